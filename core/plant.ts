@@ -1,0 +1,302 @@
+/**
+ * `plant.yaml`: one plant as data. Unknown keys are errors (the loader adds file, line and the nearest valid key).
+ * References between parts (a point's tag, a conduit's zone) are checked by `checkPlant` in `plant-check.ts`.
+ */
+import { z } from 'zod';
+import { parseDuration } from './time.ts';
+
+export const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'ids are lower case words joined by hyphens');
+/** ISA-5.1 without the hyphen: letters, then digits, then an optional suffix: LIT101, P102A, AIT301_PH. */
+const tagId = z
+  .string()
+  .regex(/^[A-Z]{1,6}[0-9]{2,4}[A-Z]?(_[A-Z0-9]+)?$/, 'tags follow ISA-5.1 without hyphen, for example LIT101');
+const ipv4 = z.ipv4();
+const mac = z
+  .string()
+  .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, 'a MAC address is six lower case hex pairs joined by colons');
+const band = z.tuple([z.number(), z.number()]);
+
+/** `{ when: 'LIT101 > 1.1', for: 60s }`: a CEL expression over tags that must hold for a while. */
+export const predicateSchema = z.strictObject({ when: z.string(), for: duration.optional() });
+export type PredicateText = z.output<typeof predicateSchema>;
+
+const sensorSchema = z.strictObject({
+  /** Name of the process output that it measures. */
+  of: z.string(),
+  /** First-order lag of the instrument. */
+  lag: duration.optional(),
+  /** Standard deviation of the noise, in the tag's unit. */
+  noise: z.number().nonnegative().optional(),
+  /** Sampled instruments (a DPD chlorine analyser) take a new value only this often. */
+  updates: duration.optional(),
+});
+
+const actuatorSchema = z.strictObject({
+  /** Name of the process input that it drives. */
+  drives: z.string(),
+  /** Full travel per second as a fraction of the range; a contactor has none. */
+  slew: z.number().positive().optional(),
+  /** Physical travel, narrower than the tag's range where a pump saturates before the display does. */
+  travel: band.optional(),
+  /** Band of a sticking valve, fraction of the range. */
+  stiction: z.number().nonnegative().optional(),
+});
+
+const alarmsSchema = z.strictObject({
+  lowLow: z.number().optional(),
+  low: z.number().optional(),
+  high: z.number().optional(),
+  highHigh: z.number().optional(),
+  /** Alarm when a boolean tag has this value. */
+  state: z.boolean().optional(),
+  delay: duration.optional(),
+  priority: z.enum(['low', 'medium', 'high']).optional(),
+});
+
+export const tagSchema = z.strictObject({
+  id: tagId,
+  name: z.string(),
+  area: id,
+  kind: z.enum(['measurement', 'actuator', 'setpoint', 'mode', 'status', 'calculated']),
+  unit: z.string(),
+  range: band,
+  alarms: alarmsSchema.optional(),
+  /** Safe operating limits of the control loop; beyond them it counts as compromised, whatever the cause. */
+  safe: band.optional(),
+  /** A boolean tag has range [0, 1] and these two words for its states. */
+  states: z.tuple([z.string(), z.string()]).optional(),
+  sensor: sensorSchema.optional(),
+  actuator: actuatorSchema.optional(),
+  /** Why a person should care when it is wrong; monitors and faceplates quote it. */
+  matters: z.string().optional(),
+});
+export type TagSpec = z.output<typeof tagSchema>;
+
+const modbusPointSchema = z.strictObject({
+  table: z.enum(['coil', 'discrete', 'input', 'holding']),
+  /** Wire address, counted from 0. */
+  address: z.int().min(0).max(65_535),
+  type: z.enum(['bool', 'uint16', 'int16', 'uint32', 'int32', 'float32']),
+  /** Order of the two registers of a 32-bit value: `big` puts the high word first. */
+  wordOrder: z.enum(['big', 'little']).default('big'),
+  /** Engineering value = raw × scale. */
+  scale: z.number().positive().default(1),
+});
+export type ModbusPoint = z.output<typeof modbusPointSchema>;
+
+export const pointSchema = z.strictObject({
+  tag: tagId,
+  /** Variable of the controller's program; the tag's own name when left out. */
+  variable: z.string().optional(),
+  writable: z.boolean().default(false),
+  /** Values outside are refused by the device (an instrument range, an HMI's entry limits are not the device's). */
+  accepts: band.optional(),
+  modbus: modbusPointSchema.optional(),
+});
+export type PointSpec = z.output<typeof pointSchema>;
+
+const controllerSchema = z.strictObject({
+  /** Structured Text, relative to the plant's folder. */
+  program: z.string(),
+  /** Programs of that text and how often each runs; the fastest is the scan. */
+  tasks: z.array(z.strictObject({ program: z.string(), every: duration })).min(1),
+  /** Tags whose measured value is copied to the variable of the same name before a scan. */
+  inputs: z.array(tagId),
+  /** Tags whose actuator follows the variable of the same name after a scan. */
+  outputs: z.array(tagId),
+  key: z.enum(['run', 'remote', 'program']).default('remote'),
+  /** Statements that one scan may execute before the watchdog faults the controller. */
+  watchdog: z.int().positive().default(50_000),
+});
+export type ControllerSpec = z.output<typeof controllerSchema>;
+
+const modbusServiceSchema = z.strictObject({
+  protocol: z.literal('modbus'),
+  port: z.int().default(502),
+  units: z.array(z.int().min(0).max(255)).default([1, 255]),
+  /** Function codes beyond the usual ones that this device answers (7, 8, 11, 17), or a shorter list than usual. */
+  functions: z.array(z.int().min(1).max(127)).optional(),
+  /** Only these devices may open a connection (the controller's own allow-list); everybody when left out. */
+  allow: z.array(id).optional(),
+});
+const simpleServiceSchema = z.strictObject({
+  protocol: z.enum(['ntp', 'dns', 'syslog', 'historian', 'scada']),
+  port: z.int().optional(),
+});
+export const serviceSchema = z.discriminatedUnion('protocol', [modbusServiceSchema, simpleServiceSchema]);
+export type ServiceSpec = z.output<typeof serviceSchema>;
+export type ModbusServiceSpec = z.output<typeof modbusServiceSchema>;
+
+/** A standing conversation that this device starts: whom, what, how often. */
+export const pollSchema = z.strictObject({
+  device: id,
+  protocol: z.literal('modbus'),
+  unit: z.int().min(0).max(255).default(1),
+  every: duration,
+  /** Blocks of the server's tables that are read; every point in them updates the displayed value of its tag. */
+  reads: z
+    .array(
+      z.strictObject({
+        table: z.enum(['coil', 'discrete', 'input', 'holding']),
+        address: z.int(),
+        count: z.int().min(1),
+      }),
+    )
+    .default([]),
+  /** Writes of own variables into the server's points (interlocks, heartbeats). */
+  writes: z.array(z.strictObject({ variable: z.string(), tag: tagId })).default([]),
+  /** Where a controller reads another's tags: tag → own variable. */
+  into: z.record(tagId, z.string()).optional(),
+});
+export type PollSpec = z.output<typeof pollSchema>;
+
+export const DEVICE_KINDS = [
+  'plc',
+  'rtu',
+  'ied',
+  'sis',
+  'drive',
+  'instrument',
+  'scada',
+  'hmi',
+  'historian',
+  'workstation',
+  'jump-host',
+  'gateway',
+  'firewall',
+  'iot',
+  'server',
+] as const;
+
+export const deviceSchema = z.strictObject({
+  id,
+  name: z.string(),
+  kind: z.enum(DEVICE_KINDS),
+  /** What it is for in this plant; attacks and rules name devices by it. */
+  role: id,
+  zone: id,
+  address: ipv4,
+  mac,
+  criticality: z.enum(['low', 'medium', 'high']).default('medium'),
+  identity: z.strictObject({
+    vendor: z.string(),
+    productCode: z.string(),
+    revision: z.string(),
+    productName: z.string(),
+    modelName: z.string(),
+    vendorUrl: z.string().optional(),
+    application: z.string().optional(),
+  }),
+  controller: controllerSchema.optional(),
+  points: z.array(pointSchema).default([]),
+  services: z.array(serviceSchema).default([]),
+  polls: z.array(pollSchema).default([]),
+  /** Not connected until the week or a scenario brings it (a contractor's laptop). */
+  absent: z.boolean().default(false),
+});
+export type DeviceSpec = z.output<typeof deviceSchema>;
+
+export const zoneSchema = z.strictObject({
+  id,
+  name: z.string(),
+  /** Purdue level; 3.5 is the DMZ. */
+  level: z.number().min(0).max(5),
+  subnet: z.cidrv4(),
+  /** IEC 62443-3-3 target security level. */
+  targetSecurityLevel: z.int().min(1).max(4),
+  /** One-way delay of the segment. */
+  latency: duration.optional(),
+});
+export type ZoneSpec = z.output<typeof zoneSchema>;
+
+export const conduitSchema = z.strictObject({
+  id,
+  from: id,
+  to: id,
+  /** Who may open what: device ids and the port; replies pass by state. */
+  allow: z.array(
+    z.strictObject({
+      from: z.array(id).min(1),
+      to: z.array(id).min(1),
+      transport: z.enum(['tcp', 'udp', 'icmp']).default('tcp'),
+      port: z.int().optional(),
+    }),
+  ),
+  diode: z.boolean().default(false),
+  purpose: z.string(),
+});
+export type ConduitSpec = z.output<typeof conduitSchema>;
+
+export const hazardSchema = z.strictObject({
+  id,
+  name: z.string(),
+  /** Quality, equipment, supply or injury: what kind of harm it is. */
+  harm: z.enum(['quality', 'equipment', 'supply', 'injury', 'environment']),
+  predicate: predicateSchema,
+  source: z.string(),
+});
+export type HazardSpec = z.output<typeof hazardSchema>;
+
+export const safeguardSchema = z.strictObject({
+  id,
+  name: z.string(),
+  kind: z.enum(['interlock', 'sis', 'relief', 'alarm']),
+  device: id.optional(),
+  guards: z.array(id),
+  /** Option of the plant that switches it off for counterfactual runs. */
+  option: z.string().optional(),
+});
+
+/** A piece of the normal week. `at` counts from Monday 00:00; `every` repeats it. Parameters are the activity's own. */
+export const activitySchema = z.strictObject({
+  id,
+  name: z.string(),
+  kind: z.string(),
+  at: duration.optional(),
+  every: duration.optional(),
+  /** Spread of the start, drawn from the run's seed. */
+  spread: duration.optional(),
+  lasts: duration.optional(),
+  /** Work that is announced appears in the work-order calendar. */
+  workOrder: z.boolean().default(false),
+  device: id.optional(),
+  with: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.array(z.number())]))
+    .default({}),
+});
+export type ActivitySpec = z.output<typeof activitySchema>;
+
+export const plantSchema = z.strictObject({
+  id,
+  name: z.string(),
+  summary: z.string(),
+  process: z.strictObject({
+    module: z.string(),
+    step: duration,
+    method: z.enum(['rk4', 'euler']).default('rk4'),
+  }),
+  /** Named switches of the plant (an oversized pump, a safeguard off) with their defaults; scenarios may set them. */
+  options: z
+    .record(z.string(), z.strictObject({ default: z.union([z.boolean(), z.number()]), about: z.string() }))
+    .default({}),
+  /** Calendar date of the run's start, a Monday 00:00 in local time; captures carry it. */
+  epoch: z.iso.datetime(),
+  areas: z.array(z.strictObject({ id, name: z.string() })).min(1),
+  zones: z.array(zoneSchema).min(1),
+  conduits: z.array(conduitSchema).default([]),
+  tags: z.array(tagSchema).min(1),
+  devices: z.array(deviceSchema).min(1),
+  hazards: z.array(hazardSchema).default([]),
+  safeguards: z.array(safeguardSchema).default([]),
+  week: z.array(activitySchema).default([]),
+});
+export type PlantSpec = z.output<typeof plantSchema>;
