@@ -159,6 +159,19 @@ export const pollSchema = z.strictObject({
 });
 export type PollSpec = z.output<typeof pollSchema>;
 
+/**
+ * A standing HTTP conversation that this device starts. `push`: the values that it displays or stores go to the other's
+ * collector; `pull`: it fetches the values that the other displays or stores (an HMI from its SCADA server, an office from the replica).
+ */
+export const feedSchema = z.strictObject({
+  device: id,
+  mode: z.enum(['push', 'pull']),
+  every: duration,
+  /** Tags that are carried; all that the source holds when left out. */
+  tags: z.array(tagId).optional(),
+});
+export type FeedSpec = z.output<typeof feedSchema>;
+
 export const DEVICE_KINDS = [
   'plc',
   'rtu',
@@ -200,6 +213,7 @@ export const deviceSchema = z.strictObject({
   points: z.array(pointSchema).default([]),
   services: z.array(serviceSchema).default([]),
   polls: z.array(pollSchema).default([]),
+  feeds: z.array(feedSchema).default([]),
   /** Not connected until the week or a scenario brings it (a contractor's laptop). */
   absent: z.boolean().default(false),
 });
@@ -295,6 +309,14 @@ export const plantSchema = z.strictObject({
   conduits: z.array(conduitSchema).default([]),
   tags: z.array(tagSchema).min(1),
   devices: z.array(deviceSchema).min(1),
+  /** Hosts that everybody uses: names, time, logs (device ids), and how often each device asks. */
+  network: z.strictObject({
+    dns: id.optional(),
+    ntp: id.optional(),
+    ntpEvery: duration.optional(),
+    syslog: id.optional(),
+    domain: z.string().default('plant.example'),
+  }),
   hazards: z.array(hazardSchema).default([]),
   safeguards: z.array(safeguardSchema).default([]),
   week: z.array(activitySchema).default([]),
