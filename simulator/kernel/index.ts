@@ -1,2 +1,3 @@
+export * from './foothold.ts';
 export * from './queue.ts';
 export * from './random.ts';

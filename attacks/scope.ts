@@ -1,0 +1,122 @@
+/**
+ * The scope guard: the only way from a name in a scenario to a device that frames are sent to. It resolves a role among the
+ * devices that registered for this run over the management channel, and refuses everything else. It has no override.
+ */
+import { nearest, PenstockError, type PlantSpec, type PointSpec } from '@penstock/core';
+import type { DeviceRegistry, RegisteredDevice } from '@penstock/simulator/kernel';
+import type { ScenarioSpec } from './scenario.ts';
+
+export type ScopeRefusal =
+  | 'scope.address'
+  | 'scope.unknown-role'
+  | 'scope.other-run'
+  | 'scope.other-plant'
+  | 'scope.unsealed'
+  | 'scope.edited'
+  | 'scope.outside'
+  | 'scope.unknown-tag'
+  | 'scope.no-point';
+
+/** A refusal: nothing was sent. The message names what was asked for and what would be in scope. */
+export class ScopeError extends PenstockError {
+  constructor(id: ScopeRefusal, message: string) {
+    super(id, message);
+    this.name = 'ScopeError';
+  }
+}
+
+/** A point of a device that is in scope. */
+export interface ScopedPoint {
+  readonly device: RegisteredDevice;
+  readonly point: PointSpec;
+}
+
+export class ScopeGuard {
+  readonly #run: string;
+  readonly #plant: PlantSpec;
+  readonly #registry: DeviceRegistry;
+  readonly #fingerprint: string;
+
+  /**
+   * @throws ScopeError `scope.other-plant` when the scenario is written for another plant, `scope.unsealed` when devices may still
+   * register: the set of targets must be fixed before the first step.
+   */
+  constructor(run: string, plant: PlantSpec, registry: DeviceRegistry, scenario: ScenarioSpec) {
+    if (scenario.plant !== plant.id)
+      throw new ScopeError('scope.other-plant', `scenario '${scenario.id}' is for plant '${scenario.plant}', this run is '${plant.id}'`);
+    if (!registry.sealed)
+      throw new ScopeError('scope.unsealed', 'the device registry of this run is still open; attacks start once it is sealed');
+    this.#run = run;
+    this.#plant = plant;
+    this.#registry = registry;
+    this.#fingerprint = fingerprint(registry);
+  }
+
+  /**
+   * The registered device of this run that has `role`.
+   * @throws ScopeError with the reason; nothing was sent.
+   */
+  device(role: string): RegisteredDevice {
+    if (looksLikeAddress(role))
+      throw new ScopeError('scope.address', `'${role}' is an address; name the device by its role (${this.#roles()})`);
+    if (fingerprint(this.#registry) !== this.#fingerprint)
+      throw new ScopeError('scope.edited', 'the device registry changed after the run started; start a new run');
+    const device = this.#registry.byRole(role);
+    if (device === undefined) {
+      const near = nearest(role, this.#registry.devices.map((d) => d.role));
+      throw new ScopeError('scope.unknown-role', `no device of this run has the role '${role}'${near ? `; did you mean '${near}'?` : ` (${this.#roles()})`}`);
+    }
+    if (device.run !== this.#run)
+      throw new ScopeError('scope.other-run', `'${role}' is registered for run '${device.run}', this is run '${this.#run}'`);
+    const spec = this.#plant.devices.find((d) => d.id === device.id);
+    const zone = this.#plant.zones.find((z) => z.id === device.zone);
+    if (spec === undefined || zone === undefined || spec.address !== device.address || !inSubnet(device.address, zone.subnet))
+      throw new ScopeError('scope.outside', `'${role}' at ${device.address} is not where plant '${this.#plant.id}' declares it`);
+    if (!isPrivate(device.address))
+      throw new ScopeError('scope.outside', `'${role}' has the public address ${device.address}; attacks stay inside the range`);
+    return device;
+  }
+
+  /** The point of `role` that carries `tag`. @throws ScopeError */
+  point(role: string, tag: string): ScopedPoint {
+    const device = this.device(role);
+    if (!this.#plant.tags.some((t) => t.id === tag)) {
+      const near = nearest(tag, this.#plant.tags.map((t) => t.id));
+      throw new ScopeError('scope.unknown-tag', `plant '${this.#plant.id}' has no tag '${tag}'${near ? `; did you mean '${near}'?` : ''}`);
+    }
+    const points = (this.#plant.devices.find((d) => d.id === device.id) as PlantSpec['devices'][number]).points;
+    const point = points.find((p) => p.tag === tag);
+    if (point === undefined) {
+      const holder = this.#plant.devices.find((d) => d.points.some((p) => p.tag === tag));
+      throw new ScopeError('scope.no-point', `'${role}' has no point for '${tag}'${holder ? `; '${holder.role}' has` : ''}`);
+    }
+    return { device, point };
+  }
+
+  #roles(): string {
+    return `roles of this run: ${this.#registry.devices.map((d) => d.role).join(', ')}`;
+  }
+}
+
+/** Whether a name could be taken for a network address or host name: IPv4, IPv6, MAC, `host:port`, a domain, a bare number. */
+export function looksLikeAddress(name: string): boolean {
+  return /[.:/@[\]%\\]/.test(name) || /^\s*(0x[0-9a-f]+|\d+)\s*$/i.test(name);
+}
+
+function fingerprint(registry: DeviceRegistry): string {
+  return registry.devices.map((d) => [d.run, d.id, d.role, d.kind, d.zone, d.address].join('|')).join('\n');
+}
+
+const toNumber = (address: string): number => address.split('.').reduce((n, byte) => n * 256 + Number(byte), 0);
+
+/** Whether an IPv4 address lies in a subnet in CIDR notation. */
+export function inSubnet(address: string, cidr: string): boolean {
+  const [base, bits] = cidr.split('/') as [string, string];
+  const size = 2 ** (32 - Number(bits));
+  return Math.floor(toNumber(address) / size) === Math.floor(toNumber(base) / size);
+}
+
+/** RFC 1918 and loopback. Everything else is somebody's. */
+export function isPrivate(address: string): boolean {
+  return ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8'].some((cidr) => inSubnet(address, cidr));
+}
