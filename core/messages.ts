@@ -1,0 +1,93 @@
+/**
+ * What the server and the page say to each other; one schema for both sides. A keyframe on joining tells everything; deltas follow
+ * at a fixed rate. Values may be lost (the next delta replaces them); alerts and journal lines are numbered, so that a page that lost its
+ * connection asks for what it missed.
+ */
+import { z } from 'zod';
+
+/** Seconds since the run's start. */
+const runTime = z.number().nonnegative();
+
+export const alertMessage = z.strictObject({
+  number: z.int().positive(),
+  time: runTime,
+  rule: z.string(),
+  title: z.string(),
+  severity: z.enum(['informational', 'low', 'medium', 'high', 'critical']),
+  techniques: z.array(z.string()),
+  device: z.string().nullable(),
+  tag: z.string().nullable(),
+  message: z.string(),
+  why: z.string(),
+});
+export type AlertMessage = z.output<typeof alertMessage>;
+
+export const journalMessage = z.strictObject({
+  number: z.int().positive(),
+  time: runTime,
+  kind: z.enum(['operation', 'attack', 'hazard', 'device', 'run']),
+  text: z.string(),
+});
+export type JournalMessage = z.output<typeof journalMessage>;
+
+const tagMessage = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  area: z.string(),
+  kind: z.string(),
+  unit: z.string(),
+  range: z.tuple([z.number(), z.number()]),
+  states: z.tuple([z.string(), z.string()]).nullable(),
+});
+
+const deviceMessage = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  role: z.string(),
+  zone: z.string(),
+  address: z.string(),
+  mac: z.string(),
+  /** Where a real tool reaches it on this machine: `modbus 127.10.1.13:502`. */
+  gates: z.array(z.strictObject({ service: z.string(), host: z.string(), port: z.int() })),
+});
+
+/** Values of all tags in the order of the keyframe's list; null where a client has never received one. */
+export const valuesMessage = z.strictObject({
+  time: runTime,
+  displayed: z.array(z.number().nullable()),
+  /** Only for the instructor; empty for a trainee. */
+  measured: z.array(z.number()),
+  true: z.array(z.number()),
+});
+export type ValuesMessage = z.output<typeof valuesMessage>;
+
+export const keyframeMessage = z.strictObject({
+  run: z.string(),
+  plant: z.strictObject({ id: z.string(), name: z.string(), summary: z.string() }),
+  seed: z.number(),
+  rate: z.number(),
+  tags: z.array(tagMessage),
+  devices: z.array(deviceMessage),
+  values: valuesMessage,
+  alerts: z.array(alertMessage),
+  journal: z.array(journalMessage),
+});
+export type KeyframeMessage = z.output<typeof keyframeMessage>;
+
+/** A page joins, or joins again with the last numbers that it has. */
+export const joinMessage = z.strictObject({ lastAlert: z.int().nonnegative(), lastJournal: z.int().nonnegative() });
+export type JoinMessage = z.output<typeof joinMessage>;
+
+/** Server → page. */
+export interface ServerEvents {
+  keyframe: (message: KeyframeMessage) => void;
+  values: (message: ValuesMessage) => void;
+  alert: (message: AlertMessage) => void;
+  journal: (message: JournalMessage) => void;
+}
+
+/** Page → server. */
+export interface PageEvents {
+  join: (message: JoinMessage) => void;
+}
