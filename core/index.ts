@@ -5,5 +5,6 @@ export * from './files.ts';
 export * from './frames.ts';
 export * from './messages.ts';
 export * from './plant.ts';
+export * from './predicate.ts';
 export * from './time.ts';
 export * from './yaml-source.ts';
