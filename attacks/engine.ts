@@ -177,7 +177,16 @@ export class AttackEngine {
 
   #report(step: StepSpec, phase: StepRecord['phase'], event: StepRecord['event'], detail: string): void {
     const { techniques, id, to } = step;
-    this.#host.record({ at: this.#host.queue.now, step: id, phase, event, techniques, target: to, tags: tagsOf(step), detail });
+    this.#host.record({
+      at: this.#host.queue.now,
+      step: id,
+      phase,
+      event,
+      techniques,
+      target: to,
+      tags: tagsOf(step),
+      detail,
+    });
   }
 }
 
@@ -189,9 +198,15 @@ function checkInputs(scenario: ScenarioSpec, given: Readonly<Record<string, numb
   for (const [name, value] of Object.entries(given)) {
     const input = scenario.inputs[name];
     if (input === undefined)
-      throw new PenstockError('scenario.input', `scenario '${scenario.id}' has no input '${name}'; it has ${Object.keys(values).join(', ') || 'none'}`);
+      throw new PenstockError(
+        'scenario.input',
+        `scenario '${scenario.id}' has no input '${name}'; it has ${Object.keys(values).join(', ') || 'none'}`,
+      );
     if (!(value >= input.min && value <= input.max))
-      throw new PenstockError('scenario.input', `input '${name}' is ${value} ${input.unit}; it may be ${input.min} to ${input.max} ${input.unit}`);
+      throw new PenstockError(
+        'scenario.input',
+        `input '${name}' is ${value} ${input.unit}; it may be ${input.min} to ${input.max} ${input.unit}`,
+      );
     values[name] = value;
   }
   return values;

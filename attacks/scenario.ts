@@ -102,9 +102,7 @@ export const scenarioSchema = z.strictObject({
   /** Options that take the safeguards away for the damage run. */
   withoutSafeguards: optionValues.default({}),
   /** What a detection should show and by when, from the first malicious packet. */
-  expect: z
-    .array(z.strictObject({ technique, within: duration, about: z.string() }))
-    .default([]),
+  expect: z.array(z.strictObject({ technique, within: duration, about: z.string() })).default([]),
   /** Legitimate work with the same source, function and tag. Nothing of paging severity may fire. */
   twin: z.strictObject({
     name: z.string(),
@@ -117,9 +115,7 @@ export const scenarioSchema = z.strictObject({
     revert: z.array(stepSchema).default([]),
   }),
   /** Counterfactuals: the same attack, one thing about the plant changed; measured with and without. */
-  controls: z
-    .array(z.strictObject({ id, name: z.string(), about: z.string(), options: optionValues }))
-    .default([]),
+  controls: z.array(z.strictObject({ id, name: z.string(), about: z.string(), options: optionValues })).default([]),
 });
 export type ScenarioSpec = z.output<typeof scenarioSchema>;
 export type ConditionSpec = z.output<typeof conditionSchema>;

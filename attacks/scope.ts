@@ -43,9 +43,15 @@ export class ScopeGuard {
    */
   constructor(run: string, plant: PlantSpec, registry: DeviceRegistry, scenario: ScenarioSpec) {
     if (scenario.plant !== plant.id)
-      throw new ScopeError('scope.other-plant', `scenario '${scenario.id}' is for plant '${scenario.plant}', this run is '${plant.id}'`);
+      throw new ScopeError(
+        'scope.other-plant',
+        `scenario '${scenario.id}' is for plant '${scenario.plant}', this run is '${plant.id}'`,
+      );
     if (!registry.sealed)
-      throw new ScopeError('scope.unsealed', 'the device registry of this run is still open; attacks start once it is sealed');
+      throw new ScopeError(
+        'scope.unsealed',
+        'the device registry of this run is still open; attacks start once it is sealed',
+      );
     this.#run = run;
     this.#plant = plant;
     this.#registry = registry;
@@ -63,17 +69,37 @@ export class ScopeGuard {
       throw new ScopeError('scope.edited', 'the device registry changed after the run started; start a new run');
     const device = this.#registry.byRole(role);
     if (device === undefined) {
-      const near = nearest(role, this.#registry.devices.map((d) => d.role));
-      throw new ScopeError('scope.unknown-role', `no device of this run has the role '${role}'${near ? `; did you mean '${near}'?` : ` (${this.#roles()})`}`);
+      const near = nearest(
+        role,
+        this.#registry.devices.map((d) => d.role),
+      );
+      throw new ScopeError(
+        'scope.unknown-role',
+        `no device of this run has the role '${role}'${near ? `; did you mean '${near}'?` : ` (${this.#roles()})`}`,
+      );
     }
     if (device.run !== this.#run)
-      throw new ScopeError('scope.other-run', `'${role}' is registered for run '${device.run}', this is run '${this.#run}'`);
+      throw new ScopeError(
+        'scope.other-run',
+        `'${role}' is registered for run '${device.run}', this is run '${this.#run}'`,
+      );
     const spec = this.#plant.devices.find((d) => d.id === device.id);
     const zone = this.#plant.zones.find((z) => z.id === device.zone);
-    if (spec === undefined || zone === undefined || spec.address !== device.address || !inSubnet(device.address, zone.subnet))
-      throw new ScopeError('scope.outside', `'${role}' at ${device.address} is not where plant '${this.#plant.id}' declares it`);
+    if (
+      spec === undefined ||
+      zone === undefined ||
+      spec.address !== device.address ||
+      !inSubnet(device.address, zone.subnet)
+    )
+      throw new ScopeError(
+        'scope.outside',
+        `'${role}' at ${device.address} is not where plant '${this.#plant.id}' declares it`,
+      );
     if (!isPrivate(device.address))
-      throw new ScopeError('scope.outside', `'${role}' has the public address ${device.address}; attacks stay inside the range`);
+      throw new ScopeError(
+        'scope.outside',
+        `'${role}' has the public address ${device.address}; attacks stay inside the range`,
+      );
     return device;
   }
 
@@ -81,14 +107,23 @@ export class ScopeGuard {
   point(role: string, tag: string): ScopedPoint {
     const device = this.device(role);
     if (!this.#plant.tags.some((t) => t.id === tag)) {
-      const near = nearest(tag, this.#plant.tags.map((t) => t.id));
-      throw new ScopeError('scope.unknown-tag', `plant '${this.#plant.id}' has no tag '${tag}'${near ? `; did you mean '${near}'?` : ''}`);
+      const near = nearest(
+        tag,
+        this.#plant.tags.map((t) => t.id),
+      );
+      throw new ScopeError(
+        'scope.unknown-tag',
+        `plant '${this.#plant.id}' has no tag '${tag}'${near ? `; did you mean '${near}'?` : ''}`,
+      );
     }
     const points = (this.#plant.devices.find((d) => d.id === device.id) as PlantSpec['devices'][number]).points;
     const point = points.find((p) => p.tag === tag);
     if (point === undefined) {
       const holder = this.#plant.devices.find((d) => d.points.some((p) => p.tag === tag));
-      throw new ScopeError('scope.no-point', `'${role}' has no point for '${tag}'${holder ? `; '${holder.role}' has` : ''}`);
+      throw new ScopeError(
+        'scope.no-point',
+        `'${role}' has no point for '${tag}'${holder ? `; '${holder.role}' has` : ''}`,
+      );
     }
     return { device, point };
   }

@@ -33,12 +33,24 @@ export class JournalStore {
       this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;');
       const found = this.#database.prepare('PRAGMA user_version').get() as { user_version: number };
       if (found.user_version !== 0 && found.user_version !== version)
-        throw new PenstockError('journal.version', `${path} is a journal of version ${found.user_version}, this is version ${version}`);
+        throw new PenstockError(
+          'journal.version',
+          `${path} is a journal of version ${found.user_version}, this is version ${version}`,
+        );
       for (const table of tables) {
         this.#database.exec(`CREATE TABLE IF NOT EXISTS ${table.name} (id INTEGER PRIMARY KEY, ${table.columns})`);
-        const places = table.columns.split(',').map(() => '?').join(',');
-        const names = table.columns.split(',').map((c) => c.trim().split(' ')[0]).join(',');
-        this.#inserts.set(table.name, this.#database.prepare(`INSERT INTO ${table.name} (${names}) VALUES (${places})`));
+        const places = table.columns
+          .split(',')
+          .map(() => '?')
+          .join(',');
+        const names = table.columns
+          .split(',')
+          .map((c) => c.trim().split(' ')[0])
+          .join(',');
+        this.#inserts.set(
+          table.name,
+          this.#database.prepare(`INSERT INTO ${table.name} (${names}) VALUES (${places})`),
+        );
         const count = this.#database.prepare(`SELECT count(*) AS n FROM ${table.name}`).get() as { n: number };
         this.#rows.set(table.name, count.n);
         this.#limits.set(table.name, table.limit);
@@ -46,7 +58,12 @@ export class JournalStore {
       this.#database.exec(`PRAGMA user_version = ${version}`);
     } catch (error) {
       if (error instanceof PenstockError) throw error;
-      throw new PenstockError('journal.unwritable', `cannot write the journal ${path}: ${(error as Error).message}`, undefined, error);
+      throw new PenstockError(
+        'journal.unwritable',
+        `cannot write the journal ${path}: ${(error as Error).message}`,
+        undefined,
+        error,
+      );
     }
   }
 

@@ -12,8 +12,17 @@ const VERSION = 1;
 const TABLES = [
   { name: 'meta', columns: 'key TEXT, value TEXT', limit: 1000 },
   { name: 'sample', columns: 'at INTEGER, true_values BLOB, measured_values BLOB', limit: 2_000_000 },
-  { name: 'step', columns: 'at INTEGER, step TEXT, phase TEXT, event TEXT, techniques TEXT, target TEXT, tags TEXT, detail TEXT', limit: 100_000 },
-  { name: 'write', columns: 'at INTEGER, device TEXT, tag TEXT, value REAL, outcome TEXT, protocol TEXT, source TEXT, port INTEGER, actor TEXT, step TEXT', limit: 1_000_000 },
+  {
+    name: 'step',
+    columns: 'at INTEGER, step TEXT, phase TEXT, event TEXT, techniques TEXT, target TEXT, tags TEXT, detail TEXT',
+    limit: 100_000,
+  },
+  {
+    name: 'write',
+    columns:
+      'at INTEGER, device TEXT, tag TEXT, value REAL, outcome TEXT, protocol TEXT, source TEXT, port INTEGER, actor TEXT, step TEXT',
+    limit: 1_000_000,
+  },
   { name: 'hazard', columns: 'at INTEGER, hazard TEXT, state TEXT', limit: 100_000 },
   { name: 'device_log', columns: 'at INTEGER, device TEXT, entry TEXT, detail TEXT', limit: 500_000 },
   { name: 'outside', columns: 'at INTEGER, kind TEXT, source TEXT, data BLOB', limit: 2_000_000 },
@@ -74,7 +83,19 @@ export class TruthJournal {
   write(record: WriteRecord): void {
     const { at, device, tag, value, outcome, protocol, source, port, cause } = record;
     this.#text(`write ${at} ${device} ${tag} ${value} ${outcome} ${source} ${port}`);
-    this.#store?.insert('write', at, device, tag, value, outcome, protocol, source, port, cause?.actor ?? null, cause?.step ?? null);
+    this.#store?.insert(
+      'write',
+      at,
+      device,
+      tag,
+      value,
+      outcome,
+      protocol,
+      source,
+      port,
+      cause?.actor ?? null,
+      cause?.step ?? null,
+    );
   }
 
   hazard(at: Instant, hazard: string, state: 'begin' | 'end'): void {
