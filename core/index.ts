@@ -5,6 +5,8 @@ export * from './files.ts';
 export * from './frames.ts';
 export * from './messages.ts';
 export * from './plant.ts';
+export * from './plant-check.ts';
+export * from './plant-network.ts';
 export * from './predicate.ts';
 export * from './time.ts';
 export * from './yaml-source.ts';
