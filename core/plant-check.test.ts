@@ -95,8 +95,8 @@ describe('checkPlant', () => {
       'zone: control\n',
       'zone: contrl\n',
       [
-        "plant.unknown-zone plant.yaml:37:11: there is no zone 'contrl'; did you mean 'control'?",
         'plant.conduit plant.yaml:19:31: transfer-plc lies in zone contrl, which the conduit supervision-control does not touch',
+        "plant.unknown-zone plant.yaml:37:11: there is no zone 'contrl'; did you mean 'control'?",
         'plant.no-way plant.yaml:61:17: no conduit lets scada (zone supervision) open TCP port 502 of transfer-plc (zone contrl)',
       ],
     ],
