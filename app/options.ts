@@ -1,0 +1,30 @@
+/** Readers of command-line values; what cannot be read is wrong use. */
+import { type Duration, parseDuration } from '@penstock/core';
+import { InvalidArgumentError } from 'commander';
+
+export function seedOption(text: string): number {
+  const seed = Number(text);
+  if (!Number.isInteger(seed) || seed < 0 || seed > Number.MAX_SAFE_INTEGER)
+    throw new InvalidArgumentError('A seed is a whole number from 0 on.');
+  return seed;
+}
+
+export function portOption(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
+  return port;
+}
+
+export function rateOption(text: string): number {
+  const rate = Number(text);
+  if (!(rate > 0 && rate <= 100)) throw new InvalidArgumentError('A rate is a number above 0 and up to 100, for example 1 or 10.');
+  return rate;
+}
+
+export function durationOption(text: string): Duration {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
