@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { networkInterfaces } from 'node:os';
+import { PenstockError, UsageError } from '@penstock/core';
+import { CaptureDecoder } from './decoder.ts';
+import type { CaptureSink, CaptureSummary } from './record.ts';
+
+/** A capture that runs until it is stopped. */
+export interface LiveCapture {
+  /** Ends the capture; `done` settles when the last packets are through. */
+  stop(): void;
+  /** Rejects with the one line that a person needs when the capture could not start or broke off. */
+  readonly done: Promise<CaptureSummary>;
+}
+
+/**
+ * Captures on a network interface through a `tcpdump` child, which is what needs the privilege, not this process.
+ * @param name interface as the system calls it, or `any`
+ * @param options.command another program with tcpdump's options
+ * @throws UsageError `capture.interface` for a name that no interface can have. `done` rejects with PenstockError
+ *   `capture.no-tcpdump`, `capture.permission`, UsageError `capture.interface` (no such one; the message lists those that
+ *   there are) or PenstockError `capture.failed`
+ */
+export function captureLive(name: string, sink: CaptureSink, options: { command?: string } = {}): LiveCapture {
+  // A name that starts with a hyphen would be an option of tcpdump's.
+  if (!/^[A-Za-z0-9_][\w.:@-]{0,63}$/.test(name))
+    throw new UsageError('capture.interface', `'${name}' is not the name of a network interface; ${listInterfaces()}`);
+  const command = options.command ?? 'tcpdump';
+  const child = spawn(command, ['-i', name, '-n', '-U', '-s', '0', '-w', '-'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const decoder = new CaptureDecoder(sink, `what ${command} prints`);
+  let rest = new Uint8Array(0);
+  let complaint = '';
+  let failure: unknown;
+  let stopped = false;
+
+  child.stderr.on('data', (text: Buffer) => {
+    if (complaint.length < 4096) complaint += text.toString('utf8');
+  });
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (failure !== undefined) return;
+    try {
+      rest = feed(decoder, rest, chunk);
+    } catch (error) {
+      failure = error;
+      child.kill();
+    }
+  });
+  const done = new Promise<CaptureSummary>((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      failure ??=
+        error.code === 'ENOENT'
+          ? new PenstockError(
+              'capture.no-tcpdump',
+              `live capture needs ${command}, which is not installed here; install it (Debian: apt-get install tcpdump) or give a capture file`,
+            )
+          : error;
+      if (child.pid === undefined) reject(failure);
+    });
+    child.on('close', (code) => {
+      if (failure !== undefined) reject(failure);
+      else if (code !== 0 && !stopped) reject(explain(command, name, code, complaint));
+      else if (decoder.packets === 0 && decoder.wanted === 4) resolve(NOTHING);
+      else resolve(decoder.finish(rest.length));
+    });
+  });
+  return {
+    stop: () => {
+      stopped = true;
+      child.kill('SIGINT');
+    },
+    done,
+  };
+}
+
+/** Stopped before tcpdump had even written its file header. */
+const NOTHING: CaptureSummary = {
+  format: 'pcap',
+  packets: 0,
+  bytes: 0,
+  cut: 0,
+  skipped: 0,
+  truncated: false,
+  damage: undefined,
+};
+
+/** Decodes what was left over with the new chunk behind it; returns what is left over now. */
+function feed(decoder: CaptureDecoder, rest: Uint8Array, chunk: Uint8Array): Uint8Array<ArrayBuffer> {
+  let bytes = chunk;
+  if (rest.length > 0) {
+    bytes = new Uint8Array(rest.length + chunk.length);
+    bytes.set(rest);
+    bytes.set(chunk, rest.length);
+  }
+  return bytes.slice(decoder.consume(bytes, 0, bytes.length));
+}
+
+function explain(command: string, name: string, code: number | null, complaint: string): PenstockError {
+  const lines = complaint
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.includes('listening on'));
+  const last =
+    lines.find((line) => /permission|permitted|no such device|doesn't exist/i.test(line)) ?? lines.at(-1) ?? '';
+  if (/permission|not permitted/i.test(last))
+    return new PenstockError(
+      'capture.permission',
+      `${command} may not capture on ${name}: run as root, or once: setcap cap_net_raw,cap_net_admin=eip on ${command}`,
+    );
+  if (/no such device|doesn't exist/i.test(last))
+    return new UsageError('capture.interface', `there is no interface ${name}; ${listInterfaces()}`);
+  return new PenstockError('capture.failed', `${command} ended with code ${code}: ${last || 'it gave no reason'}`);
+}
+
+function listInterfaces(): string {
+  const names = Object.keys(networkInterfaces());
+  return names.length === 0 ? 'this machine has none' : `this machine has ${names.join(', ')}`;
+}
