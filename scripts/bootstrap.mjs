@@ -101,8 +101,9 @@ function explainInstallFailure({ output, missing }) {
   if (/ENOSPC/.test(output)) return `the disk of ${ROOT} is full; the packages need about 600 MB`;
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|UNABLE_TO|CERT_/.test(output))
     return 'the npm registry cannot be reached; check the network or the proxy (`npm config get registry` shows which it is) and start again';
-  const reason = output.split('\n').find((line) => /npm (error|ERR!)/.test(line) && !/code|errno/.test(line)) ?? output;
-  return `npm could not install the packages (${reason.replace(/^npm (error|ERR!)\s*/, '').trim()}); run 'npm ci' to see all of it`;
+  const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!)\s*/, '').trim());
+  const reason = lines.find((line) => line !== '' && !/^(code|errno|syscall|path) /.test(line)) ?? 'it did not say why';
+  return `npm could not install the packages (${reason}); run 'npm ci' to see all of it`;
 }
 
 /**
