@@ -12,13 +12,16 @@ import { addRun } from './commands/run.ts';
 import { addUp } from './commands/up.ts';
 
 const program = new Command('penstock')
-  .description('An OT cyber range: simulated plants, real protocols, scripted attacks, and a monitor that has to notice.')
+  .description(
+    'An OT cyber range: simulated plants, real protocols, scripted attacks, and a monitor that has to notice.',
+  )
   .helpCommand(false)
   .showHelpAfterError('(penstock --help lists the commands)')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'penstock: ')) });
 
-for (const add of [addUp, addLists, addCheck, addRun, addBaseline, addLearn, addReplay, addMonitor, addDoctor]) add(program);
+for (const add of [addUp, addLists, addCheck, addRun, addBaseline, addLearn, addReplay, addMonitor, addDoctor])
+  add(program);
 
 try {
   await program.parseAsync();

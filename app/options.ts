@@ -11,13 +11,15 @@ export function seedOption(text: string): number {
 
 export function portOption(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('A port is a whole number from 0 to 65535.');
   return port;
 }
 
 export function rateOption(text: string): number {
   const rate = Number(text);
-  if (!(rate > 0 && rate <= 100)) throw new InvalidArgumentError('A rate is a number above 0 and up to 100, for example 1 or 10.');
+  if (!(rate > 0 && rate <= 100))
+    throw new InvalidArgumentError('A rate is a number above 0 and up to 100, for example 1 or 10.');
   return rate;
 }
 

@@ -15,7 +15,11 @@ interface Checker {
 }
 
 const CHECKERS: readonly Checker[] = [
-  { kind: 'plant', matches: (path) => basename(path) === 'plant.yaml', check: (path) => checkPlantFolder(join(path, '..')) },
+  {
+    kind: 'plant',
+    matches: (path) => basename(path) === 'plant.yaml',
+    check: (path) => checkPlantFolder(join(path, '..')),
+  },
   { kind: 'rule', matches: (path) => path.endsWith('.yml'), check: checkRuleFile },
   { kind: 'scenario', matches: (path) => path.endsWith('.yaml'), check: checkScenarioFile },
 ];
@@ -33,7 +37,10 @@ export function addCheck(program: Command): void {
       for (const file of files) {
         const checker = CHECKERS.find((c) => c.matches(file));
         if (checker === undefined)
-          throw new UsageError('check.unknown', `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml, a scenario .yaml, a rule .yml`);
+          throw new UsageError(
+            'check.unknown',
+            `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml, a scenario .yaml, a rule .yml`,
+          );
         try {
           await checker.check(file);
         } catch (error) {
@@ -45,7 +52,11 @@ export function addCheck(program: Command): void {
       if (json) printJson({ files: files.map(shownPath), problems });
       else {
         for (const problem of problems) print(problem.message);
-        print(problems.length === 0 ? `${files.length} file${files.length === 1 ? '' : 's'} checked, all right` : `${problems.length} problem${problems.length === 1 ? '' : 's'}`);
+        print(
+          problems.length === 0
+            ? `${files.length} file${files.length === 1 ? '' : 's'} checked, all right`
+            : `${problems.length} problem${problems.length === 1 ? '' : 's'}`,
+        );
       }
       if (problems.length > 0) process.exitCode = 1;
     });

@@ -23,7 +23,9 @@ export function addDoctor(program: Command): void {
     .action(async ({ json }: { json?: boolean }) => {
       const findings = [node(), writable(), await loopback(), await privilegedPorts(), ...tools(), docker()];
       if (json) printJson({ findings });
-      else for (const f of findings) print(`${f.ok ? 'ok     ' : f.needed ? 'MISSING' : 'absent '}  ${f.what.padEnd(24)} ${f.detail}`);
+      else
+        for (const f of findings)
+          print(`${f.ok ? 'ok     ' : f.needed ? 'MISSING' : 'absent '}  ${f.what.padEnd(24)} ${f.detail}`);
       if (findings.some((f) => f.needed && !f.ok)) process.exitCode = 1;
     });
 }
@@ -34,7 +36,9 @@ function node(): Finding {
     what: 'Node 24',
     ok,
     needed: true,
-    detail: ok ? `v${process.versions.node}` : `this is v${process.versions.node}; run npm install, which brings the pinned version`,
+    detail: ok
+      ? `v${process.versions.node}`
+      : `this is v${process.versions.node}; run npm install, which brings the pinned version`,
   };
 }
 
@@ -43,7 +47,12 @@ function writable(): Finding {
     accessSync('.', constants.W_OK);
     return { what: 'folder for runs', ok: true, needed: false, detail: `${process.cwd()} can be written` };
   } catch {
-    return { what: 'folder for runs', ok: false, needed: false, detail: `${process.cwd()} cannot be written; give run folders with --out DIR` };
+    return {
+      what: 'folder for runs',
+      ok: false,
+      needed: false,
+      detail: `${process.cwd()} cannot be written; give run folders with --out DIR`,
+    };
   }
 }
 
@@ -53,7 +62,9 @@ async function loopback(): Promise<Finding> {
     what: 'loopback addresses',
     ok,
     needed: false,
-    detail: ok ? 'every device gets an address of its own in 127.0.0.0/8' : 'only 127.0.0.1: devices share it on ports of their own',
+    detail: ok
+      ? 'every device gets an address of its own in 127.0.0.0/8'
+      : 'only 127.0.0.1: devices share it on ports of their own',
   };
 }
 
@@ -63,7 +74,9 @@ async function privilegedPorts(): Promise<Finding> {
     what: 'ports below 1024',
     ok,
     needed: false,
-    detail: ok ? 'devices listen on their standard ports (Modbus 502)' : 'not allowed: devices listen on the standard port + 10000 (Modbus 10502)',
+    detail: ok
+      ? 'devices listen on their standard ports (Modbus 502)'
+      : 'not allowed: devices listen on the standard port + 10000 (Modbus 10502)',
   };
 }
 
@@ -79,11 +92,21 @@ function tools(): Finding[] {
   return JUDGES.map((judge) => {
     const [command, ...args] = judge.probe as [string, ...string[]];
     const ok = spawnSync(command, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
-    return { what: judge.name, ok, needed: false, detail: ok ? judge.checks : `not checked without it: ${judge.checks} (apt-get install ${judge.package})` };
+    return {
+      what: judge.name,
+      ok,
+      needed: false,
+      detail: ok ? judge.checks : `not checked without it: ${judge.checks} (apt-get install ${judge.package})`,
+    };
   });
 }
 
 function docker(): Finding {
   const ok = spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
-  return { what: 'Docker engine', ok, needed: false, detail: ok ? 'answers' : 'none answers; the embedded range does not need it' };
+  return {
+    what: 'Docker engine',
+    ok,
+    needed: false,
+    detail: ok ? 'answers' : 'none answers; the embedded range does not need it',
+  };
 }

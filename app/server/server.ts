@@ -12,7 +12,10 @@ import { Server as SocketServer } from 'socket.io';
 import type { LiveRange } from './live.ts';
 
 const STATUS_PAGE = fileURLToPath(new URL('../../ui/status/', import.meta.url));
-const SOCKET_CLIENT = fileURLToPath(import.meta.resolve('socket.io-client/package.json')).replace(/package\.json$/, 'dist/');
+const SOCKET_CLIENT = fileURLToPath(import.meta.resolve('socket.io-client/package.json')).replace(
+  /package\.json$/,
+  'dist/',
+);
 /** Values go out this often; a level that moved shows within a second. */
 const VALUES_EVERY_MS = 250;
 /** A page says little; anything larger is not one of ours. */
@@ -35,18 +38,25 @@ export async function servePage(range: LiveRange, port: number): Promise<PageSer
   app.disable('x-powered-by');
   app.use((request, response, next) => {
     response.set({
-      'Content-Security-Policy': "default-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+      'Content-Security-Policy':
+        "default-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
       'X-Content-Type-Options': 'nosniff',
       'Referrer-Policy': 'no-referrer',
       'Cache-Control': 'no-store',
     });
-    if (!isLoopbackHost(request.headers.host)) response.status(421).send('This server answers to 127.0.0.1 and localhost only.\n');
+    if (!isLoopbackHost(request.headers.host))
+      response.status(421).send('This server answers to 127.0.0.1 and localhost only.\n');
     else next();
   });
   app.use('/api', (request, response, next) => {
     const given = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
     if (sameToken(given, token)) next();
-    else response.status(401).json({ error: 'the token that was printed at start is missing or wrong; send it as Authorization: Bearer TOKEN' });
+    else
+      response
+        .status(401)
+        .json({
+          error: 'the token that was printed at start is missing or wrong; send it as Authorization: Bearer TOKEN',
+        });
   });
   app.get('/api/state', (_request, response) => {
     response.json(range.keyframe(0, 0));
@@ -55,7 +65,11 @@ export async function servePage(range: LiveRange, port: number): Promise<PageSer
     response.json(range.values());
   });
   app.use('/api', (request, response) => {
-    response.status(404).json({ error: `there is no ${request.method} ${request.originalUrl}; there are GET /api/state and GET /api/values` });
+    response
+      .status(404)
+      .json({
+        error: `there is no ${request.method} ${request.originalUrl}; there are GET /api/state and GET /api/values`,
+      });
   });
   app.use('/socket.io', express.static(SOCKET_CLIENT));
   app.use(express.static(STATUS_PAGE));
@@ -107,14 +121,25 @@ export async function servePage(range: LiveRange, port: number): Promise<PageSer
 function listen(http: Server, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? `port ${port} is taken` : error.code === 'EACCES' ? `port ${port} needs more rights` : error.message;
-      reject(new UsageError('server.port', `cannot serve the page: ${why}; choose another with --port N (0 picks a free one)`));
+      const why =
+        error.code === 'EADDRINUSE'
+          ? `port ${port} is taken`
+          : error.code === 'EACCES'
+            ? `port ${port} needs more rights`
+            : error.message;
+      reject(
+        new UsageError(
+          'server.port',
+          `cannot serve the page: ${why}; choose another with --port N (0 picks a free one)`,
+        ),
+      );
     });
     http.listen(port, '127.0.0.1', resolve);
   });
 }
 
-const isLoopbackHost = (host: string | undefined): boolean => host !== undefined && /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
+const isLoopbackHost = (host: string | undefined): boolean =>
+  host !== undefined && /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
 
 function sameToken(given: string, token: string): boolean {
   const a = Buffer.from(given);

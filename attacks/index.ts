@@ -1,0 +1,4 @@
+export * from './engine.ts';
+export * from './library.ts';
+export * from './scenario.ts';
+export * from './scope.ts';
