@@ -58,7 +58,12 @@ export async function ensureInstalled() {
   const began = Date.now();
   // `npm ci` starts from nothing; an update keeps what is there, since other Penstock processes may be running from it.
   const args = first ? ['ci'] : ['install', '--no-save'];
-  const result = await npm([...args, '--include=dev', '--include=optional', '--ignore-scripts', '--loglevel=error']);
+  const result = await npm([
+    ...args,
+    ...['--include=dev', '--include=optional', '--ignore-scripts', '--loglevel=error'],
+    // An unreachable registry should be told in seconds, not minutes.
+    ...['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'],
+  ]);
   process.stderr.write(result.code === 0 ? ` done in ${Math.round((Date.now() - began) / 1000)} s.\n` : ' failed.\n');
   if (result.code !== 0) throw new SetupError(explainInstallFailure(result));
   remember(stamp, hash);
@@ -125,15 +130,22 @@ export function pinnedNode() {
 }
 
 /** Long enough for an orderly end, short enough for whoever pressed Ctrl-C. */
-const END_WITHIN_MS = 1800;
+const END_WITHIN_MS = 1500;
 
 /**
  * Runs a file of ours on the pinned Node and ends with its exit code: in this process where it already is the right one,
- * otherwise in a child that gets the terminal and the signals and dies with this process.
+ * otherwise in a child.
  */
 export function runOnPinnedNode(file, args) {
   const node = pinnedNode();
-  if (realpathSync(node) === realpathSync(process.execPath)) return runHere(file, args);
+  return realpathSync(node) === realpathSync(process.execPath) ? runHere(file, args) : runInChild(node, file, args);
+}
+
+/**
+ * Runs a file in a child that gets the terminal and the signals, ends in time when it is asked to however busy it is, and dies
+ * with this process.
+ */
+export function runInChild(node, file, args) {
   const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--import', FOLLOW_PARENT, file, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

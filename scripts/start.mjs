@@ -3,12 +3,9 @@
  * `penstock` command.
  */
 import { join } from 'node:path';
-import { ensureInstalled, guarded, ROOT, runOnPinnedNode } from './bootstrap.mjs';
+import { ensureInstalled, guarded, pinnedNode, ROOT, runInChild } from './bootstrap.mjs';
 
 await guarded(async () => {
   await ensureInstalled();
-  // Whatever the run is busy with, Ctrl-C ends it in time.
-  for (const signal of ['SIGINT', 'SIGTERM'])
-    process.once(signal, () => setTimeout(() => process.exit(1), 1900).unref());
-  await runOnPinnedNode(join(ROOT, 'app', 'main.ts'), process.argv.slice(2));
+  runInChild(pinnedNode(), join(ROOT, 'app', 'main.ts'), process.argv.slice(2));
 });
