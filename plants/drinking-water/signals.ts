@@ -145,7 +145,6 @@ export const OUTPUTS = [
   'outletChlorineMgL',
   'outletTurbidityNtu',
   'outletAlkalinityMgL',
-  'outletConductivityUsCm',
   // Distribution
   'elevatedTankLevelM',
   'elevatedTankOverflowM3PerHour',
