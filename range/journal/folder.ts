@@ -1,0 +1,73 @@
+/** A run's folder: journals, capture, alerts, labels, summary. Created once; an existing run is never overwritten. */
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { PenstockError, UsageError } from '@penstock/core';
+
+export class RunFolder {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /**
+   * Makes the folder.
+   * @throws UsageError `run.exists` when it holds a run already, `run.unwritable` when it cannot be made.
+   */
+  static create(path: string): RunFolder {
+    if (existsSync(join(path, 'run.json')))
+      throw new UsageError('run.exists', `${path} holds a run already; choose another folder with --out DIR`);
+    try {
+      mkdirSync(path, { recursive: true });
+    } catch (error) {
+      throw new UsageError('run.unwritable', `cannot write to ${path} (${(error as NodeJS.ErrnoException).code}); choose another folder with --out DIR`);
+    }
+    return new RunFolder(path);
+  }
+
+  /** @throws UsageError `run.missing` when there is no run in it. */
+  static open(path: string): RunFolder {
+    if (!existsSync(join(path, 'run.json')))
+      throw new UsageError('run.missing', `${path} is no run's folder (it has no run.json)`);
+    return new RunFolder(path);
+  }
+
+  /** The first free folder `base/name`, `base/name-2`, … */
+  static next(base: string, name: string): RunFolder {
+    for (let n = 1; ; n++) {
+      const path = join(base, n === 1 ? name : `${name}-${n}`);
+      if (!existsSync(path)) return RunFolder.create(path);
+    }
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  writeJson(name: string, value: unknown): void {
+    writeFileSync(this.file(name), `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  readJson(name: string): unknown {
+    try {
+      return JSON.parse(readFileSync(this.file(name), 'utf8'));
+    } catch (error) {
+      throw new PenstockError('run.broken', `${this.file(name)} cannot be read as JSON: ${(error as Error).message}`);
+    }
+  }
+
+  write(name: string, text: string): void {
+    writeFileSync(this.file(name), text);
+  }
+
+  /** A line at the end of a file, there at once should the process die. */
+  append(name: string, line: string): void {
+    appendFileSync(this.file(name), `${line}\n`);
+  }
+
+  /** Opens a file for writing pieces. */
+  stream(name: string): { write(bytes: Uint8Array): void; close(): void } {
+    const descriptor = openSync(this.file(name), 'w');
+    return { write: (bytes) => void writeSync(descriptor, bytes), close: () => closeSync(descriptor) };
+  }
+}
