@@ -111,7 +111,7 @@ export class PcapFormat implements RecordFormat {
     this.bytes += captured;
     if (captured < original) this.cut++;
     const time = seconds * 1e6 + (this.#nanoseconds ? fraction / 1e3 : fraction);
-    this.#sink.frame(time, buffer, body, next, this.#linkType, original > captured ? original : captured);
+    this.#sink.frame(time, buffer, body, next, this.#linkType, Math.max(original, captured));
     return next;
   }
 }

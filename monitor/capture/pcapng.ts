@@ -127,7 +127,7 @@ export class PcapngFormat implements RecordFormat {
     this.packets++;
     this.bytes += captured;
     if (captured < original) this.cut++;
-    this.#sink.frame(time, buffer, start, start + captured, link, original > captured ? original : captured);
+    this.#sink.frame(time, buffer, start, start + captured, link, Math.max(original, captured));
   }
 
   #describe(body: number, end: number): void {

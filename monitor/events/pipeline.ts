@@ -102,6 +102,7 @@ export class MonitorPipeline implements FrameSink {
   readonly #onFlow: ((flow: Flow, time: number) => void) | undefined;
   readonly #events = new Map<string, { count: number }>();
   readonly #otherFrames = new Map<number, number>();
+  #time = 0;
   #malformed = 0;
   #unknownLink = 0;
 
@@ -121,9 +122,13 @@ export class MonitorPipeline implements FrameSink {
     this.#modbus = new ModbusDerived((event, flow) => this.#emit(event, flow));
   }
 
-  /** @param wireLength the frame's length on the wire, where a snap length cut it */
+  /**
+   * Takes the next frame.
+   * @param stamp its time, microseconds since 1970
+   * @param wireLength the frame's length on the wire, where a snap length cut it
+   */
   frame(
-    time: number,
+    stamp: number,
     buffer: Uint8Array,
     start: number,
     end: number,
@@ -131,6 +136,8 @@ export class MonitorPipeline implements FrameSink {
     wireLength: number = end - start,
   ): void {
     const number = ++this.packets;
+    const time = Number.isFinite(stamp) ? stamp : this.#time;
+    this.#time = time;
     this.bytes += end - start;
     this.evidence?.record(number, time, buffer, start, end, linkType, wireLength);
     this.#table.expire(time);

@@ -38,6 +38,8 @@ export class Endpoint {
   /** What the peer has acknowledged. */
   ackedSequence = 0;
   acked = 0;
+  /** What the peer's newest segment acknowledged, which may be less. */
+  lastAck = 0;
   finSeen = false;
   fin = 0;
   /** The end of this direction took effect. */
@@ -83,6 +85,7 @@ export class Endpoint {
     this.last = 0;
     this.ackedSequence = startSequence | 0;
     this.acked = 0;
+    this.lastAck = 0;
   }
 
   /** A wire sequence number near what was last sent, relative to the start of the stream. */
@@ -92,7 +95,7 @@ export class Endpoint {
 
   /** Payload bytes by sequence numbers, SYN and FIN taken off. */
   get streamBytes(): number {
-    let size = this.last > this.acked ? this.last : this.acked;
+    let size = Math.max(this.last, this.acked);
     if (size > 0) size--;
     if (this.finSeen && size > 0) size--;
     return size;

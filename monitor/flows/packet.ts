@@ -176,7 +176,7 @@ export class Packet {
     this.destination3 = (b[at + 16] << 24) | (b[at + 17] << 16) | (b[at + 18] << 8) | b[at + 19];
     this.payload = at + headerLength;
     this.wireEnd = at + length;
-    this.payloadEnd = this.wireEnd < end ? this.wireEnd : end;
+    this.payloadEnd = Math.min(this.wireEnd, end);
     const fragment = ((b[at + 6] & 0x3f) << 8) | b[at + 7];
     this.isFragment = fragment !== 0;
     if (fragment !== 0) {
@@ -205,7 +205,7 @@ export class Packet {
     this.destination1 = word(b, at + 28);
     this.destination2 = word(b, at + 32);
     this.destination3 = word(b, at + 36);
-    this.payloadEnd = this.wireEnd < end ? this.wireEnd : end;
+    this.payloadEnd = Math.min(this.wireEnd, end);
     this.isFragment = false;
     return this.#extensionHeaders(b[at + 6], at + 40);
   }

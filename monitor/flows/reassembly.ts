@@ -90,11 +90,18 @@ export class Reassembler {
       this.#relieve(flow, endpoint, time);
       return;
     }
-    if (at < end) {
-      endpoint.next = first + (end - at);
-      this.#consumer.data(flow, endpoint, time, buffer, at, end);
+    const captured = Math.max(at, end) - at;
+    if (endpoint.waiting !== undefined) {
+      // What waits came first, and stays where the new segment overlaps it.
+      this.#hold(endpoint, time, first, buffer, at, at + captured);
+      this.#drain(flow, endpoint, time);
+    } else if (captured > 0) {
+      endpoint.next = first + captured;
+      this.#consumer.data(flow, endpoint, time, buffer, at, at + captured);
     }
-    if (endpoint.next < to) this.#skip(flow, endpoint, time, to);
+    if (endpoint.next !== first + captured || endpoint.next >= to) return;
+    const waiting = endpoint.waiting?.[0];
+    this.#skip(flow, endpoint, time, waiting === undefined ? to : Math.min(to, waiting.from));
     this.#drain(flow, endpoint, time);
   }
 
@@ -106,7 +113,7 @@ export class Reassembler {
     const isOld = to <= endpoint.next;
     if (isOld) this.duplicateBytes += to - from;
     else this.strays++;
-    if (isOld && from !== endpoint.acked) endpoint.strays = 0;
+    if (isOld && from !== endpoint.lastAck) endpoint.strays = 0;
     else endpoint.strays = from === endpoint.strayNext ? endpoint.strays + 1 : 1;
     endpoint.strayNext = to;
     return endpoint.strays >= STRAYS_TO_MOVE;

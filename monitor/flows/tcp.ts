@@ -94,7 +94,7 @@ export class TcpTracker {
         (flags & SYN) !== 0 ? position + 1 : position,
         b,
         data,
-        packet.payloadEnd > data ? packet.payloadEnd : data,
+        Math.max(packet.payloadEnd, data),
         length,
       );
     if (closes) this.#close(flow, endpoint, peer);
@@ -173,6 +173,7 @@ export class TcpTracker {
     }
     if ((flags & RST) !== 0) return false;
     const advance = (ack - peer.ackedSequence) | 0;
+    peer.lastAck = peer.acked + advance;
     // An empty acknowledgement field far from the stream is a broken stack, not a long stream.
     if (advance <= 0 || (ack === 0 && advance > WILD_DISTANCE)) return false;
     peer.ackedSequence = ack;
@@ -220,7 +221,9 @@ export class TcpTracker {
 
   #first(flow: Flow, endpoint: Endpoint, peer: Endpoint, flags: number, length: number): boolean {
     if ((flags & SYN) !== 0) {
-      if (endpoint.isOriginator) endpoint.setState((flags & ACK) !== 0 ? SYN_ACK_SENT : SYN_SENT);
+      // A SYN that comes after its answer, with the server known by its port.
+      if (endpoint.isOriginator && (flags & ACK) === 0 && peer.state === ESTABLISHED) endpoint.setState(ESTABLISHED);
+      else if (endpoint.isOriginator) endpoint.setState((flags & ACK) !== 0 ? SYN_ACK_SENT : SYN_SENT);
       else {
         if (peer.state === SYN_SENT) peer.setState(ESTABLISHED);
         else if (peer.state === SYN_ACK_SENT && (flags & ACK) === 0) {

@@ -1,0 +1,4 @@
+import type { DissectorFactory } from '@penstock/core';
+
+/** Every protocol that the monitor understands; a new one adds its line here. With equal certainty the first one is taken. */
+export const DISSECTORS: readonly DissectorFactory[] = [];

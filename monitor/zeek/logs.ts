@@ -1,0 +1,122 @@
+/**
+ * The logs whose columns are agreed elsewhere: Zeek's own (https://docs.zeek.org/en/master/script-reference/log-files.html) and
+ * ICSNPP's for Modbus (https://github.com/cisagov/icsnpp-modbus). Other events get a log of their keys, see `writer.ts`.
+ */
+
+/** Types as `#types` names them. */
+export type ZeekType =
+  | 'time'
+  | 'interval'
+  | 'string'
+  | 'addr'
+  | 'port'
+  | 'enum'
+  | 'bool'
+  | 'count'
+  | 'int'
+  | 'double'
+  | 'vector[count]'
+  | 'vector[string]'
+  | 'set[string]';
+
+export interface ZeekColumn {
+  readonly name: string;
+  readonly type: ZeekType;
+}
+
+export interface ZeekLog {
+  readonly path: string;
+  readonly columns: readonly ZeekColumn[];
+}
+
+/** `name:type name:type …`; the type is `string` when left out. */
+function columns(text: string): ZeekColumn[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((word) => {
+      const [name, type] = word.split(':') as [string, ZeekType | undefined];
+      return { name, type: type ?? 'string' };
+    });
+}
+
+/** The columns that every log of a connection starts with. */
+export const CONNECTION = columns('ts:time uid id.orig_h:addr id.orig_p:port id.resp_h:addr id.resp_p:port');
+
+const ICSNPP_SOURCE = columns(
+  'is_orig:bool source_h:addr source_p:port destination_h:addr destination_p:port modbus_detailed_link_id tid:count unit:count',
+);
+
+export const ZEEK_LOGS: readonly ZeekLog[] = [
+  {
+    path: 'conn',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `proto:enum service duration:interval orig_bytes:count resp_bytes:count conn_state local_orig:bool local_resp:bool
+        missed_bytes:count history orig_pkts:count orig_ip_bytes:count resp_pkts:count resp_ip_bytes:count
+        tunnel_parents:set[string] ip_proto:count`,
+      ),
+    ],
+  },
+  { path: 'modbus', columns: [...CONNECTION, ...columns('tid:count unit:count func pdu_type exception')] },
+  {
+    path: 'modbus_detailed',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `tid:count unit:count func address:count quantity:count request_values:vector[count] response_values:vector[count]
+        modbus_detailed_link_id matched:bool request_subfunction_code response_subfunction_code request_data response_data
+        exception_code mei_type`,
+      ),
+    ],
+  },
+  {
+    path: 'modbus_mask_write_register',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_SOURCE,
+      ...columns('func request_response address:count and_mask:count or_mask:count'),
+    ],
+  },
+  {
+    path: 'modbus_read_write_multiple_registers',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_SOURCE,
+      ...columns(
+        `func request_response write_start_address:count write_registers:vector[count] read_start_address:count
+        read_quantity:count read_registers:vector[count]`,
+      ),
+    ],
+  },
+  {
+    path: 'modbus_read_device_identification',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_SOURCE,
+      ...columns(
+        `func request_response mei_type conformity_level_code conformity_level device_id_code:count object_id_code object_id
+        object_value`,
+      ),
+    ],
+  },
+  { path: 'known_modbus', columns: columns('ts:time host:addr device_type:enum') },
+  {
+    path: 'modbus_register_change',
+    columns: [...CONNECTION, ...columns('register:count old_val:count new_val:count delta:interval')],
+  },
+  {
+    path: 'arp',
+    columns: columns(
+      'ts:time operation mac_src mac_dst sender_mac sender_ip:addr target_mac target_ip:addr gratuitous:bool',
+    ),
+  },
+  {
+    path: 'icmp',
+    columns: [
+      ...CONNECTION,
+      ...columns('v6:bool is_orig:bool itype:count icode:count len:count hlim:count id:count seq:count'),
+    ],
+  },
+];
