@@ -1,0 +1,44 @@
+/**
+ * `npm run lint`, `types`, `check`: everything that can be said of the code without running it. All steps run, so that one look
+ * shows everything; the exit code is 1 when any of them failed. Warnings fail too.
+ */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MODULES = join(ROOT, 'node_modules');
+
+/** Each step is a file to run on this Node, with its arguments. */
+const STEPS: Record<string, readonly string[]> = {
+  format: [join(MODULES, '@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '--linter-enabled=false', '.'],
+  lint: [
+    join(MODULES, '@biomejs/biome/bin/biome'),
+    'ci',
+    '--error-on-warnings',
+    '--formatter-enabled=false',
+    '--assist-enabled=false',
+    '.',
+  ],
+  types: [join(MODULES, 'typescript/bin/tsc'), '-p', '.'],
+  architecture: [join(ROOT, 'scripts/lint-architecture.ts')],
+  'dead-code': [join(MODULES, 'knip/bin/knip.js'), '--treat-config-hints-as-errors'],
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((step) => !(step in STEPS));
+if (unknown.length > 0) {
+  console.error(`check: there is no step '${unknown[0]}'; there are: ${Object.keys(STEPS).join(', ')}`);
+  process.exit(2);
+}
+const failed: string[] = [];
+for (const step of asked.length > 0 ? asked : Object.keys(STEPS)) {
+  const began = Date.now();
+  const { status } = spawnSync(process.execPath, [...(STEPS[step] as readonly string[])], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  console.error(`${status === 0 ? 'passed' : 'FAILED'} ${step} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  if (status !== 0) failed.push(step);
+}
+process.exitCode = failed.length === 0 ? 0 : 1;
