@@ -22,6 +22,8 @@ export type WriteOutcome = 'done' | 'read-only' | 'locked' | 'range' | 'fault';
 export interface PointAccess {
   read(point: number): number;
   write(point: number, value: number, writer: Writer): WriteOutcome;
+  /** What `write` would answer, without writing; lets a protocol refuse a write of several points as a whole. */
+  check?(point: number, value: number, writer: Writer): WriteOutcome;
 }
 
 /**
