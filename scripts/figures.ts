@@ -1,0 +1,81 @@
+/**
+ * What we promise in numbers, and the script that measures each. A script prints, among whatever it says to people, one line for
+ * each figure, alone on its line:
+ *
+ *     figure: monitor.packetsPerSecond 512000 packets/s
+ *
+ * A figure that has a floor here and is not printed counts as missed.
+ */
+
+export interface Bench {
+  /** Script relative to the repository, run on the pinned Node. */
+  readonly script: string;
+  readonly args?: readonly string[];
+}
+
+export interface Floor {
+  readonly figure: string;
+  readonly unit: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+export const BENCHES: readonly Bench[] = [{ script: 'core/bench.ts' }, { script: 'monitor/bench.ts' }];
+
+export const FLOORS: readonly Floor[] = [
+  { figure: 'core.predicateMicroseconds', unit: 'µs', atMost: 0.5 },
+  { figure: 'monitor.packetsPerSecond', unit: 'packets/s', atLeast: 400_000 },
+  { figure: 'monitor.timesTshark', unit: '×', atLeast: 5 },
+];
+
+/** The `figure:` lines of a script's output. */
+export function readFigures(output: string): Figure[] {
+  return [...output.matchAll(/^figure: (\S+) (-?[\d.]+(?:e[+-]?\d+)?) (\S.*)$/gm)].map(([, name, value, unit]) => ({
+    name: name as string,
+    value: Number(value),
+    unit: (unit as string).trim(),
+  }));
+}
+
+export interface Verdict {
+  readonly figure: string;
+  readonly value: number | null;
+  readonly unit: string;
+  /** `≥ 400000`, empty where nothing is promised. */
+  readonly floor: string;
+  readonly kept: boolean;
+}
+
+/** Figures against floors: every floor has a verdict, every other figure is kept. */
+export function judge(figures: readonly Figure[], floors: readonly Floor[]): Verdict[] {
+  const promised = floors.map((floor) => {
+    const measured = figures.find((figure) => figure.name === floor.figure);
+    const value = measured?.value ?? null;
+    const kept =
+      value !== null &&
+      measured?.unit === floor.unit &&
+      value >= (floor.atLeast ?? Number.NEGATIVE_INFINITY) &&
+      value <= (floor.atMost ?? Number.POSITIVE_INFINITY);
+    const bound = floor.atLeast === undefined ? `≤ ${floor.atMost}` : `≥ ${floor.atLeast}`;
+    return { figure: floor.figure, value, unit: floor.unit, floor: bound, kept };
+  });
+  const others = figures
+    .filter((figure) => !floors.some((floor) => floor.figure === figure.name))
+    .map(({ name, value, unit }) => ({ figure: name, value, unit, floor: '', kept: true }));
+  return [...promised, ...others];
+}
+
+/** The verdicts as a Markdown table. */
+export function table(verdicts: readonly Verdict[]): string {
+  const rows = verdicts.map(
+    ({ figure, value, unit, floor, kept }) =>
+      `| ${figure} | ${value === null ? 'not measured' : value.toLocaleString('en', { maximumSignificantDigits: 6 })} | ${unit} | ${floor} | ${floor === '' ? '' : kept ? 'kept' : 'MISSED'} |`,
+  );
+  return ['| figure | measured | unit | promised | |', '|---|---:|---|---|---|', ...rows].join('\n');
+}
