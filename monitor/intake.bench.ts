@@ -19,17 +19,18 @@ const tsharkPackets = Math.min(packets, Number(process.argv[3] ?? 300_000));
 const folder = mkdtempSync(join(tmpdir(), 'penstock-bench-'));
 const path = join(folder, 'polls.pcap');
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1048576)} MB`;
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const rate = (count: number, ms: number): string => `${Math.round((count / ms) * 1000).toLocaleString('en')} packets/s`;
 
 try {
   const writer = writeCaptureFile(path, LINKTYPE_ETHERNET);
   plantTraffic(writer, packets);
   writer.close();
-  console.log(`${writer.packets.toLocaleString('en')} packets, ${megabytes(statSync(path).size)}`);
+  print(`${writer.packets.toLocaleString('en')} packets, ${megabytes(statSync(path).size)}`);
 
   const started = performance.now();
   const read = await readCaptureFile(path, { frame: () => {} });
-  console.log(`reading alone:  ${rate(read.packets, performance.now() - started)}`);
+  print(`reading alone:  ${rate(read.packets, performance.now() - started)}`);
   await measure('flows alone', []);
   if (DISSECTORS.length > 0) await measure('whole intake', DISSECTORS);
   tshark();
@@ -59,8 +60,8 @@ async function measure(name: string, dissectors: typeof DISSECTORS): Promise<voi
   pipeline.flush(last);
   const elapsed = performance.now() - started;
   const { user, system } = process.cpuUsage(cpu);
-  console.log(`${`${name}:`.padEnd(15)} ${rate(pipeline.packets, elapsed)}, ${events.toLocaleString('en')} events`);
-  console.log(
+  print(`${`${name}:`.padEnd(15)} ${rate(pipeline.packets, elapsed)}, ${events.toLocaleString('en')} events`);
+  print(
     `                CPU ${((user + system) / 1e3 / elapsed).toFixed(2)} cores; resident every tenth: ${memory.join(', ')}`,
   );
 }
@@ -82,6 +83,6 @@ function tshark(): void {
   const started = performance.now();
   const { status, error } = spawnSync('tshark', options, { stdio: ['ignore', 'ignore', 'ignore'] });
   if (error !== undefined || status !== 0)
-    console.log('tshark:         not installed, or it failed; nothing to compare with');
-  else console.log(`tshark:         ${rate(tsharkPackets, performance.now() - started)}`);
+    print('tshark:         not installed, or it failed; nothing to compare with');
+  else print(`tshark:         ${rate(tsharkPackets, performance.now() - started)}`);
 }

@@ -68,6 +68,7 @@ describe('classic pcap', () => {
           bytes: 5,
           cut: 1,
           skipped: 0,
+          lost: 0,
           truncated: false,
           damage: undefined,
         });
@@ -177,6 +178,24 @@ describe('pcapng', () => {
       { time: 7, linkType: 1, wireLength: 5, bytes: DATA },
       { time: 7, linkType: 1, wireLength: 5, bytes: DATA },
     ]);
+  });
+
+  it('adds up what the interfaces say they have lost, by their last statistics', () => {
+    const statistics = (on: number, dropped: number): Uint8Array =>
+      block(
+        true,
+        5,
+        packed(true, [32, on], [32, 0], [32, 0], [16, 5], [16, 8], [32, dropped], [32, 0], [16, 0], [16, 0]),
+      );
+    const file = concat(
+      section(true),
+      described(true, 1),
+      described(true, 1),
+      statistics(0, 3),
+      statistics(1, 4),
+      statistics(0, 10),
+    );
+    expect(decode(file).summary.lost).toBe(14);
   });
 
   it('a second section may have the other byte order and starts its interfaces anew', () => {

@@ -80,6 +80,7 @@ export class CaptureDecoder {
       bytes: format.bytes,
       cut: format.cut,
       skipped: format.skipped,
+      lost: format.lost,
       truncated: rest > 0,
       damage: format.damage === undefined ? undefined : { offset: this.#damageAt, reason: format.damage },
     };

@@ -59,7 +59,7 @@ export function captureLive(name: string, sink: CaptureSink, options: { command?
       if (failure !== undefined) reject(failure);
       else if (code !== 0 && !stopped) reject(explain(command, name, code, complaint));
       else if (decoder.packets === 0 && decoder.wanted === 4) resolve(NOTHING);
-      else resolve(decoder.finish(rest.length));
+      else resolve({ ...decoder.finish(rest.length), lost: lostPackets(complaint) });
     });
   });
   return {
@@ -78,9 +78,15 @@ const NOTHING: CaptureSummary = {
   bytes: 0,
   cut: 0,
   skipped: 0,
+  lost: 0,
   truncated: false,
   damage: undefined,
 };
+
+/** tcpdump's last words, one of them how many packets the kernel dropped. */
+function lostPackets(words: string): number {
+  return Number(/(\d+) packets? dropped by kernel/.exec(words)?.[1] ?? 0);
+}
 
 /** Decodes what was left over with the new chunk behind it; returns what is left over now. */
 function feed(decoder: CaptureDecoder, rest: Uint8Array, chunk: Uint8Array): Uint8Array<ArrayBuffer> {

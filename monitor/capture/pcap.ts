@@ -20,6 +20,8 @@ export class PcapFormat implements RecordFormat {
   bytes = 0;
   cut = 0;
   skipped = 0;
+  /** The format has no place for it. */
+  readonly lost = 0;
   damage: string | undefined;
   wanted = FILE_HEADER;
   readonly #sink: CaptureSink;

@@ -6,11 +6,14 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const INTERFACE_DESCRIPTION = 1;
 const PACKET = 2;
 const SIMPLE_PACKET = 3;
+const INTERFACE_STATISTICS = 5;
 const ENHANCED_PACKET = 6;
 
 const OPTION_END = 0;
 const OPTION_TIME_RESOLUTION = 9;
 const OPTION_TIME_OFFSET = 14;
+const OPTION_INTERFACE_DROPS = 5;
+const OPTION_SYSTEM_DROPS = 7;
 
 interface CaptureInterface {
   readonly linkType: number;
@@ -20,6 +23,8 @@ interface CaptureInterface {
   ticksPerSecond: number;
   /** Added to every time stamp, microseconds. */
   offset: number;
+  /** By its last statistics. */
+  lost: number;
 }
 
 /** Whether these four bytes start a pcapng section. */
@@ -35,6 +40,7 @@ export class PcapngFormat implements RecordFormat {
   bytes = 0;
   cut = 0;
   skipped = 0;
+  lost = 0;
   damage: string | undefined;
   wanted = 12;
   readonly #sink: CaptureSink;
@@ -93,6 +99,7 @@ export class PcapngFormat implements RecordFormat {
     if (type === ENHANCED_PACKET && length >= 20) this.#packet(buffer, view.getUint32(body, little), body + 4, end);
     else if (type === INTERFACE_DESCRIPTION && length >= 8) this.#describe(body, end);
     else if (type === PACKET && length >= 20) this.#packet(buffer, view.getUint16(body, little), body + 4, end);
+    else if (type === INTERFACE_STATISTICS && length >= 12) this.#statistics(body, end);
     else if (type === SIMPLE_PACKET && length >= 4) this.#simplePacket(buffer, body, end);
   }
 
@@ -139,18 +146,37 @@ export class PcapngFormat implements RecordFormat {
       decimal: 6,
       ticksPerSecond: 1e6,
       offset: 0,
+      lost: 0,
     };
-    let at = body + 8;
-    while (end - at >= 4) {
-      const code = view.getUint16(at, little);
-      const length = view.getUint16(at + 2, little);
-      const value = at + 4;
-      if (code === OPTION_END || length > end - value) break;
+    this.#options(body + 8, end, (code, value, length) => {
       if (code === OPTION_TIME_RESOLUTION && length === 1) setResolution(source, view.getUint8(value));
       if (code === OPTION_TIME_OFFSET && length === 8) source.offset = Number(view.getBigInt64(value, little)) * 1e6;
+    });
+    this.#interfaces.push(source);
+  }
+
+  #statistics(body: number, end: number): void {
+    const source = this.#interfaces[this.#view.getUint32(body, this.#littleEndian)];
+    if (source === undefined) return;
+    let lost = 0;
+    this.#options(body + 12, end, (code, value, length) => {
+      if ((code === OPTION_INTERFACE_DROPS || code === OPTION_SYSTEM_DROPS) && length === 8)
+        lost += Number(this.#view.getBigUint64(value, this.#littleEndian));
+    });
+    this.lost += lost - source.lost;
+    source.lost = lost;
+  }
+
+  #options(from: number, end: number, use: (code: number, value: number, length: number) => void): void {
+    let at = from;
+    while (end - at >= 4) {
+      const code = this.#view.getUint16(at, this.#littleEndian);
+      const length = this.#view.getUint16(at + 2, this.#littleEndian);
+      const value = at + 4;
+      if (code === OPTION_END || length > end - value) return;
+      use(code, value, length);
       at = value + ((length + 3) & ~3);
     }
-    this.#interfaces.push(source);
   }
 }
 

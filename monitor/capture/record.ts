@@ -16,6 +16,7 @@ export interface RecordFormat {
   readonly bytes: number;
   readonly cut: number;
   readonly skipped: number;
+  readonly lost: number;
   /** What broke the structure; nothing after it can be read. */
   readonly damage: string | undefined;
   /** Bytes that the record at the returned offset needs before it can be read. */
@@ -34,6 +35,8 @@ export interface CaptureSummary {
   readonly cut: number;
   /** Packets that name an interface which the file does not describe. */
   readonly skipped: number;
+  /** Packets that the capturing system says it could not keep up with; 0 also where it says nothing. */
+  readonly lost: number;
   /** The file ends inside a record (a capture that was killed, a copy that was not complete). */
   readonly truncated: boolean;
   /** Where and how the structure broke; what stands before it was read. */

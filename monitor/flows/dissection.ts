@@ -11,7 +11,9 @@ import type { StreamConsumer } from './reassembly.ts';
 /** As sure as this is sure enough away from a protocol's own port; on it, anything above 0 is. */
 const SURE_ENOUGH = 0.5;
 /** Bytes of a direction that are kept while nobody can tell what they are. */
-const MAX_UNDECIDED = 4096;
+const MAX_UNDECIDED = 2048;
+/** And of all directions together. */
+const MAX_UNDECIDED_TOTAL = 32 * 1024 * 1024;
 /** Segments of a direction without any taker before a flow on an unknown port is left alone. */
 const MAX_REFUSALS = 64;
 /** Violations without a single event after which a dissector was the wrong one. */
@@ -29,6 +31,7 @@ export class Dissection implements StreamConsumer {
   readonly #protocols: readonly number[];
   readonly #emit: FlowEventSink;
   readonly #serverPorts = new Map<number, number>();
+  #undecidedTotal = 0;
   /** What the receiver of events threw; a mistake there is not the dissector's. */
   #foreignFault: { readonly error: unknown } | undefined;
 
@@ -57,8 +60,7 @@ export class Dissection implements StreamConsumer {
   }
 
   gap(flow: Flow, endpoint: Endpoint, time: number, missing: number): void {
-    this.unclaimedBytes += endpoint.undecided?.length ?? 0;
-    endpoint.undecided = undefined;
+    this.unclaimedBytes += this.#take(endpoint)?.length ?? 0;
     if (flow.dissector === undefined) return;
     try {
       flow.dissector.gap(endpoint.isOriginator, time, missing);
@@ -71,7 +73,7 @@ export class Dissection implements StreamConsumer {
   end(flow: Flow, time: number): void {
     for (const endpoint of [flow.originator, flow.responder]) {
       if (flow.dissector === undefined && endpoint.undecided !== undefined) this.#settle(flow, endpoint, time);
-      this.unclaimedBytes += endpoint.undecided?.length ?? 0;
+      this.unclaimedBytes += this.#take(endpoint)?.length ?? 0;
     }
     const dissector = flow.dissector;
     if (dissector === undefined) return;
@@ -94,25 +96,40 @@ export class Dissection implements StreamConsumer {
     let bytes = buffer;
     let from = start;
     let to = end;
-    if (endpoint.undecided !== undefined) {
-      bytes = new Uint8Array(endpoint.undecided.length + end - start);
-      bytes.set(endpoint.undecided);
-      bytes.set(buffer.subarray(start, end), endpoint.undecided.length);
+    const before = this.#take(endpoint);
+    if (before !== undefined) {
+      bytes = new Uint8Array(before.length + end - start);
+      bytes.set(before);
+      bytes.set(buffer.subarray(start, end), before.length);
       from = 0;
       to = bytes.length;
     }
     const choice = this.#choose(flow, endpoint, bytes, from, to, bits);
+    const length = to - from;
     if (choice >= 0) {
-      endpoint.undecided = undefined;
       this.#assign(flow, choice);
       this.#catchUp(flow, endpoint === flow.originator ? flow.responder : flow.originator, time);
       this.data(flow, endpoint, time, bytes, from, to);
-    } else if (choice === UNDECIDED && to - from <= MAX_UNDECIDED) endpoint.undecided = bytes.slice(from, to);
-    else {
-      endpoint.undecided = undefined;
+    } else if (
+      choice === UNDECIDED &&
+      length <= MAX_UNDECIDED &&
+      this.#undecidedTotal + length <= MAX_UNDECIDED_TOTAL
+    ) {
+      endpoint.undecided = bytes.slice(from, to);
+      this.#undecidedTotal += length;
+    } else {
       endpoint.refusals++;
-      this.unclaimedBytes += to - from;
+      this.unclaimedBytes += length;
     }
+  }
+
+  /** The bytes of a direction that were kept, which are kept no longer. */
+  #take(endpoint: Endpoint): Uint8Array | undefined {
+    const bytes = endpoint.undecided;
+    if (bytes === undefined) return undefined;
+    this.#undecidedTotal -= bytes.length;
+    endpoint.undecided = undefined;
+    return bytes;
   }
 
   /** Index of the factory that is surest; equal certainty goes by port, then by order. */
@@ -157,10 +174,8 @@ export class Dissection implements StreamConsumer {
 
   /** Gives the dissector what the other direction had sent before anybody knew. */
   #catchUp(flow: Flow, endpoint: Endpoint, time: number): void {
-    const bytes = endpoint.undecided;
-    if (bytes === undefined) return;
-    endpoint.undecided = undefined;
-    this.data(flow, endpoint, time, bytes, 0, bytes.length);
+    const bytes = this.#take(endpoint);
+    if (bytes !== undefined) this.data(flow, endpoint, time, bytes, 0, bytes.length);
   }
 
   /** Too few bytes to tell, and no more will come: the port decides. */

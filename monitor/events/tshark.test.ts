@@ -1,0 +1,59 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { allCaptures, CAPTURES, hasCaptures, type Run, runFile } from '../test/reference.ts';
+import type { ConnEvent } from './index.ts';
+import { DISSECTORS } from './registry.ts';
+
+const installed = spawnSync('tshark', ['--version']).error === undefined;
+const captures = allCaptures().filter((path) => /modbus|modicon/i.test(path));
+
+function tshark(path: string, fields: readonly string[]): string[][] {
+  const options = ['-n', '-r', path, '-T', 'fields', '-E', 'occurrence=a', ...fields.flatMap((field) => ['-e', field])];
+  const text = execFileSync('tshark', options, { maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => line.split('\t'));
+}
+
+/** Packets and IP bytes by who sends to whom. */
+function sumsOf(result: Run): Record<string, [number, number]> {
+  const sums: Record<string, [number, number]> = {};
+  const add = (key: string, packets: number, bytes: number): void => {
+    if (packets === 0) return;
+    const sum = sums[key] ?? [0, 0];
+    sums[key] = [sum[0] + packets, sum[1] + bytes];
+  };
+  for (const { event, flow } of result.events) {
+    if (event.name !== 'conn' || flow.protocol !== 6) continue;
+    const { orig_pkts, orig_ip_bytes, resp_pkts, resp_ip_bytes } = event as ConnEvent;
+    const originator = `${flow.originatorAddress}:${flow.originatorPort}`;
+    const responder = `${flow.responderAddress}:${flow.responderPort}`;
+    add(`${originator}>${responder}`, orig_pkts, orig_ip_bytes);
+    add(`${responder}>${originator}`, resp_pkts, resp_ip_bytes);
+  }
+  return sums;
+}
+
+function sumsByTshark(rows: string[][]): Record<string, [number, number]> {
+  const sums: Record<string, [number, number]> = {};
+  for (const [from, to, fromPort, toPort, length] of rows) {
+    if (!fromPort) continue;
+    const key = `${from}:${fromPort}>${to}:${toPort}`;
+    const sum = sums[key] ?? [0, 0];
+    sums[key] = [sum[0] + 1, sum[1] + Number(length)];
+  }
+  return sums;
+}
+
+describe.skipIf(!hasCaptures || !installed)('tshark counts the same on Modbus captures (needs tshark)', () => {
+  for (const path of captures) {
+    it(`packets and bytes of each direction: ${relative(CAPTURES, path)}`, () => {
+      const rows = tshark(path, ['ip.src', 'ip.dst', 'tcp.srcport', 'tcp.dstport', 'ip.len']);
+      const result = runFile(path, DISSECTORS);
+      expect(result.summary.packets).toBe(rows.length);
+      expect(sumsOf(result)).toEqual(sumsByTshark(rows));
+    });
+  }
+});
