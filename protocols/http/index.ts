@@ -1,0 +1,3 @@
+export * from './dissector.ts';
+export * from './machines.ts';
+export * from './parser.ts';

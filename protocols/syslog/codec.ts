@@ -1,0 +1,109 @@
+/** Syslog messages of RFC 5424 over UDP (RFC 5426), and what is left of RFC 3164's when they are read. */
+
+export const SYSLOG_PORT = 514;
+
+/** RFC 5424 table 1, by number. */
+export const FACILITIES = [
+  'KERN',
+  'USER',
+  'MAIL',
+  'DAEMON',
+  'AUTH',
+  'SYSLOG',
+  'LPR',
+  'NEWS',
+  'UUCP',
+  'CRON',
+  'AUTHPRIV',
+  'FTP',
+  'NTP',
+  'AUDIT',
+  'ALERT',
+  'CLOCK',
+  'LOCAL0',
+  'LOCAL1',
+  'LOCAL2',
+  'LOCAL3',
+  'LOCAL4',
+  'LOCAL5',
+  'LOCAL6',
+  'LOCAL7',
+] as const;
+/** RFC 5424 table 2, by number. */
+export const SEVERITIES = ['EMERG', 'ALERT', 'CRIT', 'ERR', 'WARNING', 'NOTICE', 'INFO', 'DEBUG'] as const;
+
+/** A device's log entries come as local use 0. */
+export const FACILITY_LOCAL0 = 16;
+export const SEVERITY_WARNING = 4;
+export const SEVERITY_NOTICE = 5;
+export const SEVERITY_INFO = 6;
+
+export interface SyslogMessage {
+  readonly facility: number;
+  readonly severity: number;
+  /** Microseconds since 1970; undefined where the message names none or in another form. */
+  readonly time: number | undefined;
+  readonly host: string;
+  readonly application: string;
+  readonly messageId: string;
+  /** Structured data of one element, by parameter name. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Private enterprise number of documentation (RFC 5612), as structured data ids need one. */
+const ELEMENT = 'device@32473';
+
+export function encodeSyslog(message: SyslogMessage): Uint8Array {
+  const time =
+    message.time === undefined
+      ? '-'
+      : new Date(Math.floor(message.time / 1000))
+          .toISOString()
+          .replace('Z', `${String(Math.floor(message.time) % 1000).padStart(3, '0')}Z`);
+  const parameters = Object.entries(message.parameters).map(
+    ([name, value]) => ` ${name}="${value.replace(/["\\\]]/g, '\\$&')}"`,
+  );
+  const data = parameters.length === 0 ? '-' : `[${ELEMENT}${parameters.join('')}]`;
+  const word = (text: string): string => text.replace(/[^\x21-\x7e]/g, '_') || '-';
+  return new TextEncoder().encode(
+    `<${message.facility * 8 + message.severity}>1 ${time} ${word(message.host)} ${word(message.application)} - ${word(message.messageId)} ${data} ${message.text}`,
+  );
+}
+
+const DECODER = new TextDecoder('utf-8');
+
+/** Reads a message; undefined when it does not begin with a priority. What is not RFC 5424 behind it becomes the text. */
+export function decodeSyslog(buffer: Uint8Array, start: number, end: number): SyslogMessage | undefined {
+  const all = DECODER.decode(buffer.subarray(start, end));
+  const priority = /^<(\d{1,3})>/.exec(all);
+  if (priority === null || Number(priority[1]) > 191) return undefined;
+  const value = Number(priority[1]);
+  const body = all.slice(priority[0].length);
+  const header = { facility: value >> 3, severity: value & 7 };
+  const parts = /^1 (\S+) (\S+) (\S+) \S+ (\S+) (-|(?:\[(?:[^"\]]|"(?:\\.|[^"\\])*")*\])+)(?: (.*))?$/s.exec(body);
+  if (parts === null)
+    return { ...header, time: undefined, host: '', application: '', messageId: '', parameters: {}, text: body.trim() };
+  const [, time, host, application, messageId, data, text] = parts as unknown as string[];
+  const parameters: Record<string, string> = {};
+  for (const [, name, quoted] of (data as string).matchAll(/(\S+?)="((?:\\.|[^"\\])*)"/g))
+    parameters[name as string] = (quoted as string).replace(/\\(.)/g, '$1');
+  return {
+    ...header,
+    time: parseTime(time as string),
+    host: dash(host as string),
+    application: dash(application as string),
+    messageId: dash(messageId as string),
+    parameters,
+    text: (text ?? '').replace(/^\ufeff/, ''),
+  };
+}
+
+const dash = (word: string): string => (word === '-' ? '' : word);
+
+function parseTime(text: string): number | undefined {
+  const parts = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)$/.exec(text);
+  if (parts === null) return undefined;
+  const whole = Date.parse(`${parts[1]}${parts[3]}`);
+  return Number.isNaN(whole) ? undefined : whole * 1000 + Number((parts[2] ?? '').padEnd(6, '0'));
+}

@@ -1,0 +1,73 @@
+import type { ProtocolEvent } from '@penstock/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeSyslog, encodeSyslog, type SyslogMessage, syslogDissector } from './index.ts';
+
+const message: SyslogMessage = {
+  facility: 16,
+  severity: 5,
+  time: Date.UTC(2026, 2, 2, 9, 0, 0) * 1000 + 5_000_042,
+  host: 'dosing-plc',
+  application: 'controller',
+  messageId: 'key',
+  parameters: { from: 'run', to: 'remote', note: 'a "quoted" \\ ] word' },
+  text: 'key switch turned from RUN to REMOTE',
+};
+const read = (text: string) => {
+  const bytes = new TextEncoder().encode(text);
+  return decodeSyslog(bytes, 0, bytes.length);
+};
+
+describe('syslog', () => {
+  it('writes RFC 5424', () => {
+    expect(new TextDecoder().decode(encodeSyslog({ ...message, parameters: { from: 'run' } }))).toBe(
+      '<133>1 2026-03-02T09:00:05.000042Z dosing-plc controller - key [device@32473 from="run"] key switch turned from RUN to REMOTE',
+    );
+  });
+
+  it('reads what it writes, quotes and brackets included', () => {
+    const bytes = encodeSyslog(message);
+    expect(decodeSyslog(bytes, 0, bytes.length)).toEqual(message);
+  });
+
+  it('reads the examples of RFC 5424 clause 6.5', () => {
+    expect(
+      read(
+        "<34>1 2003-10-11T22:14:15.003Z mymachine.example.com su - ID47 - \ufeff'su root' failed for lonvick on /dev/pts/8",
+      ),
+    ).toMatchObject({
+      facility: 4,
+      severity: 2,
+      host: 'mymachine.example.com',
+      application: 'su',
+      messageId: 'ID47',
+      text: "'su root' failed for lonvick on /dev/pts/8",
+    });
+    expect(read("<165>1 2003-08-24T05:14:15.000003-07:00 192.0.2.1 myproc 8710 - - %% It's time")?.time).toBe(
+      Date.UTC(2003, 7, 24, 12, 14, 15) * 1000 + 3,
+    );
+  });
+
+  it('keeps the text of the older form', () => {
+    expect(read('<13>Oct 11 22:14:15 mymachine su: failed')).toMatchObject({
+      facility: 1,
+      severity: 5,
+      text: 'Oct 11 22:14:15 mymachine su: failed',
+    });
+    expect(read('no priority')).toBeUndefined();
+    expect(read('<192>1 - - - - - -')).toBeUndefined();
+  });
+
+  it('becomes an event, and nothing makes it throw', () => {
+    const events: ProtocolEvent[] = [];
+    const dissector = syslogDissector.create((event) => events.push(event));
+    const bytes = encodeSyslog(message);
+    dissector.data(true, 1, bytes, 0, bytes.length);
+    expect(events).toMatchObject([
+      { name: 'syslog', facility: 'LOCAL0', severity: 'NOTICE', host: 'dosing-plc', message_id: 'key' },
+    ]);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (noise) => dissector.data(true, 0, noise, 0, noise.length)),
+    );
+  });
+});
