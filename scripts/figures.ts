@@ -26,7 +26,7 @@ export interface Figure {
   readonly unit: string;
 }
 
-export const BENCHES: readonly Bench[] = [{ script: 'core/bench.ts' }, { script: 'monitor/bench.ts' }];
+export const BENCHES: readonly Bench[] = [{ script: 'core/predicate.bench.ts' }, { script: 'monitor/intake.bench.ts' }];
 
 export const FLOORS: readonly Floor[] = [
   { figure: 'core.predicateMicroseconds', unit: 'µs', atMost: 0.5 },

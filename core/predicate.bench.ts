@@ -1,7 +1,7 @@
 /**
  * What a hazard costs: every predicate is evaluated once in each simulated second.
  *
- *     node core/bench.ts
+ *     node core/predicate.bench.ts
  */
 import { compilePredicate, PredicateTimer } from './predicate.ts';
 import { type Instant, minutes } from './time.ts';
