@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { describe, expect, it } from 'vitest';
+import { hasJudge } from '../../tests/judges.ts';
 import { captureLive } from './index.ts';
 
 /** One packet on the loopback, if this machine lets us. */
-const installed = spawnSync('tcpdump', ['--version']).error === undefined;
+const installed = hasJudge('tcpdump');
 const allowed =
   installed &&
   spawnSync('tcpdump', ['-i', 'lo', '-c', '1', '-w', '/dev/null', '-G', '1', '-W', '1'], { timeout: 700 }).status !== 1;

@@ -1,11 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { hasJudge } from '../../tests/judges.ts';
 import { allCaptures, CAPTURES, hasCaptures, type Run, runFile } from '../test/reference.ts';
 import type { ConnEvent } from './index.ts';
 import { DISSECTORS } from './registry.ts';
 
-const installed = spawnSync('tshark', ['--version']).error === undefined;
+const installed = hasJudge('tshark');
 const captures = allCaptures().filter((path) => /modbus|modicon/i.test(path));
 
 function tshark(path: string, fields: readonly string[]): string[][] {

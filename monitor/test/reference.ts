@@ -1,16 +1,15 @@
 /** Reference captures and the logs that other tools made of them; they lie beside the project and are no part of it. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { DissectorFactory, ProtocolEvent } from '@penstock/core';
+import { sharedPath } from '../../tests/judges.ts';
 import { CaptureDecoder } from '../capture/index.ts';
 import { MonitorPipeline, type PipelineSummary } from '../events/index.ts';
 import type { Flow } from '../flows/index.ts';
 import { ZeekWriter } from '../zeek/index.ts';
 
-const SHARED = process.env.PENSTOCK_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url));
-export const CAPTURES = join(SHARED, 'captures');
-export const hasCaptures = existsSync(CAPTURES);
+export const hasCaptures = sharedPath('captures') !== undefined;
+export const CAPTURES = sharedPath('captures') ?? '';
 
 /** Every capture below the reference folder, in the order of their paths. */
 export function allCaptures(directory = CAPTURES): string[] {
