@@ -1,0 +1,39 @@
+/** Detections that Sigma cannot say, such as that something stopped happening. One module each, registered in `registry.ts`. */
+import type { Host } from '../hosts.ts';
+import type { Level } from '../sigma/schema.ts';
+
+/** A standing conversation: one client that asks one server. */
+export interface Poll {
+  readonly source: Host;
+  readonly destination: Host;
+  /** Microseconds since 1970 of the first and the newest request, and how many there were. */
+  readonly first: number;
+  last: number;
+  requests: number;
+}
+
+export interface DetectorFinding {
+  readonly source: Host;
+  readonly device: Host;
+  readonly message: string;
+  readonly why: string;
+}
+
+export interface Detector {
+  /** Looks at all polls. Called about every `every` microseconds of event time. */
+  check(now: number, polls: Iterable<Poll>, report: (finding: DetectorFinding) => void): void;
+}
+
+export interface DetectorModule {
+  /** Stands beside the rules' names in alerts and lists. */
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly level: Level;
+  readonly techniques: readonly string[];
+  readonly falsePositives: readonly string[];
+  /** Microseconds between checks, and within which repetitions are only counted. */
+  readonly every: number;
+  readonly suppress: number;
+  create(): Detector;
+}

@@ -1,0 +1,161 @@
+/** Addresses on the wire as the owner's documents know them, and the work that is going on at a time. */
+import type { KnownZone, OwnerKnowledge, WorkOrder } from './knowledge.ts';
+
+/** One address. Everything that only the owner can know is undefined where no document says it. */
+export class Host {
+  readonly address: string;
+  /** Asset id, undefined for an address that is in no list. */
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  readonly role: string | undefined;
+  readonly kind: string | undefined;
+  readonly criticality: string | undefined;
+  readonly mac: string | undefined;
+  readonly zone: string | undefined;
+  readonly level: number | undefined;
+  /** Whether the asset list has it; undefined when there is no asset list. */
+  readonly known: boolean | undefined;
+
+  constructor(address: string, knowledge: OwnerKnowledge, zone: KnownZone | undefined) {
+    const asset = knowledge.assets.find((a) => a.address === address);
+    const home = asset === undefined ? zone : (knowledge.zones.find((z) => z.id === asset.zone) ?? zone);
+    this.address = address;
+    this.id = asset?.id;
+    this.name = asset?.name;
+    this.role = asset?.role;
+    this.kind = asset?.kind;
+    this.criticality = asset?.criticality;
+    this.mac = asset?.mac?.toLowerCase();
+    this.zone = home?.id;
+    this.level = home?.level;
+    this.known = knowledge.assets.length === 0 ? undefined : asset !== undefined;
+  }
+
+  /** What alerts call it: the asset id, else the address. */
+  get label(): string {
+    return this.id ?? this.address;
+  }
+}
+
+/** As many addresses are remembered; a scan with forged sources cannot fill the memory. */
+const MAX_HOSTS = 16_384;
+
+export class Hosts {
+  readonly knowledge: OwnerKnowledge;
+  readonly #hosts = new Map<string, Host>();
+  readonly #zones: { readonly zone: KnownZone; readonly contains: (address: string) => boolean }[];
+  readonly #assetIds: ReadonlyMap<string, string>;
+
+  constructor(knowledge: OwnerKnowledge) {
+    this.knowledge = knowledge;
+    this.#zones = knowledge.zones.map((zone) => ({ zone, contains: cidrTest(zone.subnet) as (a: string) => boolean }));
+    this.#assetIds = new Map(knowledge.assets.map((a) => [a.id, a.address]));
+  }
+
+  at(address: string): Host {
+    const found = this.#hosts.get(address);
+    if (found !== undefined) return found;
+    const zone = this.#zones.find(({ contains }) => contains(address))?.zone;
+    const host = new Host(address, this.knowledge, zone);
+    if (this.#hosts.size >= MAX_HOSTS) this.#hosts.delete(this.#hosts.keys().next().value as string);
+    this.#hosts.set(address, host);
+    return host;
+  }
+
+  /** Address of an asset id; an address stays itself. */
+  addressOf(party: string): string {
+    return this.#assetIds.get(party) ?? party;
+  }
+}
+
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly order: WorkOrder;
+  readonly devices: ReadonlySet<string>;
+  readonly by: ReadonlySet<string> | undefined;
+}
+
+/** The work-order calendar on event time. */
+export class Calendar {
+  /** Rises whenever an order begins or ends, so that whoever cached a judgement knows it is stale. */
+  epoch = 0;
+  readonly #windows: readonly Window[];
+  readonly #edges: readonly number[];
+  #active: readonly Window[] = [];
+  #next = 0;
+  /** The next time at which something changes. Time before it needs no call of `advance`. */
+  nextEdge: number;
+
+  constructor(hosts: Hosts) {
+    this.#windows = hosts.knowledge.workOrders.map((order) => ({
+      from: Date.parse(order.from) * 1000,
+      to: Date.parse(order.to) * 1000,
+      order,
+      devices: new Set(order.devices.map((d) => hosts.addressOf(d))),
+      by: order.by === undefined ? undefined : new Set(order.by.map((d) => hosts.addressOf(d))),
+    }));
+    this.#edges = [...new Set(this.#windows.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b);
+    this.nextEdge = this.#edges[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Moves to `time` (microseconds since 1970). Captures may step back a little; the calendar does not. */
+  advance(time: number): void {
+    if (time < this.nextEdge) return;
+    while (this.#next < this.#edges.length && (this.#edges[this.#next] as number) <= time) this.#next++;
+    this.nextEdge = this.#edges[this.#next] ?? Number.POSITIVE_INFINITY;
+    this.#active = this.#windows.filter(({ from, to }) => from <= time && time < to);
+    this.epoch++;
+  }
+
+  /** The order under way on `device` (an address) that allows work from `source`. */
+  order(device: string, source: string): WorkOrder | undefined {
+    for (const window of this.#active)
+      if (window.devices.has(device) && (window.by === undefined || window.by.has(source))) return window.order;
+    return undefined;
+  }
+
+  /** Whether the calendar says that nothing is under way, that something is, or (no calendar) nothing at all. */
+  maintenance(device: string): boolean | undefined {
+    if (this.#windows.length === 0) return undefined;
+    return this.#active.some(({ order, devices }) => order.kind === 'maintenance' && devices.has(device));
+  }
+}
+
+/** A test whether an address lies in a subnet (RFC 4632, RFC 4291); undefined when the text is no subnet. */
+export function cidrTest(subnet: string): ((address: string) => boolean) | undefined {
+  const [network, bits, extra] = subnet.split('/') as [string, string | undefined, string | undefined];
+  const base = addressBits(network);
+  if (base === undefined || extra !== undefined) return undefined;
+  const width = network.includes(':') ? 128 : 32;
+  const prefix = bits === undefined ? width : /^\d{1,3}$/.test(bits) ? Number(bits) : -1;
+  if (prefix < 0 || prefix > width) return undefined;
+  const shift = BigInt(width - prefix);
+  const wanted = base >> shift;
+  const isV6 = width === 128;
+  return (address) => {
+    if (address.includes(':') !== isV6) return false;
+    const value = addressBits(address);
+    return value !== undefined && value >> shift === wanted;
+  };
+}
+
+function addressBits(address: string): bigint | undefined {
+  if (!address.includes(':')) {
+    const parts = address.split('.');
+    if (parts.length !== 4 || parts.some((p) => !/^\d{1,3}$/.test(p) || Number(p) > 255)) return undefined;
+    return parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+  }
+  const halves = address.split('::');
+  if (halves.length > 2) return undefined;
+  const groups = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const given = groups.flat();
+  if (given.some((group) => !/^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
+  const missing = 8 - given.length;
+  if (halves.length === 2 ? missing < 0 : missing !== 0) return undefined;
+  const all =
+    halves.length === 2
+      ? [...(groups[0] as string[]), ...Array<string>(missing).fill('0'), ...(groups[1] as string[])]
+      : given;
+  return all.reduce((sum, group) => (sum << 16n) | BigInt(Number.parseInt(group, 16)), 0n);
+}

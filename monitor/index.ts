@@ -1,0 +1,35 @@
+/** The monitor: captures in; events, inventory, alerts and incidents out. */
+export * from './alerts/index.ts';
+export { Baseline, type BaselineData, formatBaseline, loadBaseline, parseBaseline } from './baseline/index.ts';
+export * from './capture/index.ts';
+export type { Detector, DetectorFinding, DetectorModule, Poll } from './detectors/detector.ts';
+export { DETECTORS } from './detectors/registry.ts';
+export * from './events/index.ts';
+export { DISSECTORS } from './events/registry.ts';
+export * from './flows/index.ts';
+export type { DeviceReport } from './inventory/index.ts';
+export {
+  type KnownAsset,
+  type KnownPoint,
+  type KnownTag,
+  type KnownZone,
+  knowledgeOf,
+  loadKnowledge,
+  type OwnerKnowledge,
+  ownerKnowledgeSchema,
+  parseKnowledge,
+  type WorkOrder,
+} from './knowledge.ts';
+export {
+  Monitor,
+  type MonitorDropped,
+  type MonitorOptions,
+  type MonitorResult,
+  type MonitorSummary,
+} from './monitor.ts';
+export { type Field, LOG_SOURCES, type LogSource } from './sigma/fields.ts';
+export { builtInRules, loadRules, parseRules, type Rule, type RuleSet, type RuleText } from './sigma/rules.ts';
+export { LEVELS, type Level } from './sigma/schema.ts';
+export { ICS_TACTICS, ICS_TECHNIQUES, REVOKED_TECHNIQUES } from './techniques.ts';
+export type { PointLevel, WatchedTag } from './watch/index.ts';
+export * from './zeek/index.ts';

@@ -1,0 +1,312 @@
+/**
+ * The log sources that rules may name, and the fields of each. Events of protocols carry Zeek's and ICSNPP's columns; the
+ * monitor's own sources say what needs more than one packet to know. Every source has the columns of the connection and the
+ * OT context: who the two ends are (`src.*`, `dst.*`), which work is announced (`window.*`), what was learned (`baseline.*`).
+ */
+import type { FieldValue } from '@penstock/core';
+import type { Subject } from '../subject.ts';
+
+export type FieldType = 'text' | 'number' | 'boolean' | 'address' | 'numbers';
+
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly about: string;
+  /** The value is the same for every event of one shape (see `watch/shapes.ts`), so that a judgement may be kept. */
+  readonly fixed: boolean;
+  /** It tells who the source is, rather than what was said. */
+  readonly identity: boolean;
+  get(subject: Subject): FieldValue;
+}
+
+export interface LogSource {
+  readonly product: 'zeek' | 'penstock';
+  readonly service: string;
+  readonly about: string;
+  readonly fields: ReadonlyMap<string, Field>;
+}
+
+type Getter = (subject: Subject) => FieldValue;
+const field = (name: string, type: FieldType, about: string, get: Getter, options: Partial<Field> = {}): Field => ({
+  name,
+  type,
+  about,
+  fixed: true,
+  identity: false,
+  get,
+  ...options,
+});
+
+/** A column of the event itself. */
+function column(name: string, type: FieldType, fixed = false): Field {
+  const get: Getter = (subject) => (subject.event as unknown as Record<string, FieldValue> | undefined)?.[name];
+  return field(name, type, `column of the log`, get, { fixed });
+}
+
+/** A field of one of the monitor's own events. */
+const detail = (name: string, type: FieldType, about: string): Field =>
+  field(name, type, about, (subject) => subject.details?.[name]);
+
+const who = { identity: true };
+
+const connection: Field[] = [
+  field('id.orig_h', 'address', 'address that opened the conversation', (s) => s.flow?.originatorAddress, who),
+  field('id.orig_p', 'number', 'its port', (s) => s.flow?.originatorPort),
+  field('id.resp_h', 'address', 'address that serves', (s) => s.flow?.responderAddress),
+  field('id.resp_p', 'number', 'its port', (s) => s.flow?.responderPort),
+  field('uid', 'text', "the connection's id", (s) => s.flow?.uid),
+  field('proto', 'text', 'tcp, udp, icmp or arp', (s) => s.flow?.transport),
+  field('service', 'text', 'protocol that was recognised', (s) => s.flow?.service, { fixed: false }),
+];
+
+function ends(prefix: 'src' | 'dst'): Field[] {
+  const end = prefix;
+  const options = { identity: prefix === 'src' };
+  const maintenance: Getter = prefix === 'src' ? (s) => s.srcMaintenance : (s) => s.dstMaintenance;
+  return [
+    field(`${end}.address`, 'address', 'its address', (s) => s[end]?.address, options),
+    field(`${end}.id`, 'text', 'its id in the asset list', (s) => s[end]?.id, options),
+    field(`${end}.label`, 'text', 'its id, or its address where it has none', (s) => s[end]?.label, options),
+    field(`${end}.name`, 'text', 'its name in the asset list', (s) => s[end]?.name, options),
+    field(`${end}.role`, 'text', 'what it is for', (s) => s[end]?.role, options),
+    field(`${end}.kind`, 'text', 'kind of device: plc, scada, …', (s) => s[end]?.kind, options),
+    field(`${end}.zone`, 'text', 'its zone', (s) => s[end]?.zone, options),
+    field(`${end}.level`, 'number', 'Purdue level of its zone', (s) => s[end]?.level, options),
+    field(`${end}.known`, 'boolean', 'whether the asset list has it', (s) => s[end]?.known, options),
+    field(`${end}.criticality`, 'text', 'low, medium or high', (s) => s[end]?.criticality, options),
+    field(`${end}.maintenance`, 'boolean', 'whether it has a maintenance window now', maintenance),
+  ];
+}
+
+const windows: Field[] = [
+  field('window.active', 'boolean', 'a work order covers this source and device now', (s) => s.order !== undefined),
+  field('window.order', 'text', 'its number', (s) => s.order?.id),
+  field('window.title', 'text', 'its title', (s) => s.order?.title),
+];
+
+const learned = (name: string, about: string, get: Getter): Field =>
+  field(`baseline.${name}`, 'boolean', about, get, who);
+const baselineReady = field('baseline.ready', 'boolean', 'a baseline was learned', (s) => s.baseline.ready);
+const conversationLearned = learned(
+  'conversation_learned',
+  'source, device, transport and port were seen together while learning',
+  (s) => s.baseline.conversationLearned,
+);
+const newConversation = learned('new_conversation', 'the opposite', (s) => opposite(s.baseline.conversationLearned));
+const writerLearned = learned(
+  'writer_learned',
+  'the source wrote to this device while learning',
+  (s) => s.baseline.writerLearned,
+);
+const newWriter = learned('new_writer', 'the opposite', (s) => opposite(s.baseline.writerLearned));
+const functionLearned = learned(
+  'function_learned',
+  'the source used this function on this device while learning',
+  (s) => s.baseline.functionLearned,
+);
+const requestLearned = learned(
+  'request_learned',
+  'the source read or wrote all these addresses while learning',
+  (s) => s.baseline.requestLearned,
+);
+
+function opposite(value: boolean | undefined): boolean | undefined {
+  return value === undefined ? undefined : !value;
+}
+
+const common = [
+  ...connection,
+  ...ends('src'),
+  ...ends('dst'),
+  ...windows,
+  baselineReady,
+  conversationLearned,
+  newConversation,
+];
+
+const point: Field[] = [
+  field('point.tag', 'text', 'tag, from the point list', (s) => s.point?.tag),
+  field('point.name', 'text', "the tag's name", (s) => s.point?.name),
+  field('point.kind', 'text', 'measurement, actuator, setpoint, mode, status or calculated', (s) => s.point?.kind),
+  field('point.unit', 'text', 'engineering unit', (s) => s.point?.unit),
+  field('point.matters', 'text', 'why it matters, from the tag list', (s) => s.point?.matters),
+  field('point.table', 'text', 'coil, discrete, input or holding', (s) => s.point?.table),
+  field('point.address', 'number', 'wire address from 0', (s) => s.point?.address),
+  field('point.station', 'number', 'Modbus unit id', (s) => s.point?.station),
+  field('point.value', 'number', 'value in engineering units (raw without a point list)', (s) => s.point?.value),
+  field('point.old_value', 'number', 'last value seen before', (s) => s.point?.oldValue),
+  field('point.change', 'number', 'size of the change', (s) =>
+    s.point?.oldValue === undefined || s.point.value === undefined
+      ? undefined
+      : Math.abs(s.point.value - s.point.oldValue),
+  ),
+  field('point.change_of_range', 'number', 'size of the change as a share of the range', (s) => s.point?.changeOfRange),
+  field('point.low', 'number', 'lower end of the range', (s) => s.point?.low),
+  field('point.high', 'number', 'upper end of the range', (s) => s.point?.high),
+  field('point.safe_low', 'number', 'lower safe operating limit', (s) => s.point?.safeLow),
+  field('point.safe_high', 'number', 'upper safe operating limit', (s) => s.point?.safeHigh),
+  field('point.in_range', 'boolean', 'inside the engineering range', (s) => s.point?.inRange),
+  field('point.in_safe', 'boolean', 'inside the safe operating limits', (s) => s.point?.inSafe),
+  field('point.in_alarm_limits', 'boolean', 'inside the alarm limits', (s) => s.point?.inAlarmLimits),
+  field('point.in_accepted', 'boolean', 'inside what the device accepts', (s) => s.point?.inAccepted),
+  field(
+    'point.range_excess',
+    'number',
+    'how far beyond the range, as a share of its span',
+    (s) => s.point?.rangeExcess,
+  ),
+  field('point.listed', 'boolean', "the device's point list has the address", (s) => s.point?.listed),
+  field('point.writable', 'boolean', 'the point list calls it writable', (s) => s.point?.writable),
+];
+
+const columns = (table: Record<string, FieldType>, fixed: readonly string[] = []): Field[] =>
+  Object.entries(table).map(([name, type]) => column(name, type, fixed.includes(name)));
+
+const source = (
+  product: LogSource['product'],
+  service: string,
+  about: string,
+  fields: readonly Field[],
+): LogSource => ({
+  product,
+  service,
+  about,
+  fields: new Map(fields.map((f) => [f.name, f])),
+});
+
+const modbusRequest: Record<string, FieldType> = { tid: 'number', unit: 'number', func: 'text' };
+
+export const LOG_SOURCES: readonly LogSource[] = [
+  source('zeek', 'modbus_detailed', 'every Modbus request with its response (ICSNPP)', [
+    ...common,
+    ...columns(
+      {
+        ...modbusRequest,
+        address: 'number',
+        quantity: 'number',
+        request_values: 'numbers',
+        response_values: 'numbers',
+        matched: 'boolean',
+        request_subfunction_code: 'text',
+        response_subfunction_code: 'text',
+        request_data: 'text',
+        response_data: 'text',
+        exception_code: 'text',
+        mei_type: 'text',
+      },
+      ['unit', 'func', 'address', 'quantity', 'matched', 'exception_code'],
+    ),
+    functionLearned,
+    requestLearned,
+    writerLearned,
+    newWriter,
+  ]),
+  source('zeek', 'modbus_mask_write_register', 'FC 22 (ICSNPP)', [
+    ...common,
+    ...columns({
+      ...modbusRequest,
+      request_response: 'text',
+      address: 'number',
+      and_mask: 'number',
+      or_mask: 'number',
+    }),
+  ]),
+  source('zeek', 'modbus_read_write_multiple_registers', 'FC 23 (ICSNPP)', [
+    ...common,
+    ...columns({
+      ...modbusRequest,
+      request_response: 'text',
+      write_start_address: 'number',
+      write_registers: 'numbers',
+      read_start_address: 'number',
+      read_quantity: 'number',
+      read_registers: 'numbers',
+    }),
+  ]),
+  source('zeek', 'modbus_read_device_identification', 'FC 43/14 (ICSNPP)', [
+    ...common,
+    ...columns({
+      ...modbusRequest,
+      request_response: 'text',
+      mei_type: 'text',
+      conformity_level_code: 'text',
+      conformity_level: 'text',
+      device_id_code: 'number',
+      object_id_code: 'text',
+      object_id: 'text',
+      object_value: 'text',
+    }),
+  ]),
+  source('zeek', 'conn', 'every connection, when it ends (Zeek)', [
+    ...common,
+    ...columns({
+      duration: 'number',
+      orig_bytes: 'number',
+      resp_bytes: 'number',
+      conn_state: 'text',
+      local_orig: 'boolean',
+      local_resp: 'boolean',
+      missed_bytes: 'number',
+      history: 'text',
+      orig_pkts: 'number',
+      orig_ip_bytes: 'number',
+      resp_pkts: 'number',
+      resp_ip_bytes: 'number',
+    }),
+  ]),
+  source('penstock', 'conversation', 'two hosts speak at a port for the first time that the monitor sees', common),
+  source('penstock', 'connection', 'a connection is tried or a datagram conversation begins', common),
+  source('penstock', 'modbus_request', 'a Modbus request unlike any before it on its connection', [
+    ...common,
+    ...columns({ ...modbusRequest, address: 'number', quantity: 'number', matched: 'boolean', exception_code: 'text' }),
+    detail('request.kind', 'text', 'read, write or other'),
+    functionLearned,
+    requestLearned,
+    writerLearned,
+    newWriter,
+  ]),
+  source('penstock', 'point_write', 'one point in a write', [
+    ...common,
+    ...point,
+    ...columns({ ...modbusRequest, exception_code: 'text' }),
+    field('write.accepted', 'boolean', 'the device answered that it did it', (s) => s.point?.accepted),
+    writerLearned,
+    newWriter,
+    learned('point_learned', 'the source wrote this point while learning', (s) => s.baseline.pointLearned),
+    learned(
+      'value_in_learned_range',
+      'the value lies in what the source wrote into this point while learning, give or take a quarter of that spread',
+      (s) => s.baseline.valueLearned,
+    ),
+  ]),
+  source('penstock', 'point_state', 'a reading passes one of its limits', [
+    ...common,
+    ...point,
+    field('point.state', 'text', 'normal, alarm, unsafe or out-of-range', (s) => s.point?.state),
+    field('point.previous_state', 'text', 'what it was before', (s) => s.point?.previousState),
+  ]),
+  source('penstock', 'readback', 'a device says after a write that a point has another value than the one written', [
+    ...common,
+    ...point,
+    detail('readback.written', 'number', 'what was written'),
+    detail('readback.seconds', 'number', 'time between write and reading'),
+  ]),
+  source('penstock', 'violation', 'bytes on a connection that break its protocol', [
+    ...common,
+    detail('violation.kind', 'text', 'violation (a message that breaks the rules) or unparsed (no message at all)'),
+    detail('violation.count', 'number', 'violations on this connection so far'),
+    detail('violation.bytes', 'number', 'bytes on this connection so far that no message could be made of'),
+  ]),
+  source('penstock', 'address_change', 'an IP address moves to another MAC address', [
+    ...common,
+    detail('address.old_mac', 'text', 'where it was'),
+    detail('address.new_mac', 'text', 'where it is now'),
+    detail('address.listed_mac', 'text', "the asset list's"),
+  ]),
+];
+
+/** `product/service` of every source. */
+export const sourceKey = (product: string, service: string): string => `${product}/${service}`;
+export const SOURCES: ReadonlyMap<string, LogSource> = new Map(
+  LOG_SOURCES.map((s) => [sourceKey(s.product, s.service), s]),
+);

@@ -1,0 +1,175 @@
+/** The owner's point list made ready for decoding, and the state of each point as far as the wire has shown it. */
+import type { ModbusPoint } from '@penstock/core';
+import type { Hosts } from '../hosts.ts';
+import type { KnownPoint, KnownTag } from '../knowledge.ts';
+import type { PointFacts } from '../subject.ts';
+import type { Table } from './modbus-functions.ts';
+
+export type PointLevel = 'normal' | 'alarm' | 'unsafe' | 'out-of-range';
+
+/** A write that waits for the next reading of its point. */
+export interface PendingWrite {
+  readonly value: number;
+  readonly time: number;
+}
+
+export class Point {
+  readonly device: string;
+  readonly tag: KnownTag;
+  readonly point: KnownPoint;
+  readonly table: Table;
+  readonly address: number;
+  /** Registers (or bits) that it takes. */
+  readonly length: 1 | 2;
+  /** Raw registers as last seen, -1 before. */
+  raw0 = -1;
+  raw1 = -1;
+  /** Engineering value as last seen in a poll or an accepted write; NaN before. */
+  value = Number.NaN;
+  /** Microseconds since 1970 at which the value was last seen to change. */
+  changed = Number.NEGATIVE_INFINITY;
+  level: PointLevel = 'normal';
+  pending: PendingWrite | undefined = undefined;
+  /** Newest poll that covered it. */
+  polled: { time: number } | undefined = undefined;
+
+  constructor(device: string, tag: KnownTag, point: KnownPoint) {
+    this.device = device;
+    this.tag = tag;
+    this.point = point;
+    this.table = point.modbus.table;
+    this.address = point.modbus.address;
+    this.length = /32$/.test(point.modbus.type) ? 2 : 1;
+  }
+
+  /** Engineering value of raw registers; NaN while one of them is unknown (-1). */
+  decode(raw0: number, raw1: number): number {
+    if (raw0 < 0 || (this.length === 2 && raw1 < 0)) return Number.NaN;
+    return decodeRaw(this.point.modbus, raw0, raw1);
+  }
+
+  /** When its value was last confirmed. */
+  get time(): number {
+    return Math.max(this.changed, this.polled?.time ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Where a value stands against the limits. Coming back takes half a percent of the span more, or noise would flutter. */
+  classify(value: number): PointLevel {
+    const { range, safe, alarms } = this.tag;
+    const margin = 0.005 * (range[1] - range[0]);
+    const beyond = (low: number, high: number, level: PointLevel): boolean => {
+      const held = RANK[this.level] >= RANK[level] ? margin : 0;
+      return value < low + held || value > high - held;
+    };
+    if (value < range[0] || value > range[1]) return 'out-of-range';
+    if (safe !== undefined && beyond(safe[0], safe[1], 'unsafe')) return 'unsafe';
+    if (alarms !== undefined && beyond(lowest(alarms), highest(alarms), 'alarm')) return 'alarm';
+    return 'normal';
+  }
+
+  /** Tells `facts` everything that the lists know of this point and `value`. */
+  describe(facts: PointFacts, value: number | undefined, oldValue: number | undefined): void {
+    const { tag, point } = this;
+    const [low, high] = tag.range;
+    const span = high - low;
+    facts.tag = tag.id;
+    facts.name = tag.name;
+    facts.kind = tag.kind;
+    facts.unit = tag.unit;
+    facts.matters = tag.matters;
+    facts.states = tag.states;
+    facts.table = this.table;
+    facts.address = this.address;
+    facts.value = value;
+    facts.oldValue = oldValue;
+    facts.listed = true;
+    facts.writable = point.writable;
+    facts.low = low;
+    facts.high = high;
+    facts.safeLow = tag.safe?.[0];
+    facts.safeHigh = tag.safe?.[1];
+    if (value === undefined) return;
+    // A float32 that carries 0.1 is not the double 0.1: limits hold to the precision of the wire.
+    const slack = 1e-6 * Math.max(Math.abs(low), Math.abs(high), span);
+    const within = (from: number, to: number): boolean => value >= from - slack && value <= to + slack;
+    facts.inRange = within(low, high);
+    facts.inSafe = tag.safe === undefined ? undefined : within(tag.safe[0], tag.safe[1]);
+    facts.inAlarmLimits = tag.alarms === undefined ? undefined : within(lowest(tag.alarms), highest(tag.alarms));
+    facts.inAccepted = point.accepts === undefined ? undefined : within(point.accepts[0], point.accepts[1]);
+    if (span > 0) {
+      facts.rangeExcess = facts.inRange ? 0 : Math.max(low - value, value - high) / span;
+      facts.changeOfRange = oldValue === undefined ? undefined : Math.abs(value - oldValue) / span;
+    }
+  }
+}
+
+const RANK: Record<PointLevel, number> = { normal: 0, alarm: 1, unsafe: 2, 'out-of-range': 3 };
+
+type Alarms = NonNullable<KnownTag['alarms']>;
+const lowest = (alarms: Alarms): number => alarms.low ?? alarms.lowLow ?? Number.NEGATIVE_INFINITY;
+const highest = (alarms: Alarms): number => alarms.high ?? alarms.highHigh ?? Number.POSITIVE_INFINITY;
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** Engineering value of one point from its registers as they stand on the wire (16 bits each, most significant byte first). */
+export function decodeRaw(point: ModbusPoint, raw0: number, raw1: number): number {
+  switch (point.type) {
+    case 'bool':
+      return raw0 === 0 ? 0 : 1;
+    case 'uint16':
+      return raw0 * point.scale;
+    case 'int16':
+      return ((raw0 << 16) >> 16) * point.scale;
+    default: {
+      const big = point.wordOrder === 'big';
+      scratch.setUint16(0, big ? raw0 : raw1);
+      scratch.setUint16(2, big ? raw1 : raw0);
+      const raw =
+        point.type === 'uint32'
+          ? scratch.getUint32(0)
+          : point.type === 'int32'
+            ? scratch.getInt32(0)
+            : scratch.getFloat32(0);
+      return raw * point.scale;
+    }
+  }
+}
+
+/** All points of one device by table and address. */
+export class PointTable {
+  readonly points: readonly Point[];
+  readonly #byAddress = new Map<number, Point>();
+
+  constructor(points: readonly Point[]) {
+    this.points = points;
+    for (const point of points)
+      for (let i = 0; i < point.length; i++) {
+        const key = registerKey(point.table, point.address + i);
+        if (!this.#byAddress.has(key)) this.#byAddress.set(key, point);
+      }
+  }
+
+  at(table: Table, address: number, station: number): Point | undefined {
+    const point = this.#byAddress.get(registerKey(table, address));
+    return point?.point.unit === undefined || point.point.unit === station ? point : undefined;
+  }
+}
+
+const TABLES: Record<Table, number> = { coil: 0, discrete: 1, input: 2, holding: 3 };
+export const registerKey = (table: Table, address: number): number => TABLES[table] * 65_536 + address;
+
+/** The point tables of all listed devices, by address on the network. */
+export function pointTables(hosts: Hosts): Map<string, PointTable> {
+  const { knowledge } = hosts;
+  const tags = new Map(knowledge.tags.map((tag) => [tag.id, tag]));
+  const byDevice = new Map<string, Point[]>();
+  for (const point of knowledge.points) {
+    const tag = tags.get(point.tag);
+    if (tag === undefined) continue;
+    const address = hosts.addressOf(point.device);
+    const points = byDevice.get(address) ?? [];
+    points.push(new Point(point.device, tag, point));
+    byDevice.set(address, points);
+  }
+  return new Map([...byDevice].map(([address, points]) => [address, new PointTable(points)]));
+}
