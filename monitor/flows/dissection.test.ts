@@ -26,7 +26,7 @@ const send = (port: number, ...texts: string[]): Uint8Array => {
     }),
   );
 };
-const service = (result: Run): unknown => (result.events.at(-1)?.event as { service?: string }).service;
+const service = (result: Run): unknown => (result.events.at(-1)?.event as { service?: string } | undefined)?.service;
 const text = (result: Run): string | undefined =>
   (result.events.find(({ event }) => event.name === 'recorded')?.event as RecorderEvent | undefined)?.originator;
 

@@ -2,7 +2,7 @@
  * How fast the monitor's intake is, and whether its memory stays flat: a capture of Modbus polls is written to a temporary file
  * and read through the whole pipeline; tshark reads the front of the same file beside it, where it is installed.
  *
- *     node monitor/bench.ts [packets] [packets for tshark]
+ *     node monitor/intake.bench.ts [packets] [packets for tshark]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
