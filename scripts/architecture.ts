@@ -149,7 +149,7 @@ const MACHINE_PATHS = new RegExp(
 
 /** Tests and benchmarks do what they need. */
 export function isTest(file: string): boolean {
-  return /\.(test|bench)\.ts$/.test(file) || /(^|\/)(test|tests|bench)\//.test(file);
+  return /[./](test|bench)\.ts$/.test(file) || /(^|\/)(test|tests|bench)\//.test(file);
 }
 
 /** Everything that a TypeScript file does against the rules. `file` is relative to the repository, with forward slashes. */
