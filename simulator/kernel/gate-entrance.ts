@@ -1,0 +1,114 @@
+/**
+ * Where connections from outside join the wire: as the trainee's host, past the firewall like anybody else. No sockets here, so
+ * that a journal of what came in makes the same frames again.
+ */
+import { type Instant, PenstockError } from '@penstock/core';
+import type { Ipv4Address } from '@penstock/protocols/ethernet';
+import type { Cause } from './foothold.ts';
+import type { EventQueue } from './queue.ts';
+import type { CloseReason, TcpConnection, TcpHandler } from './tcp-connection.ts';
+import type { Wire } from './wire.ts';
+
+/**
+ * What came in at a gate, as the journal keeps it. `open`: a tool connected; `data`; `end`: it has sent all it will; `reset`: it went away;
+ * `hold` and `release`: it stopped and resumed reading. `connection` counts a run's connections from 1.
+ */
+export type GateRecord =
+  | {
+      readonly time: Instant;
+      readonly connection: number;
+      readonly kind: 'open';
+      readonly gate: string;
+      readonly from: string;
+    }
+  | { readonly time: Instant; readonly connection: number; readonly kind: 'data'; readonly bytes: Uint8Array }
+  | { readonly time: Instant; readonly connection: number; readonly kind: 'end' | 'reset' | 'hold' | 'release' };
+
+/** Where a gate leads on the wire. */
+export interface GateTarget {
+  /** `dosing-plc:502` */
+  readonly gate: string;
+  readonly address: Ipv4Address;
+  readonly port: number;
+}
+
+/** The socket's side of a connection; a replay has none. */
+export interface GateOutlet {
+  /** Bytes are valid during the call. */
+  data(buffer: Uint8Array, start: number, end: number): void;
+  /** The device has sent all it will. */
+  ended(): void;
+  /** The wire takes more again, after `data` was not accepted. */
+  drained(): void;
+  closed(reason: CloseReason): void;
+}
+
+export class GateEntrance {
+  readonly #wire: Wire;
+  readonly #targets: ReadonlyMap<string, GateTarget>;
+  readonly #connections = new Map<number, TcpConnection>();
+
+  constructor(wire: Wire, targets: readonly GateTarget[]) {
+    this.#wire = wire;
+    this.#targets = new Map(targets.map((target) => [target.gate, target]));
+  }
+
+  /** Connections that stand or are being opened. */
+  get open(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Does on the wire what a record says; must run as the outside event of its time. Returns false when the connection has more waiting
+   * than it should: the tool must hold back until `drained`. Records of a connection that has ended are passed over.
+   * @throws PenstockError `gate.unknown` for a gate that this range does not have, `wire.host` for an unknown host.
+   */
+  apply(record: GateRecord, outlet?: GateOutlet): boolean {
+    if (record.kind === 'open') {
+      this.#open(record.connection, record.gate, record.from, outlet);
+      return true;
+    }
+    const connection = this.#connections.get(record.connection);
+    if (connection === undefined) return true;
+    switch (record.kind) {
+      case 'data':
+        return connection.send(record.bytes) || !connection.writable;
+      case 'end':
+        connection.close();
+        return true;
+      case 'reset':
+        connection.abort();
+        return true;
+      case 'hold':
+        connection.pause();
+        return true;
+      case 'release':
+        connection.resume();
+        return true;
+    }
+  }
+
+  #open(number: number, gate: string, from: string, outlet: GateOutlet | undefined): void {
+    const target = this.#targets.get(gate);
+    if (target === undefined)
+      throw new PenstockError('gate.unknown', `there is no gate '${gate}' (${[...this.#targets.keys()].join(', ')})`);
+    const host = this.#wire.host(from);
+    const cause: Cause = { actor: `gate:${host.segment.id}`, step: `connection-${number}` };
+    const handler: TcpHandler = {
+      data: (buffer, start, end) => outlet?.data(buffer, start, end),
+      // The tool decides when its own side ends.
+      ended: () => outlet?.ended(),
+      drained: () => outlet?.drained(),
+      closed: (reason) => {
+        this.#connections.delete(number);
+        outlet?.closed(reason);
+      },
+    };
+    this.#connections.set(number, host.connect(target.address, target.port, handler, { cause }));
+  }
+}
+
+/** Schedules a journal of what came in, for a run that is to be executed again. Call before the run starts. */
+export function replayGates(queue: EventQueue, entrance: GateEntrance, journal: Iterable<GateRecord>): void {
+  for (const record of journal) queue.outside(record.time, { run: () => void entrance.apply(record) });
+}
