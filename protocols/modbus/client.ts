@@ -1,0 +1,184 @@
+/**
+ * A Modbus TCP client on one connection: a queue of transactions, as many in flight as `depth` allows, each with its own deadline
+ * (MODBUS Messaging on TCP/IP Implementation Guide V1.0b, clause 4.4.1). Nothing is sent twice: whether to ask again is the caller's to decide.
+ */
+import { type Duration, type Instant, NEVER, type StreamMachine, seconds, UsageError } from '@penstock/core';
+import { AduReader, type AduSink, MBAP_LENGTH, Outbox, read16, writeHeader } from './adu.ts';
+import { EXCEPTION_BIT } from './tables.ts';
+import type { ModbusTransaction, TransactionState } from './transaction.ts';
+
+export interface ModbusClientOptions {
+  /** How long a response may take; default 1 s. */
+  readonly timeout?: Duration | undefined;
+  /** Requests in flight at a time; default 1, most 256. */
+  readonly depth?: number | undefined;
+  /** Transactions waiting behind those in flight; default 256. */
+  readonly queue?: number | undefined;
+}
+
+export interface ClientCounters {
+  sent: number;
+  done: number;
+  exceptions: number;
+  timeouts: number;
+  /** Responses that did not fit their request. */
+  mismatches: number;
+  /** Responses that belong to no request in flight: late ones, or forged ones. */
+  unknown: number;
+}
+
+export class ModbusClient implements StreamMachine, AduSink {
+  readonly counters: ClientCounters = { sent: 0, done: 0, exceptions: 0, timeouts: 0, mismatches: 0, unknown: 0 };
+  readonly #timeout: Duration;
+  readonly #depth: number;
+  readonly #capacity: number;
+  readonly #reader = new AduReader(this);
+  readonly #outbox = new Outbox();
+  /** In the order of their deadlines, which is that of sending. */
+  readonly #inFlight: ModbusTransaction[] = [];
+  readonly #queue: ModbusTransaction[] = [];
+  #nextId = 0;
+  #now = 0 as Instant;
+  #closing = false;
+
+  /** @throws UsageError `modbus.depth` when `depth` is not 1 to 256. */
+  constructor(options: ModbusClientOptions = {}) {
+    this.#timeout = options.timeout ?? seconds(1);
+    this.#depth = options.depth ?? 1;
+    if (!Number.isInteger(this.#depth) || this.#depth < 1 || this.#depth > 256)
+      throw new UsageError('modbus.depth', `a client has 1 to 256 requests in flight, not ${this.#depth}`);
+    this.#capacity = options.queue ?? 256;
+  }
+
+  /** Set when the server's stream cannot be followed any more. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.length;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Sends the transaction now or when there is room; its `onFinished` tells the end.
+   * @returns false, and nothing happens, when it is pending already, the queue is full or the connection is closing
+   */
+  submit(transaction: ModbusTransaction, now: Instant): boolean {
+    if (this.#closing || transaction.pending) return false;
+    if (this.#inFlight.length < this.#depth && this.#queue.length === 0) {
+      this.#send(transaction, now);
+      return true;
+    }
+    if (this.#queue.length >= this.#capacity) return false;
+    transaction.state = 'queued';
+    this.#queue.push(transaction);
+    return true;
+  }
+
+  receive(bytes: Uint8Array, now: Instant): void {
+    if (this.#closing) return;
+    this.#now = now;
+    this.#reader.receive(bytes);
+    if (this.#reader.broken) this.#abandon(now);
+    else if (this.#queue.length > 0) this.#fill(now);
+  }
+
+  adu(buffer: Uint8Array, start: number, end: number): void {
+    const inFlight = this.#inFlight;
+    const id = read16(buffer, start);
+    for (let i = 0; i < inFlight.length; i++) {
+      const transaction = inFlight[i] as ModbusTransaction;
+      if (transaction.id !== id) continue;
+      if (i === 0) inFlight.shift();
+      else inFlight.splice(i, 1);
+      this.#finish(transaction, this.#judge(transaction, buffer, start, end), this.#now);
+      return;
+    }
+    this.counters.unknown++;
+  }
+
+  due(): Instant {
+    return this.#inFlight.length === 0 ? NEVER : (this.#inFlight[0] as ModbusTransaction).deadline;
+  }
+
+  tick(now: Instant): void {
+    const inFlight = this.#inFlight;
+    while (inFlight.length > 0 && (inFlight[0] as ModbusTransaction).deadline <= now) {
+      this.counters.timeouts++;
+      this.#finish(inFlight.shift() as ModbusTransaction, 'timeout', now);
+    }
+    this.#fill(now);
+  }
+
+  take(): Uint8Array | undefined {
+    return this.#outbox.take();
+  }
+
+  /** The connection is gone: everything pending ends as `closed`, and the client can serve a new connection. */
+  disconnected(now: Instant): void {
+    this.#abandon(now);
+    this.#reader.reset();
+    this.#outbox.length = 0;
+    this.#closing = false;
+  }
+
+  #judge(transaction: ModbusTransaction, buffer: Uint8Array, start: number, end: number): TransactionState {
+    const pdu = start + MBAP_LENGTH;
+    if (buffer[start + 6] !== transaction.unit || !transaction.fits(buffer, pdu, end)) {
+      this.counters.mismatches++;
+      return 'mismatch';
+    }
+    transaction.keep(buffer, pdu, end);
+    if ((buffer[pdu] as number) < EXCEPTION_BIT) {
+      this.counters.done++;
+      return 'done';
+    }
+    transaction.exception = buffer[pdu + 1] as number;
+    this.counters.exceptions++;
+    return 'exception';
+  }
+
+  #finish(transaction: ModbusTransaction, state: TransactionState, now: Instant): void {
+    transaction.state = state;
+    transaction.finishedAt = now;
+    transaction.onFinished?.(transaction, now);
+  }
+
+  #fill(now: Instant): void {
+    while (this.#queue.length > 0 && this.#inFlight.length < this.#depth && !this.#closing)
+      this.#send(this.#queue.shift() as ModbusTransaction, now);
+  }
+
+  #send(transaction: ModbusTransaction, now: Instant): void {
+    // With at most 256 in flight and 65536 ids, an id comes round only after its last user is long finished or timed out.
+    this.#nextId = (this.#nextId + 1) & 0xffff;
+    const { request } = transaction;
+    const outbox = this.#outbox;
+    outbox.reserve(MBAP_LENGTH + request.length);
+    writeHeader(outbox.buffer, outbox.length, this.#nextId, transaction.unit, request.length);
+    const at = outbox.length + MBAP_LENGTH;
+    for (let i = 0; i < request.length; i++) outbox.buffer[at + i] = request[i] as number;
+    outbox.length = at + request.length;
+    transaction.id = this.#nextId;
+    transaction.state = 'sent';
+    transaction.exception = 0;
+    transaction.responseLength = 0;
+    transaction.sentAt = now;
+    transaction.deadline = (now + this.#timeout) as Instant;
+    this.#inFlight.push(transaction);
+    this.counters.sent++;
+  }
+
+  /** Ends everything pending; what its listeners submit meanwhile is refused. */
+  #abandon(now: Instant): void {
+    this.#closing = true;
+    const pending = [...this.#inFlight, ...this.#queue];
+    this.#inFlight.length = 0;
+    this.#queue.length = 0;
+    for (const transaction of pending) this.#finish(transaction, 'closed', now);
+  }
+}
