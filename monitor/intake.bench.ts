@@ -1,6 +1,7 @@
 /**
- * How fast the monitor's intake is, and whether its memory stays flat: a capture of Modbus polls is written to a temporary file
- * and read through the whole pipeline; tshark reads the front of the same file beside it, where it is installed.
+ * How fast the monitor is, and whether its memory stays flat: a capture of Modbus polls is written to a temporary file and read
+ * through the intake alone, and through the whole monitor with all its rules, which learns the first twentieth as its baseline;
+ * tshark reads the front of the same file beside it, where it is installed.
  *
  *     node monitor/intake.bench.ts [packets] [packets for tshark]
  */
@@ -8,10 +9,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LINKTYPE_ETHERNET } from '@penstock/core';
+import { type FrameSink, LINKTYPE_ETHERNET } from '@penstock/core';
 import { readCaptureFile, writeCaptureFile } from './capture/index.ts';
 import { MonitorPipeline } from './events/index.ts';
 import { DISSECTORS } from './events/registry.ts';
+import { Monitor } from './monitor.ts';
+import { builtInRules } from './sigma/rules.ts';
 import { plantTraffic } from './test/traffic.ts';
 
 const packets = Number(process.argv[2] ?? 2_000_000);
@@ -32,8 +35,9 @@ try {
   const started = performance.now();
   const read = await readCaptureFile(path, { frame: () => {} });
   say('reading alone', perSecond(read.packets, performance.now() - started));
-  await measure('flows alone', []);
-  const ours = await measure('whole intake', DISSECTORS);
+  await measure('flows alone', intake([]));
+  await measure('whole intake', intake(DISSECTORS));
+  const ours = await measure('whole monitor', wholeMonitor());
   console.log(`figure: monitor.packetsPerSecond ${ours} packets/s`);
   const theirs = tshark();
   if (theirs !== undefined) console.log(`figure: monitor.timesTshark ${(ours / theirs).toFixed(1)} ×`);
@@ -41,29 +45,59 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-async function measure(name: string, dissectors: typeof DISSECTORS): Promise<number> {
+/** What is measured: a sink for frames, and what there is to do when the first twentieth is through and at the end. */
+interface Candidate extends FrameSink {
+  learned(): void;
+  /** Ends it; returns how many events there were. */
+  end(time: number): number;
+}
+
+function intake(dissectors: typeof DISSECTORS): Candidate {
   let events = 0;
-  let last = 0;
   const pipeline = new MonitorPipeline({ dissectors, onEvent: () => events++ });
+  return {
+    frame: (time, buffer, start, end, linkType) => pipeline.frame(time, buffer, start, end, linkType),
+    learned: () => {},
+    end: (time) => {
+      pipeline.flush(time);
+      return events;
+    },
+  };
+}
+
+function wholeMonitor(): Candidate {
+  const monitor = new Monitor({ rules: builtInRules(), mode: 'learn' });
+  return {
+    frame: (time, buffer, start, end, linkType) => monitor.frame(time, buffer, start, end, linkType),
+    learned: () => monitor.stopLearning(),
+    end: () => {
+      monitor.finish();
+      const { events, alerts, rules, baseline } = monitor.result();
+      console.log(`                ${rules.count} rules, baseline ${baseline}, ${alerts.length} alerts`);
+      return Object.values(events).reduce((sum, count) => sum + count, 0);
+    },
+  };
+}
+
+async function measure(name: string, candidate: Candidate): Promise<number> {
+  let last = 0;
+  let seen = 0;
   const memory: string[] = [];
-  const step = Math.max(1, Math.floor(packets / 10));
-  let next = step;
+  const step = Math.max(1, Math.floor(packets / 20));
   const cpu = process.cpuUsage();
   const started = performance.now();
   await readCaptureFile(path, {
-    frame: (time, buffer, start, end, linkType, wireLength) => {
+    frame: (time, buffer, start, end, linkType) => {
       last = time;
-      pipeline.frame(time, buffer, start, end, linkType, wireLength);
-      if (pipeline.packets === next) {
-        memory.push(megabytes(process.memoryUsage().rss));
-        next += step;
-      }
+      candidate.frame(time, buffer, start, end, linkType);
+      if (++seen === step) candidate.learned();
+      if (seen % (2 * step) === 0) memory.push(megabytes(process.memoryUsage().rss));
     },
   });
-  pipeline.flush(last);
+  const events = candidate.end(last);
   const elapsed = performance.now() - started;
   const { user, system } = process.cpuUsage(cpu);
-  const rate = perSecond(pipeline.packets, elapsed);
+  const rate = perSecond(seen, elapsed);
   const cores = ((user + system) / 1e3 / elapsed).toFixed(2);
   say(name, rate, `, ${events.toLocaleString('en')} events, ${cores} cores`);
   console.log(`                resident after each tenth: ${memory.join(', ')}`);
