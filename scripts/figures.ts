@@ -26,12 +26,19 @@ export interface Figure {
   readonly unit: string;
 }
 
-export const BENCHES: readonly Bench[] = [{ script: 'core/predicate.bench.ts' }, { script: 'monitor/intake.bench.ts' }];
+export const BENCHES: readonly Bench[] = [
+  { script: 'core/predicate.bench.ts' },
+  { script: 'monitor/intake.bench.ts' },
+  { script: 'tests/start.bench.ts' },
+];
 
 export const FLOORS: readonly Floor[] = [
   { figure: 'core.predicateMicroseconds', unit: 'µs', atMost: 0.5 },
   { figure: 'monitor.packetsPerSecond', unit: 'packets/s', atLeast: 400_000 },
   { figure: 'monitor.timesTshark', unit: '×', atLeast: 5 },
+  { figure: 'start.firstSeconds', unit: 's', atMost: 90 },
+  { figure: 'start.laterSeconds', unit: 's', atMost: 5 },
+  { figure: 'start.endSeconds', unit: 's', atMost: 2 },
 ];
 
 /** The `figure:` lines of a script's output. */
