@@ -1,0 +1,144 @@
+/** A device of the plant: a host on the wire, the memory of a controller where it has one, and the parts that its file declares. */
+import type { DeviceSpec, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
+import { Controller } from '@penstock/simulator/controllers';
+import { type Cause, type Host, Random, type TcpConnection } from '@penstock/simulator/kernel';
+import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
+import { LogClient } from './parts/log-client.ts';
+import { PARTS } from './parts/registry.ts';
+import { TagStore } from './tag-store.ts';
+
+/** Diagnostic entries that a controls engineer must look at go out as warnings. */
+const WARNINGS = new Set(['fault', 'watchdog', 'mode', 'key', 'force', 'download', 'write-refused']);
+
+export class Device implements DeviceContext {
+  readonly spec: DeviceSpec;
+  readonly host: Host;
+  readonly random: Random;
+  readonly store: TagStore;
+  readonly controller: Controller | undefined;
+  readonly points: PointAccess | undefined;
+  readonly plant: Surroundings['plant'];
+  readonly queue: Surroundings['queue'];
+  readonly wiring: Surroundings['wiring'];
+  readonly journal: Surroundings['journal'];
+  readonly programs: Surroundings['programs'];
+  readonly firewall: Surroundings['firewall'];
+  readonly epoch: number;
+  readonly #surroundings: Surroundings;
+  readonly #parts: readonly Part[];
+  readonly #logs: LogClient;
+  #on = false;
+  #connection: TcpConnection | undefined;
+
+  constructor(surroundings: Surroundings, spec: DeviceSpec, host: Host, seed: number) {
+    this.#surroundings = surroundings;
+    this.spec = spec;
+    this.host = host;
+    this.random = new Random(seed, `device:${spec.id}`);
+    this.plant = surroundings.plant;
+    this.queue = surroundings.queue;
+    this.wiring = surroundings.wiring;
+    this.journal = surroundings.journal;
+    this.programs = surroundings.programs;
+    this.firewall = surroundings.firewall;
+    this.epoch = surroundings.epoch;
+    this.store = new TagStore(surroundings.plant.tags.length);
+    this.#logs = new LogClient(this);
+    this.controller = spec.controller && this.#makeController(spec.controller);
+    this.points = this.controller && this.#journaled(this.controller);
+    this.#parts = PARTS.map((make) => make(this)).filter((part) => part !== undefined);
+  }
+
+  get on(): boolean {
+    return this.#on;
+  }
+
+  tagIndex(tag: string): number {
+    return this.#surroundings.tagIndex(tag);
+  }
+
+  device(id: string): DeviceSpec {
+    return this.#surroundings.device(id);
+  }
+
+  /** The part of a kind, for those who act through this device. */
+  part<T extends Part>(kind: abstract new (...args: never[]) => T): T | undefined {
+    return this.#parts.find((part): part is T => part instanceof kind);
+  }
+
+  start(now: Instant): void {
+    if (this.#on) return;
+    this.#on = true;
+    for (const part of this.#parts) part.start(now);
+  }
+
+  /** Power is lost: nothing is said to anybody. */
+  powerOff(now: Instant): void {
+    if (!this.#on) return;
+    this.#on = false;
+    for (const part of this.#parts) part.stop(now);
+    this.controller?.powerOff(now);
+    this.host.powerOff();
+  }
+
+  powerOn(now: Instant): void {
+    if (this.#on) return;
+    this.host.linkUp();
+    this.controller?.powerOn(now, 'warm');
+    this.start(now);
+  }
+
+  log(entry: LogEntry): void {
+    const { now } = this.queue;
+    this.journal.logged(now, this.spec.id, entry);
+    if (this.#on && this.host.up) this.#logs.send(entry, now);
+  }
+
+  causedBy(connection: TcpConnection | undefined): void {
+    this.#connection = connection;
+  }
+
+  get #cause(): Cause | undefined {
+    return this.#connection?.heard;
+  }
+
+  #makeController(spec: NonNullable<DeviceSpec['controller']>): Controller {
+    const { wiring } = this;
+    const inputs = spec.inputs.map((tag) => this.tagIndex(tag));
+    const outputs = spec.outputs.map((tag) => this.tagIndex(tag));
+    return new Controller({
+      spec,
+      points: this.spec.points,
+      source: this.programs.get(spec.program) as string,
+      file: spec.program,
+      io: {
+        inputs: inputs.length,
+        readInput: (i) => wiring.read(inputs[i] as number),
+        inputGood: (i) => wiring.good(inputs[i] as number),
+        writeOutput: (i, value) => wiring.command(outputs[i] as number, value),
+      },
+      log: (entry) =>
+        this.log({
+          severity: WARNINGS.has(entry.id) ? 4 : 6,
+          id: entry.id,
+          text: entry.text,
+          parameters: {},
+        }),
+    });
+  }
+
+  /** The controller's memory with every write told to the truth journal. */
+  #journaled(controller: Controller): PointAccess {
+    const { points, id } = this.spec;
+    return {
+      read: (point) => controller.read(point),
+      check: (point, value, writer) => controller.check(point, value, writer),
+      write: (point: number, value: number, writer: Writer): WriteOutcome => {
+        const outcome = controller.write(point, value, writer);
+        const { tag } = points[point] as { tag: string };
+        this.journal.wrote(this.queue.now, id, tag, value, outcome, writer, this.#cause);
+        return outcome;
+      },
+    };
+  }
+}

@@ -1,0 +1,37 @@
+/** Lets a controller scan: the fastest of its tasks sets the beat. */
+import type { Duration, Instant } from '@penstock/core';
+import type { Task } from '@penstock/simulator/kernel';
+import type { DeviceContext, Part } from '../context.ts';
+
+class ControllerScan implements Part, Task {
+  readonly #context: DeviceContext;
+  readonly #period: Duration;
+  readonly #phase: Duration;
+  #event: number | undefined;
+
+  constructor(context: DeviceContext, period: Duration) {
+    this.#context = context;
+    this.#period = period;
+    this.#phase = context.random.below(period) as Duration;
+  }
+
+  start(): void {
+    this.#event ??= this.#context.queue.in(this.#phase, this);
+  }
+
+  stop(): void {
+    if (this.#event !== undefined) this.#context.queue.cancel(this.#event);
+    this.#event = undefined;
+  }
+
+  run(now: Instant): void {
+    this.#event = this.#context.queue.in(this.#period, this);
+    this.#context.controller?.scan(now);
+  }
+}
+
+export function controllerScan(context: DeviceContext): Part | undefined {
+  const tasks = context.spec.controller?.tasks;
+  if (tasks === undefined) return undefined;
+  return new ControllerScan(context, Math.min(...tasks.map((task) => task.every)) as Duration);
+}

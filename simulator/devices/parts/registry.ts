@@ -1,0 +1,24 @@
+/** Every capability that a device can have; a new one is a line here. Parts start in this order. */
+import type { PartFactory } from '../context.ts';
+import { logServer, nameServer, timeServer } from './common-servers.ts';
+import { controllerScan } from './controller-scan.ts';
+import { collector, feeds } from './feeds.ts';
+import { firewallLog } from './firewall-log.ts';
+import { modbusPoller } from './modbus-poller.ts';
+import { modbusService } from './modbus-service.ts';
+import { nameClient } from './name-client.ts';
+import { timeClient } from './time-client.ts';
+
+export const PARTS: readonly PartFactory[] = [
+  controllerScan,
+  timeServer,
+  nameServer,
+  logServer,
+  modbusService,
+  collector,
+  modbusPoller,
+  feeds,
+  timeClient,
+  nameClient,
+  firewallLog,
+];
