@@ -24,7 +24,7 @@ export const INPUTS = {
   dosingContactor: 1,
   filter1InletValvePercent: 100,
   /** Modulating: holds the level above the media. */
-  filter1OutletValvePercent: 40,
+  filter1OutletValvePercent: 53,
   /** Filter-to-waste. */
   filter1WasteValvePercent: 0,
   /** Lets wash water over the trough to the drain. */
@@ -32,7 +32,7 @@ export const INPUTS = {
   filter1BackwashValvePercent: 0,
   filter1AirScourValvePercent: 0,
   filter2InletValvePercent: 100,
-  filter2OutletValvePercent: 40,
+  filter2OutletValvePercent: 53,
   filter2WasteValvePercent: 0,
   filter2WashoutValvePercent: 0,
   filter2BackwashValvePercent: 0,
