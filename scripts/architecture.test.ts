@@ -45,6 +45,8 @@ describe('arrows', () => {
       "'../../core/time.ts' leaves the room; other rooms are imported as @penstock/core",
     );
     expect(rules('range/a.ts', "import '@penstock/range';")).toEqual(['arrow']);
+    expect(rules('simulator/kernel/a.ts', "import '@penstock/simulator/kernel';")).toEqual(['arrow']);
+    expect(rules('simulator/devices/a.ts', "import '@penstock/simulator/kernel';")).toEqual([]);
   });
 
   it('leaves tests alone', () => {
