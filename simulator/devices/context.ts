@@ -19,7 +19,15 @@ export interface LogEntry {
 
 /** The truth's ear: everything that happens to devices, with who caused it. Not a path that a monitor could see. */
 export interface DeviceJournal {
-  wrote(now: Instant, device: string, tag: string, value: number, outcome: WriteOutcome, writer: Writer, cause: Cause | undefined): void;
+  wrote(
+    now: Instant,
+    device: string,
+    tag: string,
+    value: number,
+    outcome: WriteOutcome,
+    writer: Writer,
+    cause: Cause | undefined,
+  ): void;
   logged(now: Instant, device: string, entry: LogEntry): void;
 }
 

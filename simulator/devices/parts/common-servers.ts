@@ -29,7 +29,12 @@ class UdpService implements Part {
   }
 }
 
-function service(context: DeviceContext, protocol: 'ntp' | 'dns' | 'syslog', standard: number, handler: (socket: () => UdpSocket) => DatagramHandler): Part | undefined {
+function service(
+  context: DeviceContext,
+  protocol: 'ntp' | 'dns' | 'syslog',
+  standard: number,
+  handler: (socket: () => UdpSocket) => DatagramHandler,
+): Part | undefined {
   const spec = context.spec.services.find((s) => s.protocol === protocol);
   if (spec === undefined) return undefined;
   return new UdpService(() => {
@@ -70,13 +75,17 @@ export function nameServer(context: DeviceContext): Part | undefined {
 }
 
 /** Takes what comes; the monitor reads it off the wire like everybody who listens there. */
-export const logServer = (context: DeviceContext): Part | undefined => service(context, 'syslog', SYSLOG_PORT, () => () => {});
+export const logServer = (context: DeviceContext): Part | undefined =>
+  service(context, 'syslog', SYSLOG_PORT, () => () => {});
 
 /** @throws PenstockError `device.service` for a service that the plant's `network` names on a device which does not offer it. */
 export function checkCommonServers(context: Pick<DeviceContext, 'plant' | 'device'>): void {
   for (const protocol of ['ntp', 'dns', 'syslog'] as const) {
     const id = context.plant.network[protocol];
     if (id !== undefined && !context.device(id).services.some((s) => s.protocol === protocol))
-      throw new PenstockError('device.service', `the plant's network names '${id}' for ${protocol}, but that device has no such service`);
+      throw new PenstockError(
+        'device.service',
+        `the plant's network names '${id}' for ${protocol}, but that device has no such service`,
+      );
   }
 }

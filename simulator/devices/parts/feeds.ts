@@ -5,7 +5,7 @@
 import { type FeedSpec, type Instant, PenstockError, seconds } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { HTTP_PORT, HttpClient, type HttpRequest, HttpServer } from '@penstock/protocols/http';
-import { MachineLink, type Listener } from '@penstock/simulator/kernel';
+import { type Listener, MachineLink } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 import { Every } from '../every.ts';
 
@@ -84,12 +84,20 @@ class Collector implements Part {
     if (path !== '/values') return { status: 404 };
     if (request.method === 'GET') {
       const wanted = new URLSearchParams(query).get('tags');
-      const tags = wanted === null ? this.#all : wanted.split(',').map((tag) => indexOf(this.#context, tag) ?? -1).filter((i) => i >= 0);
+      const tags =
+        wanted === null
+          ? this.#all
+          : wanted
+              .split(',')
+              .map((tag) => indexOf(this.#context, tag) ?? -1)
+              .filter((i) => i >= 0);
       return { status: 200, body: documentOf(this.#context, tags, now) };
     }
     if (request.method !== 'POST') return { status: 405 };
     const wrong = takeDocument(this.#context, request.body, now);
-    return wrong === undefined ? { status: 204 } : { status: 400, body: ENCODER.encode(JSON.stringify({ error: wrong })) };
+    return wrong === undefined
+      ? { status: 204 }
+      : { status: 400, body: ENCODER.encode(JSON.stringify({ error: wrong })) };
   }
 }
 
@@ -131,11 +139,18 @@ class Feed implements Part {
     const client = this.#connected(now);
     // One conversation at a time: a slow host is not asked again before it has answered.
     if (client === undefined || client.pending > 0) return;
-    if (this.#spec.mode === 'push') client.request('POST', this.#path, documentOf(this.#context, this.#tags, now), () => {}, now);
+    if (this.#spec.mode === 'push')
+      client.request('POST', this.#path, documentOf(this.#context, this.#tags, now), () => {}, now);
     else
-      client.request('GET', this.#path, new Uint8Array(0), (response, at) => {
-        if (response?.status === 200) takeDocument(this.#context, response.body, at);
-      }, now);
+      client.request(
+        'GET',
+        this.#path,
+        new Uint8Array(0),
+        (response, at) => {
+          if (response?.status === 200) takeDocument(this.#context, response.body, at);
+        },
+        now,
+      );
     this.#link?.pump();
   }
 

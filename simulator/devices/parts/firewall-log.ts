@@ -27,7 +27,8 @@ class FirewallLog implements Part {
   }
 
   #tell(drop: FirewallDrop): void {
-    const protocol = drop.protocol === PROTOCOL_TCP ? 'tcp' : drop.protocol === PROTOCOL_UDP ? 'udp' : String(drop.protocol);
+    const protocol =
+      drop.protocol === PROTOCOL_TCP ? 'tcp' : drop.protocol === PROTOCOL_UDP ? 'udp' : String(drop.protocol);
     const source = formatIpv4(drop.source);
     const destination = formatIpv4(drop.destination);
     const key = `${source} ${destination} ${protocol} ${drop.destinationPort} ${drop.reason}`;
@@ -51,4 +52,5 @@ class FirewallLog implements Part {
   }
 }
 
-export const firewallLog = (context: DeviceContext): Part | undefined => (context.spec.kind === 'firewall' ? new FirewallLog(context) : undefined);
+export const firewallLog = (context: DeviceContext): Part | undefined =>
+  context.spec.kind === 'firewall' ? new FirewallLog(context) : undefined;

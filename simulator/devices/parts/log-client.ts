@@ -18,7 +18,8 @@ export class LogClient {
   constructor(context: Pick<DeviceContext, 'spec' | 'host' | 'epoch' | 'plant' | 'device'>) {
     this.#context = context;
     const { syslog } = context.plant.network;
-    this.#server = syslog === undefined || syslog === context.spec.id ? undefined : parseIpv4(context.device(syslog).address);
+    this.#server =
+      syslog === undefined || syslog === context.spec.id ? undefined : parseIpv4(context.device(syslog).address);
   }
 
   send(entry: LogEntry, now: Instant): void {

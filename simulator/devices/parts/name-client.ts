@@ -53,7 +53,12 @@ export function nameClient(context: DeviceContext): Part | undefined {
   const { spec, plant } = context;
   const { dns, ntp, syslog } = plant.network;
   // Controllers are configured with addresses; hosts with an operating system use names.
-  if (dns === undefined || dns === spec.id || spec.controller !== undefined || spec.kind === 'firewall') return undefined;
-  const names = [...spec.feeds.map((feed) => feed.device), ntp, syslog].filter((id) => id !== undefined && id !== spec.id);
-  return names.length === 0 ? undefined : new NameClient(context, context.device(dns).address, [...new Set(names)] as string[]);
+  if (dns === undefined || dns === spec.id || spec.controller !== undefined || spec.kind === 'firewall')
+    return undefined;
+  const names = [...spec.feeds.map((feed) => feed.device), ntp, syslog].filter(
+    (id) => id !== undefined && id !== spec.id,
+  );
+  return names.length === 0
+    ? undefined
+    : new NameClient(context, context.device(dns).address, [...new Set(names)] as string[]);
 }

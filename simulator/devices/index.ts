@@ -1,0 +1,5 @@
+export * from './context.ts';
+export * from './device.ts';
+export * from './foothold.ts';
+export { checkCommonServers } from './parts/common-servers.ts';
+export * from './tag-store.ts';
