@@ -31,6 +31,8 @@ export interface JudgeOptions {
 }
 
 const MAX_CONVERSATIONS = 65_536;
+/** When nothing at all comes for so long, it is the sensor that sees nothing; microseconds. */
+const BLIND = 10e6;
 const MAX_POLLS = 4096;
 const MAX_PAIRS = 65_536;
 
@@ -159,7 +161,11 @@ export class Judge {
   }
 
   #advance(time: number): void {
-    if (time > this.#now) this.#now = time;
+    const passed = time - this.#now;
+    if (passed > 0) {
+      if (passed > BLIND) for (const poll of this.#polls.values()) shift(poll, passed);
+      this.#now = time;
+    }
     if (time >= this.#calendar.nextEdge) {
       this.#calendar.advance(time);
       this.#epoch++;
@@ -517,6 +523,11 @@ export class Judge {
     };
     this.#alerts.report(finding, numbers, () => (flow === undefined ? [] : this.#evidence(flow, numbers)));
   }
+}
+
+function shift(poll: Poll, time: number): void {
+  poll.first += time;
+  poll.last += time;
 }
 
 /** The port that names a conversation's service: the server's; ICMP has none. */

@@ -6,8 +6,11 @@ import type { Level } from '../sigma/schema.ts';
 export interface Poll {
   readonly source: Host;
   readonly destination: Host;
-  /** Microseconds since 1970 of the first and the newest request, and how many there were. */
-  readonly first: number;
+  /**
+   * Microseconds since 1970 of the first and the newest request, and how many there were. Time in which nothing at all was seen on
+   * the network does not count: both move on by it.
+   */
+  first: number;
   last: number;
   requests: number;
 }
