@@ -3,6 +3,7 @@
  * difference, looks at a clock or throws, whatever comes.
  */
 import type { DissectorFactory, FrameSink, ProtocolEvent } from '@penstock/core';
+import { isChecksumRight } from '../flows/checksum.ts';
 import { Dissection } from '../flows/dissection.ts';
 import type { Endpoint } from '../flows/endpoint.ts';
 import { Evidence } from '../flows/evidence.ts';
@@ -19,7 +20,7 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
 } from '../flows/packet.ts';
-import { Reassembler } from '../flows/reassembly.ts';
+import { Reassembler, scaledHistory } from '../flows/reassembly.ts';
 import { FlowTable } from '../flows/table.ts';
 import { TcpTracker } from '../flows/tcp.ts';
 import { connEvent } from './conn.ts';
@@ -48,6 +49,8 @@ export interface Dropped {
   malformed: number;
   /** Frames of a link type that is not decoded. */
   unknownLink: number;
+  /** Packets with a wrong checksum from a sender whose others are right. */
+  wrongChecksums: number;
   /** Fragments given up: too late, too many, contradictory. */
   fragments: number;
   /** Flows ended early for want of room. */
@@ -85,6 +88,8 @@ const DEFAULT_FLOWS = 65_536;
 const DEFAULT_EVIDENCE = 16 * 1024 * 1024;
 const EVIDENCE_PACKETS = 65_536;
 const MAX_ETHERTYPES = 256;
+/** So many wrong checksums in a row from the start are a network card's doing; the sender's are not looked at any more. */
+const CHECKSUMS_LEFT_TO_HARDWARE = 8;
 
 export class MonitorPipeline implements FrameSink {
   packets = 0;
@@ -105,6 +110,7 @@ export class MonitorPipeline implements FrameSink {
   #time = 0;
   #malformed = 0;
   #unknownLink = 0;
+  #wrongChecksums = 0;
 
   constructor(options: PipelineOptions) {
     this.#onEvent = options.onEvent;
@@ -142,7 +148,7 @@ export class MonitorPipeline implements FrameSink {
     this.evidence?.record(number, time, buffer, start, end, linkType, wireLength);
     this.#table.expire(time);
     const packet = this.#packet;
-    const kind = packet.decode(buffer, start, end, linkType);
+    const kind = packet.decode(buffer, start, end, linkType, wireLength);
     if (kind === DECODED_IP) {
       if (!packet.isFragment || this.#fragments.add(packet, time)) this.#ip(packet, time);
     } else if (kind === DECODED_ARP) this.#arp(packet, time);
@@ -192,7 +198,9 @@ export class MonitorPipeline implements FrameSink {
       }
     }
     const fromOriginator = this.#table.fromOriginator;
-    this.#count(flow, fromOriginator ? flow.originator : flow.responder, packet, time);
+    const endpoint = fromOriginator ? flow.originator : flow.responder;
+    if (!this.#isSound(flow, endpoint, packet)) return;
+    this.#count(flow, endpoint, packet, time);
     this.#tcp.segment(flow, fromOriginator, packet, headerLength, time);
   }
 
@@ -204,6 +212,7 @@ export class MonitorPipeline implements FrameSink {
     const room = packet.wireEnd - at;
     // Zero is a jumbogram's length (RFC 2675); one larger than the packet is wrong.
     const length = (claimed >= 8 && claimed <= room ? claimed : room) - 8;
+    if (!this.#isSound(flow, this.#table.fromOriginator ? flow.originator : flow.responder, packet)) return;
     const endpoint = this.#account(flow, packet, time, length);
     const data = at + 8;
     this.#dissection.data(flow, endpoint, time, b, data, Math.min(packet.payloadEnd, data + length));
@@ -233,6 +242,25 @@ export class MonitorPipeline implements FrameSink {
     const key = etherType < 0x600 ? 0 : etherType;
     const before = this.#otherFrames.get(key);
     if (before !== undefined || this.#otherFrames.size < MAX_ETHERTYPES) this.#otherFrames.set(key, (before ?? 0) + 1);
+  }
+
+  /**
+   * A packet with a wrong checksum is dropped by its receiver, so it must not mislead us either. But a host that leaves checksums
+   * to its network card is captured with wrong ones throughout: they count only where the same sender has shown right ones.
+   */
+  #isSound(flow: Flow, endpoint: Endpoint, packet: Packet): boolean {
+    if (!endpoint.checksumsMatter && endpoint.wrongChecksums >= CHECKSUMS_LEFT_TO_HARDWARE) return true;
+    if (isChecksumRight(packet)) {
+      endpoint.checksumsMatter = true;
+      return true;
+    }
+    if (!endpoint.checksumsMatter) {
+      endpoint.wrongChecksums++;
+      return true;
+    }
+    this.#wrongChecksums++;
+    endpoint.wrongChecksums = scaledHistory(flow, endpoint, 'C', endpoint.wrongChecksums);
+    return false;
   }
 
   /** Books a packet of a protocol without connections on the flow that the table has just found. */
@@ -317,6 +345,7 @@ export class MonitorPipeline implements FrameSink {
       dropped: {
         malformed: this.#malformed,
         unknownLink: this.#unknownLink,
+        wrongChecksums: this.#wrongChecksums,
         fragments: this.#fragments.dropped,
         flowsEvicted: this.#table.evicted,
         gaps: this.#reassembler.gaps,

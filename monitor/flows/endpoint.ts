@@ -24,6 +24,9 @@ export class Endpoint {
   packets = 0;
   /** IP packets' lengths on the wire. */
   ipBytes = 0;
+  /** Whether a packet with a right checksum has come from here, and how many with a wrong one. */
+  checksumsMatter = false;
+  wrongChecksums = 0;
   /** UDP and ICMP: bytes of payload. TCP counts by sequence numbers. */
   payloadBytes = 0;
 

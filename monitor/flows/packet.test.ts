@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { concat, ethernet, ipv4, pcapOf, udpDatagram } from '../test/frames.ts';
+import { concat, ethernet, ipv4, pcapOf, udp, udpDatagram } from '../test/frames.ts';
 import { type RecorderEvent, recorder } from '../test/recorder.ts';
 import { type Run, run } from '../test/reference.ts';
 import { ipv6Text } from './address.ts';
@@ -63,6 +63,25 @@ describe('link layers', () => {
     const { summary } = play(1, ethernet(FROM, TO, 0x8892, PACKET), ethernet(FROM, TO, 60, PACKET), new Uint8Array(9));
     expect(summary).toMatchObject({ otherFrames: { llc: 1, '0x8892': 1 }, dropped: { malformed: 1 } });
     expect(play(147, PACKET).summary.dropped.unknownLink).toBe(1);
+  });
+});
+
+describe('what is not believed', () => {
+  it('an IP packet that claims to be longer than its frame was', () => {
+    const longer = new Uint8Array(PACKET);
+    longer[3] = 200;
+    expect(play(101, longer).summary).toMatchObject({ flows: 0, dropped: { malformed: 1 } });
+  });
+
+  it('a wrong checksum from a sender whose others are right; where all are wrong, the network card makes them', () => {
+    const good = udp('10.0.0.1:1000', '10.0.0.2:7', 'good');
+    const bad = udp('10.0.0.1:1000', '10.0.0.2:7', 'evil');
+    bad[bad.length - 1] = 0;
+    const mixed = play(1, good, bad, good);
+    expect(heard(mixed)).toEqual(['10.0.0.1 10.0.0.2 goodgood']);
+    expect(mixed.summary.dropped.wrongChecksums).toBe(1);
+    expect(mixed.events.at(-1)?.event).toMatchObject({ history: 'DC', orig_pkts: 2 });
+    expect(play(1, ...Array.from({ length: 20 }, () => bad)).summary.dropped.wrongChecksums).toBe(0);
   });
 });
 

@@ -73,8 +73,15 @@ export class Packet {
   moreFragments = false;
   identification = 0;
 
-  /** Decodes `buffer[start..end)`; every field that the result implies is set, others are stale. */
-  decode(buffer: Uint8Array, start: number, end: number, linkType: number): number {
+  /** Where the frame ended on the wire. */
+  #frameEnd = 0;
+
+  /**
+   * Decodes `buffer[start..end)`; every field that the result implies is set, others are stale.
+   * @param wireLength the frame's length on the wire; an IP packet that claims to be longer is malformed
+   */
+  decode(buffer: Uint8Array, start: number, end: number, linkType: number, wireLength: number): number {
+    this.#frameEnd = start + wireLength;
     this.buffer = buffer;
     this.frame = buffer;
     this.sourceMac = -1;
@@ -161,7 +168,7 @@ export class Packet {
     let length = (b[at + 2] << 8) | b[at + 3];
     // Captured before the network card cut a large send into segments: the length is left empty.
     if (length === 0) length = end - at;
-    if (length < headerLength) return DECODED_MALFORMED;
+    if (length < headerLength || at + length > this.#frameEnd) return DECODED_MALFORMED;
     this.version = 4;
     this.ipLength = length;
     this.hopLimit = b[at + 8];
@@ -195,6 +202,7 @@ export class Packet {
     this.version = 6;
     // Jumbograms leave the length empty, too (RFC 2675); the frame is then all there is to go by.
     this.wireEnd = length === 0 ? end : at + 40 + length;
+    if (this.wireEnd > this.#frameEnd) return DECODED_MALFORMED;
     this.ipLength = this.wireEnd - at;
     this.hopLimit = b[at + 7];
     this.source0 = word(b, at + 8);

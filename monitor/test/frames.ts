@@ -1,4 +1,4 @@
-/** Frames for tests, built from what a test wants to say; checksums are left empty, the monitor does not judge them. */
+/** Frames for tests, built from what a test wants to say; TCP and UDP checksums are right. */
 
 export interface TcpFrame {
   /** `10.0.0.1:1234`. */
@@ -50,6 +50,17 @@ export function ipv4(
   );
 }
 
+/** The same transport header and data with its checksum (RFC 1071) filled in at `at`. */
+function withChecksum(from: number[], to: number[], protocol: number, payload: Uint8Array, at: number): Uint8Array {
+  const covered = concat(from, to, [0, protocol, ...u16(payload.length)], payload, payload.length % 2 === 1 ? [0] : []);
+  let sum = 0;
+  for (let i = 0; i < covered.length; i += 2) sum += ((covered[i] as number) << 8) | (covered[i + 1] as number);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  const checked = new Uint8Array(payload);
+  checked.set(u16(~sum & 0xffff), at);
+  return checked;
+}
+
 /** An Ethernet frame whose MAC addresses are made of the last byte of the IP addresses. */
 export function ethernet(from: number[], to: number[], type: number, payload: Uint8Array): Uint8Array {
   return concat([2, 0, 0, 0, 0, to.at(-1) ?? 0, 2, 0, 0, 0, 0, from.at(-1) ?? 0, ...u16(type)], payload);
@@ -69,7 +80,7 @@ export function tcpSegment(frame: TcpFrame): Uint8Array {
 export function tcp(frame: TcpFrame): Uint8Array {
   const from = parse(frame.from).address;
   const to = parse(frame.to).address;
-  return ethernet(from, to, 0x0800, ipv4(from, to, 6, tcpSegment(frame)));
+  return ethernet(from, to, 0x0800, ipv4(from, to, 6, withChecksum(from, to, 6, tcpSegment(frame), 16)));
 }
 
 export function udpDatagram(from: string, to: string, data: Uint8Array | string): Uint8Array {
@@ -81,7 +92,12 @@ export function udpDatagram(from: string, to: string, data: Uint8Array | string)
 export function udp(from: string, to: string, data: Uint8Array | string): Uint8Array {
   const source = parse(from).address;
   const destination = parse(to).address;
-  return ethernet(source, destination, 0x0800, ipv4(source, destination, 17, udpDatagram(from, to, data)));
+  return ethernet(
+    source,
+    destination,
+    0x0800,
+    ipv4(source, destination, 17, withChecksum(source, destination, 17, udpDatagram(from, to, data), 6)),
+  );
 }
 
 /** An ARP message for IPv4 over Ethernet. */

@@ -49,12 +49,21 @@ export function plantTraffic(sink: FrameSink, packets: number, servers = 16): vo
     view.setUint16(46, 0x5000 | flags);
     view.setUint16(48, 8192);
     view.setUint32(50, 0);
+    view.setUint16(50, checksum(length));
     sink.frame(time, frame, 0, HEADERS + length, LINKTYPE_ETHERNET);
     const consumed = length + ((flags & 2) >> 1) + (flags & 1);
     if (fromClient) session.clientSequence = (session.clientSequence + consumed) >>> 0;
     else session.serverSequence = (session.serverSequence + consumed) >>> 0;
     time += fromClient ? 900 : 100;
     sent++;
+  };
+
+  const checksum = (length: number): number => {
+    let sum = 6 + 20 + length;
+    if ((length & 1) === 1) frame[HEADERS + length] = 0;
+    for (let at = 26; at < HEADERS + length; at += 2) sum += view.getUint16(at);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+    return ~sum & 0xffff;
   };
 
   const adu = (session: Session, pdu: readonly number[]): number => {
