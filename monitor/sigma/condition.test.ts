@@ -27,7 +27,10 @@ describe('condition', () => {
     ['all of sel*', { op: 'and', of: [select('selection'), select('sel_a'), select('sel_b')] }],
     ['1 of *_x', select('filter_x')],
     ['all of them', { op: 'and', of: ['selection', 'sel_a', 'sel_b', 'filter_x'].map(select) }],
-    ['selection and not 1 of filter_*', { op: 'and', of: [select('selection'), { op: 'not', of: select('filter_x') }] }],
+    [
+      'selection and not 1 of filter_*',
+      { op: 'and', of: [select('selection'), { op: 'not', of: select('filter_x') }] },
+    ],
   ])('reads %s', (text, expected) => {
     expect(parseCondition(text, names)).toEqual(expected);
   });
@@ -40,16 +43,23 @@ describe('condition', () => {
     ['selection | count() > 5', "expected 'and', 'or' or the end, got '|' (at character 11)"],
     ['| count()', "aggregation after '|' is no longer Sigma; write a correlation rule (at character 1)"],
     ['2 of sel_*', "expected '1 of', 'any of' or 'all of', got '2 of' (at character 3)"],
-    ['1 of nothing*', "no selection matches 'nothing*'; there are selection, sel_a, sel_b, filter_x, _private (at character 14)"],
+    [
+      '1 of nothing*',
+      "no selection matches 'nothing*'; there are selection, sel_a, sel_b, filter_x, _private (at character 14)",
+    ],
     ['sel_a & sel_b', "expected 'and', 'or' or the end, got '&' (at character 7)"],
     ['', 'expected a selection, got the end (at character 1)'],
-    ['not '.repeat(100) + 'sel_a', 'it is nested deeper than 32'],
+    [`${'not '.repeat(100)}sel_a`, 'it is nested deeper than 32'],
     [`${'('.repeat(600)}sel_a`, 'it has more than 512 words'],
   ])('refuses %s', (text, message) => {
     expect(() => parseCondition(text, names)).toThrow(message);
   });
 
   it('tells which selections it uses', () => {
-    expect([...usedSelections(parseCondition('1 of sel_* and not filter_x', names))]).toEqual(['sel_a', 'sel_b', 'filter_x']);
+    expect([...usedSelections(parseCondition('1 of sel_* and not filter_x', names))]).toEqual([
+      'sel_a',
+      'sel_b',
+      'filter_x',
+    ]);
   });
 });

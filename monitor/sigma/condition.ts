@@ -126,6 +126,7 @@ class Parser {
 
   #selection(name: string): Condition {
     if (!this.#selections.includes(name)) {
+      this.#next--;
       const meant = nearest(name, this.#selections);
       const advice =
         meant === undefined ? `there are ${this.#selections.join(', ') || 'none'}` : `did you mean '${meant}'?`;

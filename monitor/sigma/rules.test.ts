@@ -77,7 +77,13 @@ condition: (reads or writes) and not allowed`),
 
   it('hit when one of several conditions holds', () => {
     const set = load(rule('a:\n  unit: 1\nb:\n  unit: 2\ncondition:\n  - a\n  - b'));
-    expect(run(set, [[{ unit: 1 }, 0], [{ unit: 2 }, 1], [{ unit: 3 }, 2]])).toHaveLength(2);
+    expect(
+      run(set, [
+        [{ unit: 1 }, 0],
+        [{ unit: 2 }, 1],
+        [{ unit: 3 }, 2],
+      ]),
+    ).toHaveLength(2);
   });
 
   it('settle what the fixed fields decide as the full test does', () => {
@@ -117,52 +123,129 @@ describe('correlation rules', () => {
       .split('\n')
       .map((line) => `  ${line}`)
       .join('\n')}\n${alert}`;
-  const write = base('write', "s:\n  func|startswith: WRITE\ncondition: s");
-  const read = base('read', "s:\n  func|startswith: READ\ncondition: s");
+  const write = base('write', 's:\n  func|startswith: WRITE\ncondition: s');
+  const read = base('read', 's:\n  func|startswith: READ\ncondition: s');
   const W = { func: 'WRITE_SINGLE_COIL' };
   const R = { func: 'READ_COILS' };
 
   it('event_count: so many within the span, for each group, then anew', () => {
     const set = load(
-      write + correlate('type: event_count\nrules: [write]\ngroup-by: [id.orig_h]\ntimespan: 10s\ncondition:\n  gte: 3'),
+      write +
+        correlate('type: event_count\nrules: [write]\ngroup-by: [id.orig_h]\ntimespan: 10s\ncondition:\n  gte: 3'),
     );
-    expect(run(set, [[W, 0], [W, 5], [W, 11], [W, 12], [W, 13], [W, 14], [W, 15]])).toEqual(['rule@12 hit 3', 'rule@15 hit 3']);
-    expect(run(set, [[W, 0, 'a'], [W, 1, 'b'], [W, 2, 'a'], [W, 3, 'b']])).toEqual([]);
-    expect(run(set, [[W, 0], [W, 10], [W, 10]])).toEqual(['rule@10 hit 3']);
+    expect(
+      run(set, [
+        [W, 0],
+        [W, 5],
+        [W, 11],
+        [W, 12],
+        [W, 13],
+        [W, 14],
+        [W, 15],
+      ]),
+    ).toEqual(['rule@12 hit 3', 'rule@15 hit 3']);
+    expect(
+      run(set, [
+        [W, 0, 'a'],
+        [W, 1, 'b'],
+        [W, 2, 'a'],
+        [W, 3, 'b'],
+      ]),
+    ).toEqual([]);
+    expect(
+      run(set, [
+        [W, 0],
+        [W, 10],
+        [W, 10],
+      ]),
+    ).toEqual(['rule@10 hit 3']);
   });
 
   it('value_count: so many different values, repetitions keep a value young', () => {
     const set = load(
       write +
-        correlate('type: value_count\nrules: [write]\ngroup-by: [id.orig_h]\ntimespan: 10s\ncondition:\n  field: address\n  gt: 2'),
+        correlate(
+          'type: value_count\nrules: [write]\ngroup-by: [id.orig_h]\ntimespan: 10s\ncondition:\n  field: address\n  gt: 2',
+        ),
     );
     const at = (address: number, time: number): [Record<string, FieldValue>, number] => [{ ...W, address }, time];
     expect(run(set, [at(1, 0), at(1, 1), at(2, 2), at(2, 3)])).toEqual([]);
     expect(run(set, [at(1, 0), at(2, 5), at(3, 9)])).toEqual(['rule@9 hit 3']);
     expect(run(set, [at(1, 0), at(2, 5), at(3, 11)])).toEqual([]);
     expect(run(set, [at(1, 0), at(2, 5), at(1, 8), at(3, 14)])).toEqual(['rule@14 hit 3']);
-    expect(run(set, [[W, 0], [W, 1], [W, 2]])).toEqual([]);
+    expect(
+      run(set, [
+        [W, 0],
+        [W, 1],
+        [W, 2],
+      ]),
+    ).toEqual([]);
   });
 
   it('temporal: all rules within the span, in any order', () => {
     const set = load(
       `${write}---\n${read}${correlate('type: temporal\nrules: [write, read]\ngroup-by: [id.orig_h]\ntimespan: 10s')}`,
     );
-    expect(run(set, [[R, 0], [W, 5]])).toEqual(['rule@5 hit 2']);
-    expect(run(set, [[W, 0], [R, 10]])).toEqual(['rule@10 hit 2']);
-    expect(run(set, [[W, 0], [R, 11]])).toEqual([]);
-    expect(run(set, [[W, 0, 'a'], [R, 1, 'b']])).toEqual([]);
+    expect(
+      run(set, [
+        [R, 0],
+        [W, 5],
+      ]),
+    ).toEqual(['rule@5 hit 2']);
+    expect(
+      run(set, [
+        [W, 0],
+        [R, 10],
+      ]),
+    ).toEqual(['rule@10 hit 2']);
+    expect(
+      run(set, [
+        [W, 0],
+        [R, 11],
+      ]),
+    ).toEqual([]);
+    expect(
+      run(set, [
+        [W, 0, 'a'],
+        [R, 1, 'b'],
+      ]),
+    ).toEqual([]);
   });
 
   it('temporal_ordered: in the order of the list only', () => {
     const set = load(
       `${write}---\n${read}${correlate('type: temporal_ordered\nrules: [write, read, write]\ngroup-by: []\ntimespan: 10s')}`,
     );
-    expect(run(set, [[W, 0], [R, 1], [W, 2]])).toEqual(['rule@2 hit 3']);
-    expect(run(set, [[R, 0], [W, 1], [W, 2]])).toEqual([]);
-    expect(run(set, [[W, 0], [R, 1], [W, 11]])).toEqual([]);
+    expect(
+      run(set, [
+        [W, 0],
+        [R, 1],
+        [W, 2],
+      ]),
+    ).toEqual(['rule@2 hit 3']);
+    expect(
+      run(set, [
+        [R, 0],
+        [W, 1],
+        [W, 2],
+      ]),
+    ).toEqual([]);
+    expect(
+      run(set, [
+        [W, 0],
+        [R, 1],
+        [W, 11],
+      ]),
+    ).toEqual([]);
     // A later start makes a chain that the first one would be too old for.
-    expect(run(set, [[W, 0], [W, 8], [R, 9], [W, 15]])).toEqual(['rule@15 hit 3']);
+    expect(
+      run(set, [
+        [W, 0],
+        [W, 8],
+        [R, 9],
+        [W, 15],
+      ]),
+    ).toEqual(['rule@15 hit 3']);
   });
 
   it('take aliases for fields that differ between rules, and feed correlations of correlations', () => {
@@ -170,25 +253,47 @@ describe('correlation rules', () => {
       write +
         '---\n' +
         read +
-        correlate('type: temporal\nrules: [write, read]\ngroup-by: [place]\naliases:\n  place:\n    write: address\n    read: quantity\ntimespan: 10s'),
+        correlate(
+          'type: temporal\nrules: [write, read]\ngroup-by: [place]\naliases:\n  place:\n    write: address\n    read: quantity\ntimespan: 10s',
+        ),
     );
-    expect(run(set, [[{ ...W, address: 7 }, 0], [{ ...R, quantity: 7 }, 1]])).toEqual(['rule@1 hit 2']);
-    expect(run(set, [[{ ...W, address: 7 }, 0], [{ ...R, address: 7, quantity: 8 }, 1]])).toEqual([]);
+    expect(
+      run(set, [
+        [{ ...W, address: 7 }, 0],
+        [{ ...R, quantity: 7 }, 1],
+      ]),
+    ).toEqual(['rule@1 hit 2']);
+    expect(
+      run(set, [
+        [{ ...W, address: 7 }, 0],
+        [{ ...R, address: 7, quantity: 8 }, 1],
+      ]),
+    ).toEqual([]);
     const nested = load(
       `${write}---\n${head('twice')}correlation:\n  type: event_count\n  rules: [write]\n  timespan: 1m\n  condition:\n    gte: 2\n${correlate('type: event_count\nrules: [twice]\ntimespan: 1h\ncondition:\n  gte: 2')}`,
     );
-    expect(run(nested, [[W, 0], [W, 1], [W, 2], [W, 3]])).toEqual(['rule@3 hit 2']);
+    expect(
+      run(nested, [
+        [W, 0],
+        [W, 1],
+        [W, 2],
+        [W, 3],
+      ]),
+    ).toEqual(['rule@3 hit 2']);
   });
 
   it('let rules that they use raise alerts only with generate', () => {
-    const noisy = head('write') + detection("s:\n  func|startswith: WRITE\ncondition: s") + alert;
+    const noisy = head('write') + detection('s:\n  func|startswith: WRITE\ncondition: s') + alert;
     const text = noisy + correlate('type: event_count\nrules: [write]\ntimespan: 10s\ncondition:\n  gte: 2');
     expect(run(load(text), [[W, 0]])).toEqual([]);
     expect(run(load(text.replace('  timespan', '  generate: true\n  timespan')), [[W, 0]])).toEqual(['write@0 hit 1']);
   });
 
   it('remember a bounded number of groups and step back in no time', () => {
-    const set = load(write + correlate('type: event_count\nrules: [write]\ngroup-by: [id.orig_h]\ntimespan: 10s\ncondition:\n  gte: 2'));
+    const set = load(
+      write +
+        correlate('type: event_count\nrules: [write]\ngroup-by: [id.orig_h]\ntimespan: 10s\ncondition:\n  gte: 2'),
+    );
     let hits = 0;
     const engine = new RuleEngine(set, () => hits++);
     const feed = (from: string, seconds: number): void => {
@@ -226,19 +331,51 @@ describe('rule files', () => {
   });
 
   it.each([
-    ['an unknown field', sound.replace('unit: 1', 'unti: 1'), "rules/rule.yml:10:11: zeek/modbus_detailed has no field 'unti'; did you mean 'unit'?"],
-    ['an unknown modifier', sound.replace('unit: 1', 'unit|gtt: 1'), "rules/rule.yml:10:15: there is no modifier 'gtt'; did you mean 'gt'?"],
-    ['an unknown log source', sound.replace('modbus_detailed', 'modbus_detail'), "rules/rule.yml:7:12: there is no log source 'zeek/modbus_detail'; did you mean 'zeek/modbus_detailed'?"],
-    ['a log source of another product', sound.replace('modbus_detailed', 'point_write'), "did you mean 'penstock/point_write'?"],
-    ['an unknown selection', sound.replace('condition: s', 'condition: t'), "there is no selection 't'; did you mean 's'?"],
-    ['an unused selection', sound.replace('  condition', '  spare:\n    unit: 2\n  condition'), "rules/rule.yml:12:5: the condition does not use the selection 'spare'"],
+    [
+      'an unknown field',
+      sound.replace('unit: 1', 'unti: 1'),
+      "rules/rule.yml:10:11: zeek/modbus_detailed has no field 'unti'; did you mean 'unit'?",
+    ],
+    [
+      'an unknown modifier',
+      sound.replace('unit: 1', 'unit|gtt: 1'),
+      "rules/rule.yml:10:15: there is no modifier 'gtt'; did you mean 'gt'?",
+    ],
+    [
+      'an unknown log source',
+      sound.replace('modbus_detailed', 'modbus_detail'),
+      "rules/rule.yml:7:12: there is no log source 'zeek/modbus_detail'; did you mean 'zeek/modbus_detailed'?",
+    ],
+    [
+      'a log source of another product',
+      sound.replace('modbus_detailed', 'point_write'),
+      "did you mean 'penstock/point_write'?",
+    ],
+    [
+      'an unknown selection',
+      sound.replace('condition: s', 'condition: t'),
+      "there is no selection 't'; did you mean 's'?",
+    ],
+    [
+      'an unused selection',
+      sound.replace('  condition', '  spare:\n    unit: 2\n  condition'),
+      "rules/rule.yml:12:5: the condition does not use the selection 'spare'",
+    ],
     ['an unknown key', sound.replace('level:', 'levle:'), "unknown key 'levle'; did you mean 'level'?"],
     ['a bad regular expression', sound.replace('unit: 1', "func|re: 'a('"), 'rules/rule.yml:10:14: '],
     ['a bad level', sound.replace('medium', 'urgent'), 'expected'],
-    ['a revoked technique', `${sound}tags: [attack.t0855]\n`, "rules/rule.yml:14:8: ATT&CK for ICS v19 replaced T0855 by T1692.001; write 'attack.t1692.001'"],
+    [
+      'a revoked technique',
+      `${sound}tags: [attack.t0855]\n`,
+      "rules/rule.yml:14:8: ATT&CK for ICS v19 replaced T0855 by T1692.001; write 'attack.t1692.001'",
+    ],
     ['an unknown technique', `${sound}tags: [attack.t0899]\n`, "has no technique or tactic 't0899'"],
     ['a malformed tag', `${sound}tags: [T0836]\n`, "'T0836' is no tag"],
-    ['a name that is not the file\'s', sound.replace('name: rule', 'name: other'), "one rule of this file must be named 'rule'"],
+    [
+      "a name that is not the file's",
+      sound.replace('name: rule', 'name: other'),
+      "one rule of this file must be named 'rule'",
+    ],
     ['a missing message', sound.replace(alert, ''), "a rule that raises alerts needs 'alert: { message: … }'"],
     ['an unknown field in a sentence', sound.replace('{count}', '{fnuc}'), "has no field 'fnuc'; did you mean 'func'?"],
     ['an open bracket', sound.replace('hit', 'hit ['), "has no ']'"],
@@ -260,9 +397,12 @@ describe('rule files', () => {
     expect(() => parseRules(two)).toThrow(
       'twin.yml:14:5: the id 0a1c2f5e-5c61-4a1e-9f27-6d1d8a7a5b99 is taken by rule.yml:14; ids are unique',
     );
-    expect(() => parseRules([{ file: 'rule.yml', text: sound }, { file: 'rule.yml', text: sound }])).toThrow(
-      "the name 'rule' is taken by rule.yml:2",
-    );
+    expect(() =>
+      parseRules([
+        { file: 'rule.yml', text: sound },
+        { file: 'rule.yml', text: sound },
+      ]),
+    ).toThrow("the name 'rule' is taken by rule.yml:2");
   });
 
   it('count lines on in files with several rules', () => {
@@ -273,17 +413,49 @@ describe('rule files', () => {
   const correlated = (body: string): string =>
     `${head('write')}${detection('s:\n  unit: 1\ncondition: s')}---\n${head('rule')}correlation:\n  rules: [write]\n  timespan: 1m\n${body}${alert}`;
   it.each([
-    ['an unknown rule', correlated('  type: event_count\n  condition:\n    gte: 2\n').replace('[write]', '[wirte]'), "there is no rule 'wirte'; did you mean 'write'?"],
-    ['a cycle', correlated('  type: event_count\n  condition:\n    gte: 2\n').replace('[write]', '[rule]'), "'rule' depends on this rule in turn"],
+    [
+      'an unknown rule',
+      correlated('  type: event_count\n  condition:\n    gte: 2\n').replace('[write]', '[wirte]'),
+      "there is no rule 'wirte'; did you mean 'write'?",
+    ],
+    [
+      'a cycle',
+      correlated('  type: event_count\n  condition:\n    gte: 2\n').replace('[write]', '[rule]'),
+      "'rule' depends on this rule in turn",
+    ],
     ['a missing condition', correlated('  type: event_count\n'), "the condition needs one of 'gte', 'gt' or 'eq'"],
     ['an upper bound', correlated('  type: event_count\n  condition:\n    lt: 2\n'), "unknown key 'lt'"],
-    ['a value_count without a field', correlated('  type: value_count\n  condition:\n    gte: 2\n'), "'value_count' needs condition.field"],
-    ['a field that nobody counts', correlated('  type: event_count\n  condition:\n    gte: 2\n    field: unit\n'), "only 'value_count' counts a field"],
-    ['an unknown group', correlated('  type: event_count\n  group-by: [unti]\n  condition:\n    gte: 2\n'), "has no field 'unti'"],
+    [
+      'a value_count without a field',
+      correlated('  type: value_count\n  condition:\n    gte: 2\n'),
+      "'value_count' needs condition.field",
+    ],
+    [
+      'a field that nobody counts',
+      correlated('  type: event_count\n  condition:\n    gte: 2\n    field: unit\n'),
+      "only 'value_count' counts a field",
+    ],
+    [
+      'an unknown group',
+      correlated('  type: event_count\n  group-by: [unti]\n  condition:\n    gte: 2\n'),
+      "has no field 'unti'",
+    ],
     ['one temporal rule', correlated('  type: temporal\n'), "'temporal' needs at least two rules"],
-    ['a boundless count', correlated('  type: event_count\n  condition:\n    gte: 1000000\n'), 'expected a whole number from 1 to 10000'],
-    ['a malformed timespan', correlated('  type: event_count\n  condition:\n    gte: 2\n').replace('1m', '1 minute'), 'a timespan is a number and s, m, h or d'],
-    ['an alias of no rule', correlated('  type: event_count\n  aliases:\n    a:\n      raed: unit\n  condition:\n    gte: 2\n'), "'raed' is not among the rules"],
+    [
+      'a boundless count',
+      correlated('  type: event_count\n  condition:\n    gte: 1000000\n'),
+      'expected a whole number from 1 to 10000',
+    ],
+    [
+      'a malformed timespan',
+      correlated('  type: event_count\n  condition:\n    gte: 2\n').replace('1m', '1 minute'),
+      'a timespan is a number and s, m, h or d',
+    ],
+    [
+      'an alias of no rule',
+      correlated('  type: event_count\n  aliases:\n    a:\n      raed: unit\n  condition:\n    gte: 2\n'),
+      "'raed' is not among the rules",
+    ],
   ])('refuse a correlation with %s', (_, text, message) => {
     expect(problem(text)).toContain(message);
   });
