@@ -6,7 +6,8 @@ import { type Instant, PenstockError } from '@penstock/core';
 import type { Ipv4Address } from '@penstock/protocols/ethernet';
 import type { Cause } from './foothold.ts';
 import type { EventQueue } from './queue.ts';
-import type { CloseReason, TcpConnection, TcpHandler } from './tcp-connection.ts';
+import type { TcpConnection } from './tcp-connection.ts';
+import type { CloseReason, TcpHandler } from './tcp-inbox.ts';
 import type { Wire } from './wire.ts';
 
 /**

@@ -7,7 +7,7 @@ import { type Instant, PenstockError } from '@penstock/core';
 import { formatIpv4, parseIpv4 } from '@penstock/protocols/ethernet';
 import type { OutsideEntry } from './clock.ts';
 import { GateEntrance, type GateOutlet, type GateRecord, type GateTarget } from './gate-entrance.ts';
-import type { CloseReason } from './tcp-connection.ts';
+import type { CloseReason } from './tcp-inbox.ts';
 import type { Wire } from './wire.ts';
 
 /** A TCP service of a device that gets a gate. */

@@ -14,6 +14,8 @@ export * from './registry.ts';
 export * from './segment.ts';
 export * from './tap.ts';
 export * from './tcp-connection.ts';
+export type { CloseReason, TcpHandler } from './tcp-inbox.ts';
+export { SEND_MARK } from './tcp-sender.ts';
 export * from './tcp-stack.ts';
 export * from './udp.ts';
 export * from './wire.ts';

@@ -6,7 +6,8 @@ import { type Instant, NEVER, type StreamMachine } from '@penstock/core';
 import type { Ipv4Address } from '@penstock/protocols/ethernet';
 import type { Host } from './host.ts';
 import type { EventQueue, Task } from './queue.ts';
-import type { CloseReason, TcpConnection, TcpHandler } from './tcp-connection.ts';
+import type { TcpConnection } from './tcp-connection.ts';
+import type { CloseReason, TcpHandler } from './tcp-inbox.ts';
 import type { ConnectOptions } from './tcp-stack.ts';
 
 export class MachineLink implements TcpHandler, Task {

@@ -30,7 +30,8 @@ import { TRANSPORT_OFFSET } from './ip.ts';
 import type { StackProfile } from './profile.ts';
 import type { EventQueue } from './queue.ts';
 import type { Interface } from './segment.ts';
-import { TcpConnection, type TcpHandler } from './tcp-connection.ts';
+import { TcpConnection } from './tcp-connection.ts';
+import type { TcpHandler } from './tcp-inbox.ts';
 
 /** Called when a connection stands; its handler, or undefined to refuse it with RST. */
 export type Acceptor = (connection: TcpConnection) => TcpHandler | undefined;
@@ -231,7 +232,7 @@ export class TcpStack {
       connection.abort();
       return false;
     }
-    connection.handler = handler;
+    connection.take(handler);
     return connection.state !== 'closed';
   }
 
