@@ -1,1 +1,19 @@
+export {
+  Controller,
+  type ControllerIo,
+  type ControllerOptions,
+  type ControllerSnapshot,
+  type Force,
+  type Key,
+  type Mode,
+} from './controller.ts';
+export { DiagnosticBuffer, type DiagnosticEntry, type DiagnosticId } from './diagnostics.ts';
+export {
+  ACTIVE_FILE,
+  decodeHeader,
+  encodeProgram,
+  programWrites,
+  RECORDS_PER_FILE,
+  STAGING_FILE,
+} from './program-files.ts';
 export * from './st/index.ts';

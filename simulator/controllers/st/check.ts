@@ -2,9 +2,9 @@
 import { PenstockError } from '@penstock/core';
 import { addGlobals, pouNamed, typeNamed } from './declarations.ts';
 import type { Pou } from './ir.ts';
+import { SYSTEM_SLOTS } from './memory.ts';
 import { STANDARD_BLOCKS } from './standard-blocks.ts';
 import { conversionNamed, STANDARD } from './standard-functions.ts';
-import { SYSTEM_SLOTS } from './memory.ts';
 import { checkStatements } from './statements.ts';
 import type { Declaration, Name } from './syntax.ts';
 import { ELEMENTARY } from './types.ts';

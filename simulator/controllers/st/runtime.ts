@@ -89,8 +89,7 @@ export class Runtime {
       ...instances.map((instance) => programRoot(instance)),
     ];
     this.#initial = createMemory(this.#end);
-    for (const member of unit.globals.values())
-      initialise(this.#initial, member.type, member.initial, member.offset);
+    for (const member of unit.globals.values()) initialise(this.#initial, member.type, member.initial, member.offset);
     for (const { pou, at } of instances) initialise(this.#initial, asBlock(pou), undefined, at);
     this.variables = new VariableTable(this.#roots, this.#memory);
     this.#bodies = instances.map(({ pou, at }) => generated(() => pouCode(new Code(image, pou, at)), compiled.file));

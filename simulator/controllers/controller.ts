@@ -1,0 +1,460 @@
+/**
+ * A device's CPU: scans Structured Text on an I/O image. Key switch, modes, forces, diagnostic buffer, program transfer. It has no clock of
+ * its own: the owner calls `scan` once a base period.
+ */
+import {
+  type ControllerSpec,
+  type Duration,
+  type FileAccess,
+  type Instant,
+  PenstockError,
+  type PointAccess,
+  type PointSpec,
+  START,
+  type WriteOutcome,
+  type Writer,
+} from '@penstock/core';
+import { DiagnosticBuffer, type DiagnosticEntry, type DiagnosticId } from './diagnostics.ts';
+import { Program } from './program.ts';
+import { ACTIVE_FILE, readRecords, STAGING_FILE, StagingArea } from './program-files.ts';
+import type { Fault, RuntimeSnapshot, Variable, VariableTable } from './st/index.ts';
+
+/** The wiring of a controller; positions are those of `spec.inputs` and `spec.outputs`, booleans 0 or 1. */
+export interface ControllerIo {
+  readonly inputs: number;
+  readInput(i: number): number;
+  inputGood(i: number): boolean;
+  writeOutput(i: number, value: number): void;
+}
+
+/** RUN: runs, and nothing about program or mode changes over the network. REMOTE: both may. PROGRAM: stopped for programming. */
+export type Key = ControllerSpec['key'];
+export type Mode = 'off' | 'stopped' | 'running' | 'faulted';
+
+export interface ControllerOptions {
+  readonly spec: ControllerSpec;
+  readonly points: readonly PointSpec[];
+  /** Structured Text, and how errors call it. */
+  readonly source: string;
+  readonly file: string;
+  readonly io: ControllerIo;
+  /** Hears every entry of the diagnostic buffer as it is made. */
+  readonly log?: ((entry: DiagnosticEntry) => void) | undefined;
+}
+
+export interface Force {
+  readonly path: string;
+  readonly value: number;
+}
+
+/** State for a warm start: copies, nothing shared. */
+export interface ControllerSnapshot {
+  readonly runtime: RuntimeSnapshot;
+  readonly source: string;
+  readonly mode: Mode;
+  readonly key: Key;
+  readonly stopRequested: boolean;
+  readonly now: number;
+  readonly due: Float64Array;
+  readonly badInputs: Uint8Array;
+  readonly forces: readonly Force[];
+  readonly diagnostics: readonly DiagnosticEntry[];
+}
+
+const writerName = (writer: Writer | undefined): string | undefined =>
+  writer && `${writer.protocol} ${writer.address}:${writer.port}`;
+
+/** At most one refused write in this time gets an entry of its own, so that a scan cannot flood the log. */
+const REFUSAL_QUIET = 1e6;
+
+export class Controller implements PointAccess, FileAccess {
+  readonly spec: ControllerSpec;
+  readonly points: readonly PointSpec[];
+  readonly diagnostics: DiagnosticBuffer;
+  /** How often `scan` wants to be called: the interval of the fastest task. */
+  readonly period: Duration;
+  readonly #io: ControllerIo;
+  readonly #original: Program;
+  readonly #staging = new StagingArea();
+  readonly #due: Float64Array;
+  readonly #badInputs: Uint8Array;
+  #program: Program;
+  #mode: Mode = 'off';
+  #key: Key;
+  /** A stop over the network stays until a start, over power cycles too. */
+  #stopRequested = false;
+  #now: Instant = START;
+  #forced: Variable[] = [];
+  #forceValues: number[] = [];
+  #lastRefusal = Number.NEGATIVE_INFINITY;
+  #refusals = 0;
+
+  /** Makes a controller without power. @throws PenstockError when the program has errors or lacks a variable that the plant needs */
+  constructor(options: ControllerOptions) {
+    const { spec, points, source, file } = options;
+    this.spec = spec;
+    this.points = points;
+    this.#io = options.io;
+    this.diagnostics = new DiagnosticBuffer(options.log);
+    this.#original = new Program(source, file, spec, points);
+    this.#program = this.#original;
+    this.#key = spec.key;
+    this.#due = new Float64Array(spec.tasks.length);
+    this.#badInputs = new Uint8Array(spec.inputs.length);
+    this.period = Math.min(...spec.tasks.map((task) => task.every)) as Duration;
+  }
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  get key(): Key {
+    return this.#key;
+  }
+
+  /** The variables of the active program. A program change makes a new table. */
+  get variables(): VariableTable {
+    return this.#program.runtime.variables;
+  }
+
+  /** The active program's text. */
+  get source(): string {
+    return this.#program.source;
+  }
+
+  /** SHA-256 of the active program's text, hexadecimal. */
+  get hash(): string {
+    return this.#program.hash;
+  }
+
+  /** Whether the active program is the one that the plant declares. */
+  get isOriginal(): boolean {
+    return this.#program.hash === this.#original.hash;
+  }
+
+  /** Statements that the last scan executed. */
+  get statements(): number {
+    return this.#program.runtime.statements;
+  }
+
+  #log(id: DiagnosticId, text: string, writer?: Writer): void {
+    this.diagnostics.add(this.#now, id, text, writerName(writer));
+  }
+
+  // Power and modes
+
+  /** Power returns. Cold: all variables take their initial values; warm: retained ones keep theirs. Runs unless the key or a stop says otherwise. */
+  powerOn(now: Instant, kind: 'cold' | 'warm'): void {
+    this.#now = now;
+    if (this.#mode !== 'off') return;
+    this.#log('power-on', `power on, ${kind} restart`);
+    this.#mode = 'stopped';
+    if (this.#key === 'program' || this.#stopRequested) this.#restOutputs();
+    else this.#start(kind);
+  }
+
+  powerOff(now: Instant): void {
+    this.#now = now;
+    if (this.#mode === 'off') return;
+    this.#log('power-off', 'power off');
+    this.#mode = 'off';
+    this.#restOutputs();
+  }
+
+  #start(kind: 'cold' | 'warm', writer?: Writer): void {
+    this.#program.runtime.restart(kind);
+    this.#due.fill(Number.NEGATIVE_INFINITY);
+    this.#mode = 'running';
+    this.#log('start', `running, ${kind} restart`, writer);
+  }
+
+  #stop(text: string, writer?: Writer): void {
+    this.#mode = 'stopped';
+    this.#restOutputs();
+    this.#log('stop', text, writer);
+  }
+
+  /** A controller that does not run drives nothing: every output is 0. */
+  #restOutputs(): void {
+    for (let i = 0; i < this.spec.outputs.length; i++) this.#io.writeOutput(i, 0);
+  }
+
+  #fail(fault: Fault): void {
+    this.#mode = 'faulted';
+    this.#restOutputs();
+    const where = fault.line > 0 ? ` (${this.#program.file}:${fault.line})` : '';
+    this.#log(fault.id === 'st.watchdog' ? 'watchdog' : 'fault', `faulted: ${fault.message}${where}`);
+  }
+
+  /** Turns the key at the device. PROGRAM stops; RUN starts, and clears a fault when it comes from PROGRAM. */
+  setKey(key: Key): void {
+    const before = this.#key;
+    if (key === before) return;
+    this.#key = key;
+    this.#log('key', `key turned from ${before.toUpperCase()} to ${key.toUpperCase()}`);
+    if (this.#mode === 'off') return;
+    if (key === 'program') {
+      if (this.#mode !== 'stopped') this.#stop('stopped by the key');
+    } else if (key === 'run') {
+      this.#stopRequested = false;
+      if (this.#mode === 'stopped') this.#start('warm');
+    }
+  }
+
+  /** Starts or stops the controller. Over the network (`writer` given) the key must be at REMOTE. A start clears a fault. */
+  requestMode(mode: 'run' | 'stop', writer?: Writer): WriteOutcome {
+    if (this.#mode === 'off') return 'fault';
+    if (writer ? this.#key !== 'remote' : this.#key === 'program' && mode === 'run')
+      return this.#refuse('locked', `mode ${mode}: the key is at ${this.#key.toUpperCase()}`, writer);
+    this.#log('mode', `${mode} requested`, writer);
+    this.#stopRequested = mode === 'stop';
+    if (mode === 'stop') {
+      if (this.#mode !== 'stopped') this.#stop('stopped by request', writer);
+    } else if (this.#mode !== 'running') this.#start('warm', writer);
+    return 'done';
+  }
+
+  // The scan
+
+  /** One scan: inputs, the tasks that are due, outputs. Does nothing but keep the time while the controller does not run. */
+  scan(now: Instant): void {
+    this.#now = now;
+    if (this.#mode !== 'running') return;
+    const { runtime, outputs } = this.#program;
+    this.#readInputs();
+    const forced = this.#forced.length > 0;
+    if (forced) this.#applyForces();
+    runtime.beginScan(now);
+    const { tasks } = this.spec;
+    const due = this.#due;
+    for (let i = 0; i < tasks.length; i++) {
+      if (now < due[i]) continue;
+      const { every } = tasks[i];
+      // A task that was missed (the controller stood still) is not run again for every interval in between.
+      due[i] = due[i] + every > now ? due[i] + every : now + every;
+      const fault = runtime.run(i);
+      if (fault !== undefined) {
+        this.#fail(fault);
+        return;
+      }
+    }
+    if (forced) this.#applyForces();
+    for (let i = 0; i < outputs.length; i++) this.#io.writeOutput(i, outputs[i].get());
+  }
+
+  #readInputs(): void {
+    const { inputs, inputBad } = this.#program;
+    const io = this.#io;
+    const bad = this.#badInputs;
+    for (let i = 0; i < inputs.length; i++) {
+      // A value that the variable cannot hold is as bad as none: the last one stays.
+      const good = io.inputGood(i) && inputs[i].set(io.readInput(i));
+      inputBad[i]?.set(good ? 0 : 1);
+      if (good === (bad[i] === 0)) continue;
+      bad[i] = good ? 0 : 1;
+      const tag = this.spec.inputs[i];
+      this.#log(
+        good ? 'input-good' : 'input-bad',
+        good ? `input ${tag} is good again` : `input ${tag} is bad, last value kept`,
+      );
+    }
+  }
+
+  #applyForces(): void {
+    for (let i = 0; i < this.#forced.length; i++) this.#forced[i].set(this.#forceValues[i]);
+  }
+
+  // Forces
+
+  /**
+   * Holds a variable at a value whatever inputs, program and network say. Over the network (`writer` given) not with the key at RUN.
+   * @throws PenstockError `st.unknown` when the program has no such variable
+   */
+  force(path: string, value: number, writer?: Writer): WriteOutcome {
+    const variable = this.variables.require(path);
+    if (writer && this.#key === 'run')
+      return this.#refuse('locked', `force of ${variable.path}: the key is at RUN`, writer);
+    if (variable.constant) return this.#refuse('read-only', `force of ${variable.path}: it is a constant`, writer);
+    const held = variable.coerce(value);
+    if (held === undefined)
+      return this.#refuse('range', `force of ${variable.path}: ${variable.type.name} cannot hold ${value}`, writer);
+    const i = this.#forced.findIndex((candidate) => candidate.path === variable.path);
+    if (i >= 0) this.#forceValues[i] = held;
+    else {
+      this.#forced.push(variable);
+      this.#forceValues.push(held);
+    }
+    variable.set(held);
+    this.#log('force', `${variable.path} forced to ${variable.text}`, writer);
+    return 'done';
+  }
+
+  /** Ends one force, or all of them without `path`. */
+  unforce(path?: string, writer?: Writer): WriteOutcome {
+    if (writer && this.#key === 'run') return this.#refuse('locked', 'end of forces: the key is at RUN', writer);
+    const target = path === undefined ? undefined : this.variables.require(path).path;
+    for (let i = this.#forced.length - 1; i >= 0; i--) {
+      if (target !== undefined && this.#forced[i].path !== target) continue;
+      this.#log('unforce', `${this.#forced[i].path} no longer forced`, writer);
+      this.#forced.splice(i, 1);
+      this.#forceValues.splice(i, 1);
+    }
+    return 'done';
+  }
+
+  get forces(): Force[] {
+    return this.#forced.map((variable, i) => ({ path: variable.path, value: this.#forceValues[i] }));
+  }
+
+  #isForced(variable: Variable): boolean {
+    for (let i = 0; i < this.#forced.length; i++) if (this.#forced[i].path === variable.path) return true;
+    return false;
+  }
+
+  // Points
+
+  read(point: number): number {
+    return this.#program.points[point].get();
+  }
+
+  check(point: number, value: number, _writer?: Writer): WriteOutcome {
+    const spec = this.points[point];
+    const variable = this.#program.points[point];
+    if (this.#mode === 'off' || this.#mode === 'faulted') return 'fault';
+    if (!spec.writable || variable.constant) return 'read-only';
+    if (this.#forced.length > 0 && this.#isForced(variable)) return 'locked';
+    const { accepts } = spec;
+    if (accepts !== undefined && !(value >= accepts[0] && value <= accepts[1])) return 'range';
+    return variable.coerce(value) === undefined ? 'range' : 'done';
+  }
+
+  write(point: number, value: number, writer: Writer): WriteOutcome {
+    const outcome = this.check(point, value, writer);
+    if (outcome === 'done') this.#program.points[point].set(value);
+    else this.#refuse(outcome, `${this.points[point].tag} := ${value}`, writer);
+    return outcome;
+  }
+
+  #refuse(outcome: WriteOutcome, text: string, writer: Writer | undefined): WriteOutcome {
+    if (this.#now - this.#lastRefusal < REFUSAL_QUIET) {
+      this.#refusals++;
+      return outcome;
+    }
+    const more = this.#refusals > 0 ? `; ${this.#refusals} more refusals before it` : '';
+    this.#lastRefusal = this.#now;
+    this.#refusals = 0;
+    this.#log('write-refused', `${text} refused (${outcome})${more}`, writer);
+    return outcome;
+  }
+
+  // Program
+
+  /**
+   * Replaces the program between two scans. A text with errors is refused (`range`) and the compiler's message goes to the diagnostic
+   * buffer; over the network (`writer` given) the key must not be at RUN (`locked`).
+   * @param how `online`: variables that both programs have keep their values; `restart`: stop, download, cold start
+   */
+  download(source: string, how: 'online' | 'restart' = 'online', writer?: Writer): WriteOutcome {
+    if (this.#mode === 'off') return 'fault';
+    if (writer && this.#key === 'run') return this.#refuse('locked', 'program download: the key is at RUN', writer);
+    let next: Program;
+    try {
+      next = new Program(source, this.#original.file, this.spec, this.points);
+    } catch (error) {
+      if (!(error instanceof PenstockError)) throw error;
+      this.#log('download-refused', error.message, writer);
+      return 'range';
+    }
+    const before = this.#program;
+    const wasRunning = this.#mode === 'running';
+    if (how === 'restart' && wasRunning) this.#stop('stopped for a download', writer);
+    if (how === 'online') next.runtime.adopt(before.runtime);
+    this.#program = next;
+    this.#rebindForces();
+    this.#log(
+      'download',
+      `program changed from ${before.hash.slice(0, 16)} to ${next.hash.slice(0, 16)} (${how})`,
+      writer,
+    );
+    if (how === 'restart' && wasRunning) this.#start('cold', writer);
+    return 'done';
+  }
+
+  /** Downloads the program that the plant declares. */
+  restore(how: 'online' | 'restart' = 'restart', writer?: Writer): WriteOutcome {
+    return this.download(this.#original.source, how, writer);
+  }
+
+  /** Forces follow their variables into a new program; those whose variable is gone end. */
+  #rebindForces(): void {
+    const [paths, values] = [this.#forced.map((variable) => variable.path), this.#forceValues];
+    this.#forced = [];
+    this.#forceValues = [];
+    for (const [i, path] of paths.entries()) {
+      const variable = this.variables.find(path);
+      if (variable?.coerce(values[i]) === undefined || variable.constant) {
+        this.#log('unforce', `${path} no longer forced: the program has no such variable`);
+        continue;
+      }
+      this.#forced.push(variable);
+      this.#forceValues.push(values[i]);
+    }
+  }
+
+  // Files
+
+  readFile(file: number, record: number, count: number): Uint8Array | undefined {
+    if (file >= STAGING_FILE) return this.#staging.read(file, record, count);
+    const { records } = this.#program;
+    return readRecords(records, records.length, file - ACTIVE_FILE, record, count);
+  }
+
+  writeFile(file: number, record: number, bytes: Uint8Array, writer: Writer): WriteOutcome {
+    if (this.#mode === 'off') return 'fault';
+    if (file < STAGING_FILE) return this.#refuse('read-only', `write to file ${file}`, writer);
+    if (this.#key === 'run') return this.#refuse('locked', `write to file ${file}: the key is at RUN`, writer);
+    const staged = this.#staging.write(file, record, bytes);
+    if (staged.kind === 'program') return this.download(staged.text, 'online', writer);
+    if (staged.kind === 'stored') return 'done';
+    this.#log('download-refused', staged.reason, writer);
+    return 'range';
+  }
+
+  // Warm start
+
+  save(): ControllerSnapshot {
+    return {
+      runtime: this.#program.runtime.save(),
+      source: this.#program.source,
+      mode: this.#mode,
+      key: this.#key,
+      stopRequested: this.#stopRequested,
+      now: this.#now,
+      due: this.#due.slice(),
+      badInputs: this.#badInputs.slice(),
+      forces: this.forces,
+      diagnostics: this.diagnostics.list(),
+    };
+  }
+
+  /** @throws PenstockError when the snapshot's program does not compile or belongs to another controller */
+  load(snapshot: ControllerSnapshot): void {
+    if (snapshot.due.length !== this.#due.length || snapshot.badInputs.length !== this.#badInputs.length)
+      throw new PenstockError(
+        'controller.snapshot',
+        'the snapshot was made by a controller with other tasks or inputs',
+      );
+    if (snapshot.source !== this.#program.source)
+      this.#program = new Program(snapshot.source, this.#original.file, this.spec, this.points);
+    this.#program.runtime.load(snapshot.runtime);
+    this.#mode = snapshot.mode;
+    this.#key = snapshot.key;
+    this.#stopRequested = snapshot.stopRequested;
+    this.#now = snapshot.now as Instant;
+    this.#due.set(snapshot.due);
+    this.#badInputs.set(snapshot.badInputs);
+    this.#forced = snapshot.forces.map((force) => this.variables.require(force.path));
+    this.#forceValues = snapshot.forces.map((force) => force.value);
+    this.diagnostics.load(snapshot.diagnostics);
+  }
+}

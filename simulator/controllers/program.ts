@@ -1,0 +1,59 @@
+/** A program text bound to a controller: compiled, its tasks instantiated, inputs, outputs and points resolved to variables. */
+import { type ControllerSpec, nearest, PenstockError, type PointSpec } from '@penstock/core';
+import { encodeProgram, sha256 } from './program-files.ts';
+import { compile, Runtime, type Variable } from './st/index.ts';
+
+export class Program {
+  readonly source: string;
+  readonly file: string;
+  /** SHA-256 of the text, hexadecimal. */
+  readonly hash: string;
+  readonly runtime: Runtime;
+  readonly inputs: readonly Variable[];
+  /** `<TAG>_BAD` of each input, undefined where the program declares none. */
+  readonly inputBad: readonly (Variable | undefined)[];
+  readonly outputs: readonly Variable[];
+  readonly points: readonly Variable[];
+  #records: Uint8Array | undefined;
+
+  /**
+   * @throws PenstockError from the compiler; `controller.variable` when the program lacks a variable that an input, an output or a point
+   * needs; UsageError `st.program` when a task's program is missing
+   */
+  constructor(source: string, file: string, spec: ControllerSpec, points: readonly PointSpec[]) {
+    this.source = source;
+    this.file = file;
+    this.hash = Buffer.from(sha256(new TextEncoder().encode(source))).toString('hex');
+    const compiled = compile(source, file);
+    this.runtime = new Runtime(
+      compiled,
+      spec.tasks.map((task) => task.program),
+      spec.watchdog,
+    );
+    this.inputs = spec.inputs.map((tag) => this.#variable(tag, `the input ${tag}`));
+    this.inputBad = spec.inputs.map((tag) => this.runtime.variables.find(`${tag}_BAD`));
+    this.outputs = spec.outputs.map((tag) => this.#variable(tag, `the output ${tag}`));
+    this.points = points.map((point) => this.#variable(point.variable ?? point.tag, `the point ${point.tag}`));
+  }
+
+  #variable(path: string, purpose: string): Variable {
+    const { variables } = this.runtime;
+    const found = variables.find(path);
+    if (found !== undefined && !found.isText) return found;
+    if (found !== undefined)
+      throw new PenstockError(
+        'controller.variable',
+        `${this.file}: '${path}' for ${purpose} is a STRING; a number or BOOL is wanted`,
+      );
+    const names = variables.list().flatMap(({ path: full }) => [full, full.slice(full.indexOf('.') + 1)]);
+    const near = nearest(path, names);
+    const hint = near ? `; did you mean '${near}'?` : '';
+    throw new PenstockError('controller.variable', `${this.file}: no single variable '${path}' for ${purpose}${hint}`);
+  }
+
+  /** The text as file records. */
+  get records(): Uint8Array {
+    this.#records ??= encodeProgram(this.source);
+    return this.#records;
+  }
+}
