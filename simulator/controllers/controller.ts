@@ -47,6 +47,32 @@ export interface Force {
   readonly value: number;
 }
 
+/** A variable of the controller by path, through every change of its program. */
+export class BoundVariable {
+  readonly path: string;
+  #variable: Variable;
+
+  constructor(path: string, variable: Variable) {
+    this.path = path;
+    this.#variable = variable;
+  }
+
+  /** The current value; BOOL 0 or 1. */
+  get(): number {
+    return this.#variable.get();
+  }
+
+  /** Sets the value after coercion; false (and nothing changed) when the type cannot hold it. */
+  set(value: number): boolean {
+    return this.#variable.set(value);
+  }
+
+  /** The controller's own: takes the variable of a new program. */
+  rebind(variable: Variable): void {
+    this.#variable = variable;
+  }
+}
+
 /** State for a warm start: copies, nothing shared. */
 export interface ControllerSnapshot {
   readonly runtime: RuntimeSnapshot;
@@ -78,6 +104,7 @@ export class Controller implements PointAccess, FileAccess {
   readonly #staging = new StagingArea();
   readonly #due: Float64Array;
   readonly #badInputs: Uint8Array;
+  readonly #bound = new Map<string, BoundVariable>();
   #program: Program;
   #mode: Mode = 'off';
   #key: Key;
@@ -115,6 +142,20 @@ export class Controller implements PointAccess, FileAccess {
   /** The variables of the active program. A program change makes a new table. */
   get variables(): VariableTable {
     return this.#program.runtime.variables;
+  }
+
+  /**
+   * A variable by path that stays valid when the program changes; from then on a program without it is refused.
+   * @throws PenstockError `st.unknown` that names the nearest variable
+   */
+  variable(path: string): BoundVariable {
+    const found = this.variables.require(path);
+    let bound = this.#bound.get(found.path);
+    if (bound === undefined) {
+      bound = new BoundVariable(found.path, found);
+      this.#bound.set(found.path, bound);
+    }
+    return bound;
   }
 
   /** The active program's text. */
@@ -360,6 +401,7 @@ export class Controller implements PointAccess, FileAccess {
     let next: Program;
     try {
       next = new Program(source, this.#original.file, this.spec, this.points);
+      for (const path of this.#bound.keys()) next.runtime.variables.require(path);
     } catch (error) {
       if (!(error instanceof PenstockError)) throw error;
       this.#log('download-refused', error.message, writer);
@@ -369,7 +411,7 @@ export class Controller implements PointAccess, FileAccess {
     const wasRunning = this.#mode === 'running';
     if (how === 'restart' && wasRunning) this.#stop('stopped for a download', writer);
     if (how === 'online') next.runtime.adopt(before.runtime);
-    this.#program = next;
+    this.#activate(next);
     this.#rebindForces();
     this.#log(
       'download',
@@ -378,6 +420,11 @@ export class Controller implements PointAccess, FileAccess {
     );
     if (how === 'restart' && wasRunning) this.#start('cold', writer);
     return 'done';
+  }
+
+  #activate(program: Program): void {
+    this.#program = program;
+    for (const [path, bound] of this.#bound) bound.rebind(program.runtime.variables.require(path));
   }
 
   /** Downloads the program that the plant declares. */
@@ -445,7 +492,7 @@ export class Controller implements PointAccess, FileAccess {
         'the snapshot was made by a controller with other tasks or inputs',
       );
     if (snapshot.source !== this.#program.source)
-      this.#program = new Program(snapshot.source, this.#original.file, this.spec, this.points);
+      this.#activate(new Program(snapshot.source, this.#original.file, this.spec, this.points));
     this.#program.runtime.load(snapshot.runtime);
     this.#mode = snapshot.mode;
     this.#key = snapshot.key;

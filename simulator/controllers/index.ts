@@ -1,4 +1,5 @@
 export {
+  BoundVariable,
   Controller,
   type ControllerIo,
   type ControllerOptions,

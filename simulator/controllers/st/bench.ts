@@ -62,8 +62,8 @@ END_PROGRAM`;
 const CASES: readonly Case[] = [
   {
     name: 'IF a > b AND NOT c THEN x := LIMIT(lo, y*z + w, hi)',
-    statements: 200,
-    source: `PROGRAM MAIN VAR a, b, x, y, z, w : REAL := 1.5; lo : REAL; hi : REAL := 50.0; c : BOOL; END_VAR
+    statements: 200, // the IF and what stands in it
+    source: `PROGRAM MAIN VAR a, x, y, z, w : REAL := 1.5; b : REAL := 1.0; lo : REAL; hi : REAL := 50.0; c : BOOL; END_VAR
       ${repeat(100, () => 'IF a > b AND NOT c THEN x := LIMIT(lo, y * z + w, hi); END_IF;')} END_PROGRAM`,
   },
   {
