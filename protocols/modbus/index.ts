@@ -10,6 +10,8 @@ export {
 } from './adu.ts';
 export { type ClientCounters, ModbusClient, type ModbusClientOptions } from './client.ts';
 export { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from './codec.ts';
+export { modbusDissector } from './dissector.ts';
+export type * from './events.ts';
 export { AddressTable, Block, encodeValue, type MapEntry, RegisterMap, type TableName } from './map.ts';
 export type * from './messages.ts';
 export { ModbusServer, type ModbusServerOptions, type ModbusSession, type ServerCounters } from './server.ts';
