@@ -137,9 +137,9 @@ export const TOWER = {
 /** Chemical solutions: strength in g/L, day tank and pump in litres. Doses add solute but, at 20 mL/m³, no volume. */
 export const DOSING = {
   /** Polyaluminium chloride, 10 % Al₂O₃: g of Al per litre; of three charges per Al, the basicity is hydroxide already. */
-  pacl: { strength: 65, basicity: 0.7, tank: 400, capacityLPerHour: 20 },
+  pacl: { strength: 65, basicity: 0.8, tank: 400, capacityLPerHour: 20 },
   /** Sodium hypochlorite, 12 % as Cl₂, with the caustic that keeps it stable. */
-  naocl: { strength: 120, causticStrength: 4, tank: 300, capacityLPerHour: 12 },
+  naocl: { strength: 120, causticStrength: 6, tank: 300, capacityLPerHour: 12 },
   /** 25 % sodium hydroxide. The pump gives 40 mg/L at normal flow; the oversized one 100. */
   naoh: {
     strength: 318,

@@ -15,7 +15,7 @@ export const INPUTS = {
   intakePump2SpeedPercent: 0,
   rapidMixerContactor: 1,
   paclDosingPumpContactor: 1,
-  paclDosingDemandLPerHour: 3,
+  paclDosingDemandLPerHour: 2.6,
   naoclDosingPumpContactor: 1,
   naoclDosingDemandLPerHour: 2.5,
   naohDosingPumpContactor: 1,
@@ -169,7 +169,7 @@ export const DISTURBANCES = {
   rawTurbidityNtu: 4,
   rawAlkalinityMgL: 60,
   /** Of the raw water at its alkalinity; sets its inorganic carbon. */
-  rawPh: 7.2,
+  rawPh: 7.21,
   temperatureC: 12,
   rawConductivityUsCm: 180,
   /** Free chlorine that filtered water consumes at once, mg/L. */

@@ -96,7 +96,7 @@ export class DrinkingWater implements ProcessEquations {
     this.#followDisturbances(u);
     const river = this.#river;
     const coagulated = river.slice();
-    const aluminium = 1.15;
+    const aluminium = 1;
     coagulated[ALUMINIUM] = aluminium;
     coagulated[SOLIDS] += aluminium * COAGULATION.flocPerAluminium;
     coagulated[ALKALI] -= (3 * (1 - DOSING.pacl.basicity) * aluminium) / MOLAR_MASS.aluminium;
