@@ -6,12 +6,13 @@ import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import type { AlertBook, Finding } from './alerts/index.ts';
 import type { Baseline } from './baseline/index.ts';
 import { Conversation, type ModbusEvent, type RequestShape } from './conversations.ts';
-import type { Detector, DetectorModule, Poll } from './detectors/detector.ts';
+import type { DetectorModule } from './detectors/detector.ts';
+import { DetectorRunner } from './detectors/runner.ts';
 import type { EvidencePacket } from './flows/evidence.ts';
 import { Calendar, type Host, type Hosts } from './hosts.ts';
 import { Inventory } from './inventory/index.ts';
 import { RuleEngine, SETTLED_NONE } from './sigma/engine.ts';
-import type { LogSource } from './sigma/fields.ts';
+import { DERIVED, LOG_SOURCES, type LogSource, sourceKey } from './sigma/fields.ts';
 import type { Rule, RuleSet } from './sigma/rules.ts';
 import { type FlowView, type PointFacts, Subject } from './subject.ts';
 import { ProcessWatch, ReadBlock } from './watch/index.ts';
@@ -30,18 +31,22 @@ export interface JudgeOptions {
   readonly evidence: (flow: FlowView, numbers: readonly number[]) => readonly EvidencePacket[];
 }
 
+/** Events that the judgement uses itself. */
+const HANDLED: ReadonlySet<string> = new Set([
+  'conn',
+  'modbus_mask_write_register',
+  'modbus_read_write_multiple_registers',
+  'modbus_read_device_identification',
+  'modbus_violation',
+]);
 const MAX_CONVERSATIONS = 65_536;
-/** When nothing at all comes for so long, it is the sensor that sees nothing; microseconds. */
-const BLIND = 10e6;
-const MAX_POLLS = 4096;
 const MAX_PAIRS = 65_536;
 
 export class Judge {
   readonly inventory: Inventory;
   readonly watch: ProcessWatch;
   readonly engine: RuleEngine;
-  /** What was given up to stay within bounds. */
-  dropped = 0;
+  #dropped = 0;
   readonly #hosts: Hosts;
   readonly #calendar: Calendar;
   readonly #alerts: AlertBook;
@@ -50,8 +55,9 @@ export class Judge {
   readonly #subject = new Subject();
   readonly #conversations = new Map<FlowView, Conversation>();
   readonly #pairs = new Set<string>();
-  readonly #polls = new Map<string, Poll>();
-  readonly #detectors: { readonly module: DetectorModule; readonly detector: Detector; due: number }[];
+  /** Log sources of events that some rule looks at, by the event's name. */
+  readonly #eventSources = new Map<string, string>();
+  readonly #detectors: DetectorRunner;
   #learning: boolean;
   #ready: boolean;
   #epoch = 0;
@@ -59,7 +65,6 @@ export class Judge {
   /** The conversation whose reading is being taken in. */
   #reading: Conversation | undefined = undefined;
   #now = Number.NEGATIVE_INFINITY;
-  #nextCheck = Number.NEGATIVE_INFINITY;
 
   constructor(options: JudgeOptions) {
     const { hosts, except } = options;
@@ -83,9 +88,17 @@ export class Judge {
       (rule, source, subject, count, packets) => this.#hit(rule, source, subject, count, packets),
       except === undefined ? undefined : (rule) => !except(rule),
     );
-    this.#detectors = options.detectors
-      .filter((module) => !except?.(module))
-      .map((module) => ({ module, detector: module.create(), due: Number.NEGATIVE_INFINITY }));
+    for (const { product, service } of LOG_SOURCES) {
+      const key = sourceKey(product, service);
+      if (this.engine.wants(key) && !DERIVED.has(service)) this.#eventSources.set(service, key);
+    }
+    const modules = options.detectors.filter((module) => !except?.(module));
+    this.#detectors = new DetectorRunner(modules, options.alerts);
+  }
+
+  /** What was given up to stay within bounds. */
+  get dropped(): number {
+    return this.#dropped + this.#detectors.dropped;
   }
 
   get learning(): boolean {
@@ -123,7 +136,7 @@ export class Judge {
     const pair = `${src.address}|${dst.address}|${flow.transport}|${port}`;
     if (this.#pairs.has(pair)) return;
     if (this.#pairs.size < MAX_PAIRS) this.#pairs.add(pair);
-    else this.dropped++;
+    else this.#dropped++;
     this.engine.judge('penstock/conversation', this.#subject);
   }
 
@@ -139,9 +152,11 @@ export class Judge {
       this.#arp(event, flow);
       return;
     }
+    const key = this.#eventSources.get(name);
+    // Half of all events are Zeek's `modbus`, which says nothing that `modbus_detailed` does not.
+    if (key === undefined && !HANDLED.has(name)) return;
     const conversation = this.#conversation(flow);
-    const key = `zeek/${name}`;
-    if (this.engine.wants(key)) {
+    if (key !== undefined) {
       this.#prepareFor(conversation, time, event);
       this.engine.judge(key, this.#subject);
     }
@@ -157,50 +172,23 @@ export class Judge {
         return;
       case 'modbus_read_device_identification':
         this.inventory.identified(event, flow);
+        return;
+      case 'modbus_violation':
+        this.#violated(conversation, time, event);
     }
   }
 
   #advance(time: number): void {
     const passed = time - this.#now;
     if (passed > 0) {
-      if (passed > BLIND) for (const poll of this.#polls.values()) shift(poll, passed);
+      this.#detectors.passed(passed);
       this.#now = time;
     }
     if (time >= this.#calendar.nextEdge) {
       this.#calendar.advance(time);
       this.#epoch++;
     }
-    if (time >= this.#nextCheck) this.#check(time);
-  }
-
-  #check(time: number): void {
-    this.#nextCheck = Number.POSITIVE_INFINITY;
-    for (const entry of this.#detectors) {
-      if (time >= entry.due) {
-        entry.due = time + entry.module.every;
-        entry.detector.check(time, this.#polls.values(), (finding) =>
-          this.#alerts.report(
-            {
-              epoch: time,
-              rule: entry.module,
-              techniques: entry.module.techniques,
-              device: finding.device,
-              source: finding.source,
-              tag: undefined,
-              detail: undefined,
-              oldValue: undefined,
-              newValue: undefined,
-              unit: undefined,
-              message: finding.message,
-              why: finding.why,
-            },
-            [],
-            () => [],
-          ),
-        );
-      }
-      if (entry.due < this.#nextCheck) this.#nextCheck = entry.due;
-    }
+    if (time >= this.#detectors.due) this.#detectors.run(time);
   }
 
   #conversation(flow: FlowView): Conversation {
@@ -217,7 +205,7 @@ export class Judge {
       );
       if (this.#conversations.size >= MAX_CONVERSATIONS) {
         this.#conversations.delete(this.#conversations.keys().next().value as FlowView);
-        this.dropped++;
+        this.#dropped++;
       }
       this.#conversations.set(flow, conversation);
     }
@@ -227,12 +215,9 @@ export class Judge {
 
   #modbus(event: ModbusEvent, conversation: Conversation): void {
     const { time } = event;
-    const poll = conversation.poll;
-    if (poll === undefined) this.#beginPoll(conversation, time);
-    else {
-      poll.last = time;
-      poll.requests++;
-    }
+    conversation.poll ??= this.#detectors.poll(conversation.src, conversation.dst, time);
+    conversation.poll.last = time;
+    conversation.poll.requests++;
     const shape = conversation.known(event) ?? this.#newShape(event, conversation);
     if (shape.epoch !== this.#epoch) this.#settle(event, shape, conversation);
     const { block } = shape;
@@ -248,25 +233,8 @@ export class Judge {
       this.engine.judgeSettled('zeek/modbus_detailed', shape.settled, this.#subject);
     }
     const { dissector } = conversation.flow;
-    if (
-      dissector !== undefined &&
-      dissector.violations + dissector.unparsedBytes !== conversation.violations + conversation.unparsedBytes
-    )
-      this.#violated(conversation, time, dissector.violations, dissector.unparsedBytes);
-  }
-
-  #beginPoll(conversation: Conversation, time: number): void {
-    const { src, dst } = conversation;
-    const key = `${src.address}|${dst.address}`;
-    let poll = this.#polls.get(key);
-    if (poll === undefined) {
-      poll = { source: src, destination: dst, first: time, last: time, requests: 0 };
-      if (this.#polls.size < MAX_POLLS) this.#polls.set(key, poll);
-      else this.dropped++;
-    }
-    poll.last = time;
-    poll.requests++;
-    conversation.poll = poll;
+    if (dissector !== undefined && dissector.unparsedBytes !== conversation.unparsedBytes)
+      this.#violated(conversation, time, undefined);
   }
 
   /** The first request of its kind on a flow. */
@@ -420,30 +388,25 @@ export class Judge {
     const state = (event as unknown as Record<string, FieldValue>).conn_state;
     if (typeof packets === 'number' && packets > 0 && state !== 'REJ' && state !== 'S0')
       this.inventory.answered(conversation.flow, event.time);
-    this.dropped += conversation.dropped;
+    this.#dropped += conversation.dropped;
     this.#conversations.delete(conversation.flow);
     if (this.#recent === conversation) this.#recent = undefined;
   }
 
-  #violated(conversation: Conversation, time: number, violations: number, unparsedBytes: number): void {
-    const kind = violations > conversation.violations ? 'violation' : 'unparsed';
-    conversation.violations = violations;
-    conversation.unparsedBytes = unparsedBytes;
+  /** @param event the message that breaks the protocol; without it, bytes that are no message */
+  #violated(conversation: Conversation, time: number, event: ProtocolEvent | undefined): void {
+    if (event !== undefined) conversation.violations++;
+    conversation.unparsedBytes = conversation.flow.dissector?.unparsedBytes ?? conversation.unparsedBytes;
     if (!this.engine.wants('penstock/violation')) return;
-    this.#prepareFor(conversation, time, undefined);
+    this.#prepareFor(conversation, time, event);
+    const { reason } = (event ?? {}) as { reason?: unknown };
     this.#subject.details = {
-      'violation.kind': kind,
-      'violation.count': violations,
-      'violation.bytes': unparsedBytes,
+      'violation.kind': event === undefined ? 'unparsed' : 'violation',
+      'violation.reason': typeof reason === 'string' ? reason : undefined,
+      'violation.count': conversation.violations,
+      'violation.bytes': conversation.unparsedBytes,
     };
     this.engine.judge('penstock/violation', this.#subject);
-  }
-
-  /** A dissector met bytes that break its protocol; for flows that yield no event that would tell. */
-  violation(flow: FlowView, time: number, violations: number, unparsedBytes: number): void {
-    const conversation = this.#conversation(flow);
-    if (violations + unparsedBytes === conversation.violations + conversation.unparsedBytes) return;
-    this.#violated(conversation, time, violations, unparsedBytes);
   }
 
   #pointState(facts: PointFacts): void {
@@ -523,11 +486,6 @@ export class Judge {
     };
     this.#alerts.report(finding, numbers, () => (flow === undefined ? [] : this.#evidence(flow, numbers)));
   }
-}
-
-function shift(poll: Poll, time: number): void {
-  poll.first += time;
-  poll.last += time;
 }
 
 /** The port that names a conversation's service: the server's; ICMP has none. */

@@ -325,11 +325,16 @@ describe('illegal-frames', () => {
   it('fires on messages that break the protocol, and counts repetitions', () => {
     const traffic = new Traffic();
     const flow = traffic.open(STRANGER, DOSING);
-    flow.dissector = broken(1, 0);
-    traffic.read(flow, 'holding', 0, [0]);
-    flow.dissector = broken(2, 12);
+    traffic.event(flow, 'modbus_violation', { is_orig: true, reason: 'length' });
+    flow.dissector = broken(1, 12);
     traffic.read(flow, 'holding', 0, [0]);
     expect(traffic.alert('illegal-frames')).toMatchObject({ severity: 'medium', count: 2, device: DOSING });
+  });
+
+  it('stays silent when a capture ends or loses packets within a message', () => {
+    const traffic = new Traffic();
+    traffic.event(traffic.open(SCADA, DOSING), 'modbus_violation', { is_orig: true, reason: 'truncated' });
+    expect(traffic.raised).toEqual([]);
   });
 
   it('fires on a storm of exceptions, not on a few', () => {
@@ -376,6 +381,30 @@ describe('new-conversation', () => {
     const bare = new Traffic({ knowledge: knowledge(), baseline: new Baseline() });
     bare.open(STRANGER, DOSING, 80);
     expect([...traffic.raised, ...learning.raised, ...bare.raised]).toEqual([]);
+  });
+});
+
+describe('program-download', () => {
+  const download = (traffic: Traffic, func: string): void =>
+    traffic.event(traffic.open(WORKSTATION, DOSING), 'modbus_file_record', {
+      func,
+      request_response: 'REQUEST',
+      file: 1,
+      record: 0,
+    });
+
+  it('pages for a write of file records, from a bare capture too', () => {
+    const traffic = new Traffic();
+    download(traffic, 'WRITE_FILE_RECORD');
+    expect(traffic.alert('program-download')).toMatchObject({ severity: 'high', source: WORKSTATION, device: DOSING });
+  });
+
+  it('stays silent for reading them (a backup) and under a work order', () => {
+    const traffic = new Traffic({ knowledge: knowledge([order(['dosing-plc'], 0, 3600)]) });
+    download(traffic, 'WRITE_FILE_RECORD');
+    const bare = new Traffic();
+    download(bare, 'READ_FILE_RECORD');
+    expect([...traffic.raised, ...bare.raised]).toEqual([]);
   });
 });
 

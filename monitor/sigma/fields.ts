@@ -254,6 +254,24 @@ export const LOG_SOURCES: readonly LogSource[] = [
       resp_ip_bytes: 'number',
     }),
   ]),
+  source('zeek', 'modbus', 'every Modbus message (Zeek)', [
+    ...common,
+    ...columns({ ...modbusRequest, pdu_type: 'text', exception: 'text' }),
+  ]),
+  source('penstock', 'modbus_file_record', 'one record of FC 20 or 21: how programs are read and replaced', [
+    ...common,
+    ...columns({
+      ...modbusRequest,
+      is_orig: 'boolean',
+      request_response: 'text',
+      file: 'number',
+      record: 'number',
+      length: 'number',
+      data: 'text',
+    }),
+    writerLearned,
+    newWriter,
+  ]),
   source('penstock', 'conversation', 'two hosts speak at a port for the first time that the monitor sees', common),
   source('penstock', 'connection', 'a connection is tried or a datagram conversation begins', common),
   source('penstock', 'modbus_request', 'a Modbus request unlike any before it on its connection', [
@@ -293,6 +311,7 @@ export const LOG_SOURCES: readonly LogSource[] = [
   ]),
   source('penstock', 'violation', 'bytes on a connection that break its protocol', [
     ...common,
+    detail('violation.reason', 'text', "what is wrong with the message, in the dissector's word"),
     detail('violation.kind', 'text', 'violation (a message that breaks the rules) or unparsed (no message at all)'),
     detail('violation.count', 'number', 'violations on this connection so far'),
     detail('violation.bytes', 'number', 'bytes on this connection so far that no message could be made of'),
@@ -304,6 +323,18 @@ export const LOG_SOURCES: readonly LogSource[] = [
     detail('address.listed_mac', 'text', "the asset list's"),
   ]),
 ];
+
+/** Sources that the judgement makes itself; the others are events of the intake by the same name. */
+export const DERIVED: ReadonlySet<string> = new Set([
+  'conversation',
+  'connection',
+  'modbus_request',
+  'point_write',
+  'point_state',
+  'readback',
+  'violation',
+  'address_change',
+]);
 
 /** `product/service` of every source. */
 export const sourceKey = (product: string, service: string): string => `${product}/${service}`;

@@ -117,9 +117,9 @@ export function decodeRaw(point: ModbusPoint, raw0: number, raw1: number): numbe
     case 'bool':
       return raw0 === 0 ? 0 : 1;
     case 'uint16':
-      return raw0 * point.scale;
+      return scaled(raw0, point.scale);
     case 'int16':
-      return ((raw0 << 16) >> 16) * point.scale;
+      return scaled((raw0 << 16) >> 16, point.scale);
     default: {
       const big = point.wordOrder === 'big';
       scratch.setUint16(0, big ? raw0 : raw1);
@@ -130,9 +130,15 @@ export function decodeRaw(point: ModbusPoint, raw0: number, raw1: number): numbe
           : point.type === 'int32'
             ? scratch.getInt32(0)
             : scratch.getFloat32(0);
-      return raw * point.scale;
+      return scaled(raw, point.scale);
     }
   }
+}
+
+/** Raw × scale. A scale of 0.01 is no double; dividing by 100 gives the value that a person would write. */
+function scaled(raw: number, scale: number): number {
+  const inverse = Math.round(1 / scale);
+  return inverse > 1 && Math.abs(inverse * scale - 1) < 1e-12 ? raw / inverse : raw * scale;
 }
 
 /** All points of one device by table and address. */
