@@ -110,12 +110,11 @@ export class TcpConnection implements SenderOwner {
     return !sender.full();
   }
 
-  /** Ends this side once all is sent; the other side may go on. */
+  /** Ends this side once all is sent (and the connection stands); the other side may go on. */
   close(): void {
     if (!this.writable) return;
     this.#sender.finWanted = true;
-    if (this.state === 'syn-sent') this.#finish('aborted');
-    else if (this.state === 'established' || this.state === 'close-wait') this.#sender.push();
+    if (this.state === 'established' || this.state === 'close-wait') this.#sender.push();
   }
 
   /** Ends the connection at once with RST. */

@@ -86,6 +86,7 @@ export class Wire {
   /** @throws PenstockError `wire.segment` for an unknown segment, `wire.host`, `wire.address`, `wire.mac` for what is taken or misplaced. */
   addHost(options: NewHost): Host {
     const segment = this.segment(options.segment);
+    this.#refuseTaken(options.id);
     const host = new Host(this, options.id, options.profile);
     const gateway = options.gateway === undefined ? segment.gateway : parseIpv4(options.gateway);
     host.plug(segment, parseIpv4(options.address), parseMac(options.mac), gateway, options.up ?? true);
@@ -95,8 +96,12 @@ export class Wire {
 
   /** Enters a host that was made elsewhere (a firewall). @throws PenstockError `wire.host` when the id is taken. */
   register(host: Host): void {
-    if (this.#hosts.has(host.id)) throw new PenstockError('wire.host', `there are two hosts '${host.id}'`);
+    this.#refuseTaken(host.id);
     this.#hosts.set(host.id, host);
+  }
+
+  #refuseTaken(id: string): void {
+    if (this.#hosts.has(id)) throw new PenstockError('wire.host', `there are two hosts '${id}'`);
   }
 
   /** @throws PenstockError `wire.segment` with the nearest id. */
