@@ -300,7 +300,15 @@ export const plantSchema = z.strictObject({
   }),
   /** Named switches of the plant (an oversized pump, a safeguard off) with their defaults; scenarios may set them. */
   options: z
-    .record(z.string(), z.strictObject({ default: z.union([z.boolean(), z.number()]), about: z.string() }))
+    .record(
+      z.string(),
+      z.strictObject({
+        default: z.union([z.boolean(), z.number()]),
+        about: z.string(),
+        /** The option is whether this device is there: false, and it neither scans nor speaks, and its outputs stay at rest. */
+        device: id.optional(),
+      }),
+    )
     .default({}),
   /** Calendar date of the run's start, a Monday 00:00 in local time; captures carry it. */
   epoch: z.iso.datetime(),

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { StepRecord } from '@penstock/attacks';
-import { inSeconds, type Instant } from '@penstock/core';
+import { type Instant, inSeconds } from '@penstock/core';
 import type { Cause, CauseListener } from '@penstock/simulator/kernel';
 
 interface LabelledPacket {
@@ -50,13 +50,25 @@ export class Labels implements CauseListener {
     const stepOf = new Map(steps.filter((s) => s.event === 'start').map((s) => [s.step, s]));
     for (const { number, at, cause, response } of this.#packets) {
       const step = stepOf.get(cause.step);
-      lines.push(['packet', number, inSeconds(at).toFixed(6), step?.phase ?? '', cause.step, step?.techniques.join(' ') ?? '', cause.actor, response].join(','));
+      lines.push(
+        [
+          'packet',
+          number,
+          inSeconds(at).toFixed(6),
+          step?.phase ?? '',
+          cause.step,
+          step?.techniques.join(' ') ?? '',
+          cause.actor,
+          response,
+        ].join(','),
+      );
     }
     const starts = steps.filter((s) => s.event === 'start');
     if (this.#firstAt !== undefined)
       for (let second = Math.floor(inSeconds(this.#firstAt)); second < inSeconds(end); second++) {
         const step = starts.findLast((s) => inSeconds(s.at) < second + 1);
-        if (step) lines.push(['second', second, second, step.phase, step.step, step.techniques.join(' '), '', ''].join(','));
+        if (step)
+          lines.push(['second', second, second, step.phase, step.step, step.techniques.join(' '), '', ''].join(','));
       }
     return `${lines.join('\n')}\n`;
   }

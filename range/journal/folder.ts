@@ -1,5 +1,14 @@
 /** A run's folder: journals, capture, alerts, labels, summary. Created once; an existing run is never overwritten. */
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { PenstockError, UsageError } from '@penstock/core';
 
@@ -20,7 +29,10 @@ export class RunFolder {
     try {
       mkdirSync(path, { recursive: true });
     } catch (error) {
-      throw new UsageError('run.unwritable', `cannot write to ${path} (${(error as NodeJS.ErrnoException).code}); choose another folder with --out DIR`);
+      throw new UsageError(
+        'run.unwritable',
+        `cannot write to ${path} (${(error as NodeJS.ErrnoException).code}); choose another folder with --out DIR`,
+      );
     }
     return new RunFolder(path);
   }

@@ -64,6 +64,8 @@ export interface DeviceContext extends Surroundings {
   /** The device's memory for protocols; undefined for one without points. */
   readonly points: PointAccess | undefined;
   log(entry: LogEntry): void;
+  /** The controller's own clock at an instant of the run. */
+  controllerTime(now: Instant): Instant;
   /** Sets the cause of what follows while a connection's bytes are handled, so that writes can be told to the journal. */
   causedBy(connection: TcpConnection | undefined): void;
 }

@@ -1,6 +1,6 @@
 /** A device of the plant: a host on the wire, the memory of a controller where it has one, and the parts that its file declares. */
 import type { DeviceSpec, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
-import { Controller } from '@penstock/simulator/controllers';
+import { Controller, type ControllerSnapshot } from '@penstock/simulator/controllers';
 import { type Cause, type Host, Random, type TcpConnection } from '@penstock/simulator/kernel';
 import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
 import { LogClient } from './parts/log-client.ts';
@@ -8,7 +8,18 @@ import { PARTS } from './parts/registry.ts';
 import { TagStore } from './tag-store.ts';
 
 /** Diagnostic entries that a controls engineer must look at go out as warnings. */
-const WARNINGS = new Set(['fault', 'watchdog', 'mode', 'key', 'force', 'download', 'write-refused']);
+const WARNINGS = new Set([
+  'fault',
+  'watchdog',
+  'stop',
+  'mode',
+  'key',
+  'force',
+  'download',
+  'download-refused',
+  'write-refused',
+  'input-bad',
+]);
 
 export class Device implements DeviceContext {
   readonly spec: DeviceSpec;
@@ -27,6 +38,8 @@ export class Device implements DeviceContext {
   readonly #surroundings: Surroundings;
   readonly #parts: readonly Part[];
   readonly #logs: LogClient;
+  /** Difference of the controller's clock to the run's: a warm start continues where its clock stood. */
+  #clockOffset = 0;
   #on = false;
   #connection: TcpConnection | undefined;
 
@@ -69,6 +82,7 @@ export class Device implements DeviceContext {
   start(now: Instant): void {
     if (this.#on) return;
     this.#on = true;
+    if (this.controller?.mode === 'off') this.controller.powerOn(this.controllerTime(now), 'cold');
     for (const part of this.#parts) part.start(now);
   }
 
@@ -77,15 +91,26 @@ export class Device implements DeviceContext {
     if (!this.#on) return;
     this.#on = false;
     for (const part of this.#parts) part.stop(now);
-    this.controller?.powerOff(now);
+    this.controller?.powerOff(this.controllerTime(now));
     this.host.powerOff();
   }
 
   powerOn(now: Instant): void {
     if (this.#on) return;
     this.host.linkUp();
-    this.controller?.powerOn(now, 'warm');
+    this.controller?.powerOn(this.controllerTime(now), 'warm');
     this.start(now);
+  }
+
+  /** The controller's own clock, which never goes back. */
+  controllerTime(now: Instant): Instant {
+    return (now + this.#clockOffset) as Instant;
+  }
+
+  /** Puts the controller into a saved state, before the device is started. @throws PenstockError `controller.snapshot` */
+  resume(snapshot: ControllerSnapshot): void {
+    this.controller?.load(snapshot);
+    this.#clockOffset = snapshot.now;
   }
 
   log(entry: LogEntry): void {
@@ -122,7 +147,7 @@ export class Device implements DeviceContext {
           severity: WARNINGS.has(entry.id) ? 4 : 6,
           id: entry.id,
           text: entry.text,
-          parameters: {},
+          parameters: entry.by === undefined ? {} : { by: entry.by },
         }),
     });
   }

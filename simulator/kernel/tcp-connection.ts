@@ -86,6 +86,11 @@ export class TcpConnection implements SenderOwner {
     this.#space = stack.profile.window;
   }
 
+  /** Cause of the bytes that are being delivered, or were last; for the truth journal only. */
+  get heard(): Cause | undefined {
+    return this.#heard;
+  }
+
   /** Bytes that were given to `send` and are not acknowledged. */
   get buffered(): number {
     return this.#sender.out.length;

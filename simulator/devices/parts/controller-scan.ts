@@ -26,12 +26,11 @@ class ControllerScan implements Part, Task {
 
   run(now: Instant): void {
     this.#event = this.#context.queue.in(this.#period, this);
-    this.#context.controller?.scan(now);
+    this.#context.controller?.scan(this.#context.controllerTime(now));
   }
 }
 
 export function controllerScan(context: DeviceContext): Part | undefined {
-  const tasks = context.spec.controller?.tasks;
-  if (tasks === undefined) return undefined;
-  return new ControllerScan(context, Math.min(...tasks.map((task) => task.every)) as Duration);
+  const { controller } = context;
+  return controller && new ControllerScan(context, controller.period);
 }

@@ -1,0 +1,250 @@
+/**
+ * One execution of a range with everything around it: truth journal, monitor on the tap, capture, a scenario if there is one. The
+ * same class plays virtual runs, live ones and their replay; only who drains the queue differs.
+ */
+import { createHash } from 'node:crypto';
+import { AttackEngine, type ScenarioSpec, type StepRecord, tagsOf } from '@penstock/attacks';
+import { type Duration, type FrameSink, type Instant, inSeconds, LINKTYPE_ETHERNET } from '@penstock/core';
+import {
+  type Alert,
+  type AlertSink,
+  knowledgeOf,
+  Monitor,
+  type MonitorResult,
+  PcapWriter,
+  type RuleSet,
+} from '@penstock/monitor';
+import type { LogEntry } from '@penstock/simulator/devices';
+import type { OptionValue } from '@penstock/simulator/process';
+import type { RunFolder } from './journal/folder.ts';
+import { MonitorJournal } from './journal/monitor.ts';
+import { TruthJournal } from './journal/truth.ts';
+import { hashOf, Labels } from './labels.ts';
+import type { Learned } from './learned.ts';
+import type { Plant } from './plants.ts';
+import { Range } from './range.ts';
+import { Week } from './week/index.ts';
+
+export interface PlayRequest {
+  readonly plant: Plant;
+  readonly run: string;
+  readonly seed: number;
+  /** From the plant's epoch (Monday 00:00) to the run's start; a whole hour where a warm state is used. */
+  readonly startAt: Duration;
+  readonly options?: Readonly<Record<string, OptionValue>>;
+  readonly learned?: Learned | undefined;
+  readonly scenario?: {
+    readonly spec: ScenarioSpec;
+    readonly variant: 'attack' | 'twin';
+    readonly inputs?: Readonly<Record<string, number>>;
+  };
+  /** Undefined: nobody watches (the damage run). `learn` makes a baseline. */
+  readonly monitor?: {
+    readonly rules: RuleSet;
+    readonly mode: 'learn' | 'watch';
+    readonly sinks?: readonly AlertSink[];
+  };
+  /** Where journals and capture go; undefined keeps nothing but hashes. */
+  readonly folder?: RunFolder | undefined;
+  /** Whether `capture.pcap` is written into the folder; the hash is made in any case when there is a monitor. */
+  readonly capture?: boolean;
+  /** The plant's normal week (shift changes, backups, …); on by default. */
+  readonly week?: boolean;
+  readonly onStep?: (record: StepRecord) => void;
+  readonly onHazard?: (at: Instant, hazard: string, state: 'begin' | 'end') => void;
+  readonly onDeviceLog?: (at: Instant, device: string, entry: LogEntry) => void;
+  readonly onActivity?: (at: Instant, text: string) => void;
+}
+
+export interface PlayResult {
+  readonly simulatedSeconds: number;
+  readonly packets: number;
+  readonly steps: readonly StepRecord[];
+  readonly hazards: readonly { readonly at: number; readonly hazard: string; readonly state: 'begin' | 'end' }[];
+  /** First malicious packet, seconds. */
+  readonly firstPacket: number | undefined;
+  /** End of revert, seconds; the run's end where nothing was reverted. */
+  readonly end: number;
+  readonly monitor: MonitorResult | undefined;
+  readonly hashes: {
+    readonly capture: string;
+    readonly alerts: string;
+    readonly labels: string;
+    readonly truth: string;
+  };
+}
+
+export class Play {
+  readonly range: Range;
+  readonly monitor: Monitor | undefined;
+  readonly attack: AttackEngine | undefined;
+  readonly week: Week | undefined;
+  readonly truth: TruthJournal;
+  readonly #request: PlayRequest;
+  readonly #labels: Labels;
+  readonly #steps: StepRecord[] = [];
+  readonly #hazards: { at: number; hazard: string; state: 'begin' | 'end' }[] = [];
+  readonly #journal: MonitorJournal | undefined;
+  readonly #captureHash = createHash('sha256');
+  readonly #capture: { readonly writer: PcapWriter; close(): void } | undefined;
+
+  constructor(request: PlayRequest) {
+    this.#request = request;
+    const { plant, seed, folder, learned, startAt } = request;
+    this.truth = new TruthJournal(folder?.file('truth.sqlite'));
+    this.range = new Range({
+      plant,
+      run: request.run,
+      seed,
+      startAt,
+      options: request.options ?? {},
+      warm: learned?.warm[Math.floor(inSeconds(startAt) / 3600) % 24],
+      truth: this.truth,
+      onHazard: (at, hazard, state) => {
+        this.#hazards.push({ at: inSeconds(at), hazard, state });
+        request.onHazard?.(at, hazard, state);
+      },
+      ...(request.onDeviceLog && { onDeviceLog: request.onDeviceLog }),
+    });
+    const { tap } = this.range.network.wire;
+    this.#labels = new Labels((actor) => /^(scenario|twin):/.test(actor));
+    tap.listen(this.#labels);
+    this.week = request.week === false ? undefined : new Week(this.range, (at, text) => request.onActivity?.(at, text));
+    if (request.monitor) {
+      this.#journal = folder && new MonitorJournal(folder.file('monitor.sqlite'));
+      this.monitor = new Monitor({
+        knowledge: knowledgeOf(
+          plant.spec,
+          this.week?.workOrders(
+            request.scenario?.variant === 'twin' && request.scenario.spec.twin.workOrder
+              ? request.scenario.spec
+              : undefined,
+          ) ?? [],
+        ),
+        baseline: learned?.baseline,
+        rules: request.monitor.rules,
+        mode: request.monitor.mode,
+        startEpoch: this.range.epoch,
+        seed,
+        sinks: [
+          ...(this.#journal ? [this.#journal] : []),
+          ...(folder ? [linesTo(folder)] : []),
+          ...(request.monitor.sinks ?? []),
+        ],
+      });
+      tap.attach(this.monitor);
+      this.#capture = this.#openCapture(folder, request.capture ?? true);
+      tap.attach(this.#capture.writer);
+    }
+    this.range.start();
+    this.week?.start();
+    this.attack = request.scenario && this.#startAttack(request.scenario);
+  }
+
+  /** Runs everything up to `limit` at once. */
+  runUntil(limit: Instant): void {
+    this.range.queue.runUntil(limit);
+  }
+
+  /** What has happened is safe on disk. Live runs call it every second. */
+  commit(): void {
+    this.truth.commit();
+    this.#journal?.commit();
+    this.#capture?.writer.flush();
+  }
+
+  /** A frame sink beside monitor and capture, for pages that show packets. */
+  watch(sink: FrameSink): void {
+    this.range.network.wire.tap.attach(sink);
+  }
+
+  /** Ends the run: closes journals and capture, writes alerts and labels, and says what came of it. */
+  finish(): PlayResult {
+    const { range } = this;
+    const now = range.queue.now;
+    this.monitor?.finish();
+    const alerts = this.monitor?.alerts ?? [];
+    const end = this.attack?.finishedAt ?? now;
+    const labels = this.#labels.csv(this.#steps, end);
+    this.#capture?.close();
+    this.#request.folder?.write('labels.csv', labels);
+    this.#journal?.close();
+    const first = this.#labels.firstAt;
+    return {
+      simulatedSeconds: inSeconds(now),
+      packets: range.network.wire.tap.frames,
+      steps: this.#steps,
+      hazards: this.#hazards,
+      firstPacket: first === undefined ? undefined : inSeconds(first),
+      end: inSeconds(end),
+      monitor: this.monitor?.result(),
+      hashes: {
+        capture: this.#captureHash.digest('hex'),
+        alerts: hashOf(alerts.map(lineOf).join('\n')),
+        labels: hashOf(labels),
+        truth: this.truth.close(),
+      },
+    };
+  }
+
+  #startAttack(scenario: NonNullable<PlayRequest['scenario']>): AttackEngine {
+    const { range } = this;
+    const engine = new AttackEngine(
+      scenario.spec,
+      {
+        run: range.run,
+        plant: range.spec,
+        queue: range.queue,
+        registry: range.registry,
+        foothold: (id) => range.foothold(id),
+        disturb: (name, value, over) => range.disturb(name, value, over),
+        record: (record) => {
+          this.#steps.push(record);
+          this.truth.step(record);
+          this.#request.onStep?.(record);
+        },
+      },
+      { variant: scenario.variant, ...(scenario.inputs && { inputs: scenario.inputs }) },
+    );
+    engine.start();
+    return engine;
+  }
+
+  #openCapture(folder: RunFolder | undefined, keep: boolean): { readonly writer: PcapWriter; close(): void } {
+    const file = keep ? folder?.stream('capture.pcap') : undefined;
+    const writer = new PcapWriter((bytes) => {
+      this.#captureHash.update(bytes);
+      file?.write(bytes);
+    }, LINKTYPE_ETHERNET);
+    return {
+      writer,
+      close: () => {
+        writer.flush();
+        file?.close();
+      },
+    };
+  }
+}
+
+/** An alert as a line of `alerts.jsonl`. Repetitions are counted later, so that the line does not depend on when it was written. */
+function lineOf(alert: Alert): string {
+  const { count: _count, lastTime: _lastTime, ...first } = alert;
+  return JSON.stringify(first);
+}
+
+const linesTo = (folder: RunFolder): AlertSink => ({ alert: (alert) => folder.append('alerts.jsonl', lineOf(alert)) });
+
+/** Ids of the devices that a scenario's steps act from and upon, and the tags that they name: what a true alert must name. */
+export function labelledParties(
+  plant: Plant,
+  scenario: ScenarioSpec,
+  variant: 'attack' | 'twin',
+): { devices: Set<string>; tags: Set<string> } {
+  const steps =
+    variant === 'twin' ? [...scenario.twin.steps, ...scenario.twin.revert] : [...scenario.steps, ...scenario.revert];
+  const byRole = new Map(plant.spec.devices.map((device) => [device.role, device.id]));
+  return {
+    devices: new Set(steps.flatMap((step) => [step.from, step.to]).map((role) => byRole.get(role) ?? role)),
+    tags: new Set(steps.flatMap((step) => tagsOf(step))),
+  };
+}

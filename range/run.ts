@@ -1,0 +1,255 @@
+/** Whole executions with a verdict: a scenario with its damage run, a baseline, learning. All in virtual time. */
+import type { ScenarioSpec } from '@penstock/attacks';
+import { type Duration, hours, type Instant, PenstockError } from '@penstock/core';
+import { type Alert, Baseline, builtInRules, type RuleSet } from '@penstock/monitor';
+import type { OptionValue } from '@penstock/simulator/process';
+import { impactsOf } from './impacts.ts';
+import type { RunFolder } from './journal/folder.ts';
+import { type Learned, loadLearned } from './learned.ts';
+import { openPlant, type Plant } from './plants.ts';
+import { labelledParties, Play, type PlayRequest, type PlayResult } from './play.ts';
+import { judge } from './verdict.ts';
+import type { WarmState } from './warm.ts';
+
+export interface ScenarioRequest {
+  readonly scenario: ScenarioSpec;
+  readonly seed: number;
+  readonly variant?: 'attack' | 'twin';
+  /** Counterfactual control of the scenario whose options hold. */
+  readonly control?: string | undefined;
+  readonly inputs?: Readonly<Record<string, number>>;
+  readonly folder?: RunFolder | undefined;
+  readonly rules?: RuleSet;
+}
+
+/** What scripts may rely on; see ARCHITECTURE.md, "The command". */
+export interface ScenarioSummary {
+  readonly scenario: string;
+  readonly variant: 'attack' | 'twin';
+  readonly control: string | null;
+  readonly plant: string;
+  readonly seed: number;
+  readonly simulatedSeconds: number;
+  readonly packets: number;
+  readonly detected: boolean;
+  readonly timeToDetectSeconds: number | null;
+  /** From the first malicious packet to the first hazard, in the run without safeguards. */
+  readonly timeToDamageSeconds: number | null;
+  readonly inTime: { readonly automatic: boolean; readonly controlRoom: boolean; readonly field: boolean };
+  readonly alerts: readonly Alert[];
+  readonly falseAlarms: readonly Alert[];
+  /** Techniques of the steps that were played, then the impacts that the truth shows. */
+  readonly techniques: readonly string[];
+  readonly steps: readonly {
+    readonly time: number;
+    readonly step: string;
+    readonly phase: string;
+    readonly event: string;
+    readonly detail: string;
+  }[];
+  readonly outcome: {
+    /** Hazards of this run, safeguards as they are. */
+    readonly hazards: readonly { readonly time: number; readonly hazard: string }[];
+    /** Hazards of the run without safeguards. */
+    readonly withoutSafeguards: readonly { readonly time: number; readonly hazard: string }[];
+  };
+  readonly rules: { readonly count: number; readonly hash: string };
+  readonly hashes: PlayResult['hashes'];
+}
+
+/** How a scenario is played: what a replay needs to do it again. */
+export function scenarioPlay(plant: Plant, request: ScenarioRequest, learned: Learned | undefined): PlayRequest {
+  const { scenario, seed, variant = 'attack', inputs, folder } = request;
+  return {
+    plant,
+    run: `${scenario.id}-${seed}`,
+    seed,
+    startAt: hours(scenario.hour),
+    options: controlOptions(scenario, request.control),
+    learned,
+    scenario: { spec: scenario, variant, ...(inputs && { inputs }) },
+    monitor: { rules: request.rules ?? builtInRules(), mode: 'watch' },
+    folder,
+  };
+}
+
+/** From the run's start to its end. */
+export const scenarioLength = (scenario: ScenarioSpec): Instant => (scenario.start + scenario.observe) as Instant;
+
+/** Plays a scenario in virtual time and judges it. */
+export async function runScenario(request: ScenarioRequest): Promise<ScenarioSummary> {
+  const plant = await openPlant(request.scenario.plant);
+  const learned = loadLearned(plant);
+  const play = new Play(scenarioPlay(plant, request, learned));
+  play.runUntil(scenarioLength(request.scenario));
+  return summarize(plant, request, play.finish(), learned);
+}
+
+/** The verdict over a run that was played, live or virtual. Plays the damage run. */
+export function summarize(
+  plant: Plant,
+  request: ScenarioRequest,
+  result: PlayResult,
+  learned: Learned | undefined,
+): ScenarioSummary {
+  const { scenario, seed, variant = 'attack' } = request;
+  const parties = labelledParties(plant, scenario, variant);
+  const alerts = result.monitor?.alerts ?? [];
+  const damage = damageRun(plant, request, learned);
+  const began = (r: PlayResult) =>
+    r.hazards.filter((h) => h.state === 'begin').map((h) => ({ time: h.at, hazard: h.hazard }));
+  const first = began(damage).find(
+    (h) => scenario.hazards.includes(h.hazard) && h.time >= (damage.firstPacket ?? Number.POSITIVE_INFINITY),
+  );
+  const verdict = judge(
+    alerts.map((alert) => ({
+      alert,
+      time: alert.time,
+      device: alert.device ?? undefined,
+      tag: alert.tag ?? undefined,
+    })),
+    { firstPacket: result.firstPacket, end: result.end + SETTLE_SECONDS, ...parties },
+    first?.time,
+  );
+  const played = result.steps.filter((s) => s.event === 'start' && s.phase !== 'revert').flatMap((s) => s.techniques);
+  return {
+    scenario: scenario.id,
+    variant,
+    control: request.control ?? null,
+    plant: plant.spec.id,
+    seed,
+    simulatedSeconds: result.simulatedSeconds,
+    packets: result.packets,
+    detected: verdict.detected,
+    timeToDetectSeconds: verdict.timeToDetectSeconds,
+    timeToDamageSeconds: verdict.timeToDamageSeconds,
+    inTime: verdict.inTime,
+    alerts,
+    falseAlarms: verdict.falseAlarms.map((a) => a.alert),
+    techniques: [...new Set([...(variant === 'attack' ? played : []), ...impactsOf(plant.spec, result, variant)])],
+    steps: result.steps.map(({ at, step, phase, event, detail }) => ({ time: at / 1e6, step, phase, event, detail })),
+    outcome: { hazards: began(result), withoutSafeguards: began(damage) },
+    rules: { count: result.monitor?.rules.count ?? 0, hash: result.monitor?.rules.hash ?? '' },
+    hashes: result.hashes,
+  };
+}
+
+/** Settling after the revert, during which alerts still belong to the scenario. */
+const SETTLE_SECONDS = 300;
+
+/** Same seed, safeguards off, nobody watches: when would the harm come? */
+function damageRun(plant: Plant, request: ScenarioRequest, learned: Learned | undefined): PlayResult {
+  const { monitor: _monitor, folder: _folder, ...rest } = scenarioPlay(plant, request, learned);
+  const { scenario } = request;
+  const play = new Play({ ...rest, options: { ...rest.options, ...scenario.withoutSafeguards } });
+  play.runUntil(scenarioLength(scenario));
+  return play.finish();
+}
+
+/** @throws PenstockError `scenario.control` with the controls that there are. */
+function controlOptions(scenario: ScenarioSpec, control: string | undefined): Record<string, OptionValue> {
+  if (control === undefined) return {};
+  const found = scenario.controls.find((c) => c.id === control);
+  if (found === undefined)
+    throw new PenstockError(
+      'scenario.control',
+      `scenario '${scenario.id}' has no control '${control}'; it has ${scenario.controls.map((c) => c.id).join(', ') || 'none'}`,
+    );
+  return found.options;
+}
+
+export interface BaselineRequest {
+  readonly plant: Plant;
+  readonly seed: number;
+  readonly duration: Duration;
+  readonly startAt: Duration;
+  readonly folder?: RunFolder | undefined;
+  readonly rules?: RuleSet;
+  readonly capture?: boolean;
+  /** Told as the run goes on, with the share that is done. */
+  readonly progress?: (share: number) => void;
+}
+
+export interface BaselineSummary {
+  readonly plant: string;
+  readonly seed: number;
+  readonly simulatedSeconds: number;
+  readonly packets: number;
+  readonly alerts: readonly Alert[];
+  readonly hazards: readonly { readonly time: number; readonly hazard: string }[];
+  readonly events: Readonly<Record<string, number>>;
+  readonly hashes: PlayResult['hashes'];
+}
+
+/** Normal operation only: what does the monitor say of it? */
+export function runBaseline(request: BaselineRequest): BaselineSummary {
+  const { plant, seed, duration, startAt, folder, rules = builtInRules(), capture = folder !== undefined } = request;
+  const play = new Play({
+    plant,
+    run: `baseline-${seed}`,
+    seed,
+    startAt,
+    learned: loadLearned(plant),
+    monitor: { rules, mode: 'watch' },
+    folder,
+    capture,
+  });
+  const result = playThrough(play, duration, request.progress);
+  return {
+    plant: plant.spec.id,
+    seed,
+    simulatedSeconds: result.simulatedSeconds,
+    packets: result.packets,
+    alerts: result.monitor?.alerts ?? [],
+    hazards: result.hazards.filter((h) => h.state === 'begin').map((h) => ({ time: h.at, hazard: h.hazard })),
+    events: result.monitor?.events ?? {},
+    hashes: result.hashes,
+  };
+}
+
+function playThrough(play: Play, duration: Duration, progress: ((share: number) => void) | undefined): PlayResult {
+  const piece = hours(1);
+  for (let at = piece as number; at < duration; at += piece) {
+    play.runUntil(at as Instant);
+    progress?.(at / duration);
+  }
+  play.runUntil(duration as number as Instant);
+  return play.finish();
+}
+
+export interface LearnRequest {
+  readonly plant: Plant;
+  readonly seed: number;
+  readonly duration: Duration;
+  readonly progress?: (share: number) => void;
+}
+
+/** Days that the plant is let settle from its initial conditions before warm states are kept. */
+const SETTLE_DAYS = 3;
+
+/**
+ * Makes the plant's warm states (a day without the week's events, after settling) and its monitor's baseline (the week as it is, from
+ * a warm state on).
+ */
+export function learn(request: LearnRequest): Learned {
+  const { plant, seed, duration, progress } = request;
+  const warm: WarmState[] = [];
+  const settling = new Play({ plant, run: `settle-${seed}`, seed, startAt: hours(0), week: false });
+  for (let hour = 1; hour <= 24 * (SETTLE_DAYS + 1); hour++) {
+    settling.runUntil(hours(hour) as number as Instant);
+    if (hour >= 24 * SETTLE_DAYS && hour < 24 * (SETTLE_DAYS + 1)) warm[hour % 24] = settling.range.warmState();
+    progress?.((0.3 * hour) / (24 * (SETTLE_DAYS + 1)));
+  }
+  settling.finish();
+  const baseline = new Baseline(plant.spec.id);
+  const play = new Play({
+    plant,
+    run: `learn-${seed}`,
+    seed,
+    startAt: hours(0),
+    learned: { warm, baseline },
+    monitor: { rules: builtInRules(), mode: 'learn' },
+  });
+  playThrough(play, duration, (share) => progress?.(0.3 + 0.7 * share));
+  return { warm, baseline };
+}

@@ -1,0 +1,120 @@
+/**
+ * The plant's normal week: everything that legitimately happens, drawn from the run's seed and performed through the same sessions
+ * and equipment that anybody else would use. Announced work is in the calendar that the monitor's owner exports.
+ */
+import type { ScenarioSpec } from '@penstock/attacks';
+import { type ActivitySpec, type Duration, days, type Instant, UsageError } from '@penstock/core';
+import type { WorkOrder } from '@penstock/monitor';
+import { Random } from '@penstock/simulator/kernel';
+import type { Range } from '../range.ts';
+import { ACTIVITIES, type ActivityContext } from './activities.ts';
+
+/** How far ahead occurrences are planned and work orders are written: no run is longer. */
+const HORIZON = days(60);
+
+interface Occurrence {
+  readonly activity: ActivitySpec;
+  readonly number: number;
+  /** From the plant's epoch. */
+  readonly at: Duration;
+}
+
+export class Week {
+  readonly #range: Range;
+  readonly #tell: (at: Instant, text: string) => void;
+  readonly #occurrences: readonly Occurrence[];
+
+  /** @throws UsageError `activity.kind` for a kind that there is not. */
+  constructor(range: Range, tell: (at: Instant, text: string) => void) {
+    this.#range = range;
+    this.#tell = tell;
+    this.#occurrences = range.spec.week.flatMap((activity) => occurrences(activity, range.seed, range.startAt));
+    for (const activity of range.spec.week)
+      if (ACTIVITIES[activity.kind] === undefined)
+        throw new UsageError(
+          'activity.kind',
+          `activity '${activity.id}' has kind '${activity.kind}'; there are ${Object.keys(ACTIVITIES).join(', ')}`,
+        );
+  }
+
+  start(): void {
+    const range = this.#range;
+    for (const { activity, number, at } of this.#occurrences) {
+      const random = new Random(range.seed, `activity/${activity.id}/${number}`);
+      const context: ActivityContext = {
+        range,
+        random,
+        activity,
+        cause: { actor: `operation:${activity.id}`, step: String(number) },
+      };
+      range.queue.at((at - range.startAt) as Instant, {
+        run: (now) => {
+          this.#tell(now, activity.name);
+          (ACTIVITIES[activity.kind] as NonNullable<(typeof ACTIVITIES)[string]>)(context, now);
+        },
+      });
+    }
+  }
+
+  /** The calendar as its owner exports it: announced work of the whole horizon, and a scenario's twin where that is announced. */
+  workOrders(twin?: ScenarioSpec): WorkOrder[] {
+    const { spec, epoch, startAt } = this.#range;
+    const iso = (time: number): string => new Date(Math.round((epoch - startAt + time) / 1000)).toISOString();
+    const byRole = new Map(spec.devices.map((device) => [device.role, device.id]));
+    const orders: WorkOrder[] = this.#occurrences.flatMap(({ activity, number, at }) => {
+      if (!activity.workOrder) return [];
+      const { devices, by } = partiesOf(activity);
+      if (devices.length === 0) return [];
+      return [
+        {
+          id: `WO-${activity.id}-${number}`,
+          title: activity.name,
+          from: iso(at),
+          to: iso(at + (activity.lasts ?? 0) + SLACK),
+          devices,
+          ...(by && { by: [by] }),
+          kind: 'work' as const,
+        },
+      ];
+    });
+    if (twin)
+      orders.push({
+        id: `WO-${twin.id}-twin`,
+        title: twin.twin.name,
+        from: iso(startAt + twin.start - SLACK),
+        to: iso(startAt + twin.start + twin.observe),
+        devices: [...new Set(twin.twin.steps.map((step) => byRole.get(step.to) ?? step.to))],
+        kind: 'work',
+      });
+    return orders;
+  }
+}
+
+/** Work may overrun what was announced by so much. */
+const SLACK = 600e6;
+
+/** Who is worked on, and from where, as far as the activity says. */
+function partiesOf(activity: ActivitySpec): { devices: string[]; by: string | undefined } {
+  const { to, from } = activity.with;
+  const targets = typeof to === 'string' ? [to] : Array.isArray(to) ? (to as string[]) : [];
+  return {
+    devices: targets.length > 0 ? targets : activity.device === undefined ? [] : [activity.device],
+    by: typeof from === 'string' ? from : targets.length > 0 ? activity.device : undefined,
+  };
+}
+
+function occurrences(activity: ActivitySpec, seed: number, startAt: Duration): Occurrence[] {
+  const found: Occurrence[] = [];
+  const first = activity.at ?? 0;
+  const last = startAt + HORIZON;
+  for (let number = 0; ; number++) {
+    const planned = first + number * (activity.every ?? Number.POSITIVE_INFINITY);
+    if (number > 0 && !(planned <= last)) break;
+    const spread =
+      activity.spread === undefined ? 0 : new Random(seed, `week/${activity.id}/${number}`).below(activity.spread);
+    const at = (number === 0 ? first : planned) + spread;
+    if (at > startAt && at <= last) found.push({ activity, number, at: at as Duration });
+    if (activity.every === undefined) break;
+  }
+  return found;
+}
