@@ -106,7 +106,7 @@ export class Controller implements PointAccess, FileAccess {
   readonly #badInputs: Uint8Array;
   readonly #bound = new Map<string, BoundVariable>();
   #program: Program;
-  #mode: Mode = 'off';
+  #mode: Mode;
   #key: Key;
   /** A stop over the network stays until a start, over power cycles too. */
   #stopRequested = false;
@@ -116,7 +116,10 @@ export class Controller implements PointAccess, FileAccess {
   #lastRefusal = Number.NEGATIVE_INFINITY;
   #refusals = 0;
 
-  /** Makes a controller without power. @throws PenstockError when the program has errors or lacks a variable that the plant needs */
+  /**
+   * Makes a controller that has power since the start of the run and, unless the key is at PROGRAM, runs from the first scan on.
+   * @throws PenstockError when the program has errors or lacks a variable that the plant needs
+   */
   constructor(options: ControllerOptions) {
     const { spec, points, source, file } = options;
     this.spec = spec;
@@ -126,7 +129,8 @@ export class Controller implements PointAccess, FileAccess {
     this.#original = new Program(source, file, spec, points);
     this.#program = this.#original;
     this.#key = spec.key;
-    this.#due = new Float64Array(spec.tasks.length);
+    this.#mode = spec.key === 'program' ? 'stopped' : 'running';
+    this.#due = new Float64Array(spec.tasks.length).fill(Number.NEGATIVE_INFINITY);
     this.#badInputs = new Uint8Array(spec.inputs.length);
     this.period = Math.min(...spec.tasks.map((task) => task.every)) as Duration;
   }
