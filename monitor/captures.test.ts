@@ -1,0 +1,56 @@
+/** The judgement on captures that nobody made for it, without knowledge or baseline: what is unambiguous, and nothing else. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { modbusDissector } from '@penstock/protocols/modbus';
+import { describe, expect, it } from 'vitest';
+import { CaptureDecoder } from './capture/index.ts';
+import { Monitor } from './monitor.ts';
+import { allCaptures, CAPTURES, hasCaptures } from './test/reference.ts';
+import { libraryRules } from './test/works.ts';
+
+function judge(path: string): Monitor {
+  const monitor = new Monitor({ rules: libraryRules(), mode: 'watch', dissectors: [modbusDissector] });
+  const bytes = new Uint8Array(readFileSync(path));
+  const decoder = new CaptureDecoder(monitor, path);
+  decoder.finish(bytes.length - decoder.consume(bytes, 0, bytes.length));
+  monitor.finish();
+  return monitor;
+}
+
+const rulesOf = (path: string): string[] => [...new Set(judge(join(CAPTURES, path)).alerts.map((a) => a.rule))].sort();
+
+describe.skipIf(!hasCaptures)('public captures (skipped where they are not there)', () => {
+  it.each([
+    // Hours of a real plant's and a lab's ordinary polling.
+    'ITI+ICS-Security-Tools/pcaps/ModbusTCP/ModbusTCP.pcap',
+    'ITI+ICS-Security-Tools/pcaps/ModbusTCP/Modbus/modbus_test.pcap',
+    'ITI+ICS-Security-Tools/pcaps/ModbusTCP/Modbus/modbus_test_2.pcap',
+    'zeek+zeek/testing/btest/Traces/modbus/modbusBig.pcap',
+    'zeek+zeek/testing/btest/Traces/modbus/modbusSmall.pcap',
+  ])('%s raises nothing', (path) => {
+    expect(rulesOf(path)).toEqual([]);
+  });
+
+  it.each([
+    // Written to set off an intrusion detection system's Modbus rules.
+    ['digitalbond+Quickdraw-Snort/modbus_test_data_part1.pcap', ['illegal-frames']],
+    ['digitalbond+Quickdraw-Snort/modbus_test_data_part2.pcap', ['illegal-frames', 'sweep-functions']],
+    // One request of every function.
+    ['cisagov+icsnpp-modbus/testing/traces/modbus_example.pcap', ['illegal-frames', 'sweep-functions']],
+  ])('%s raises %j', (path, rules) => {
+    expect(rulesOf(path)).toEqual(rules);
+  });
+
+  it('never throws, whatever protocol a capture holds', () => {
+    for (const path of allCaptures()) {
+      let monitor: Monitor | undefined;
+      try {
+        monitor = judge(path);
+      } catch (error) {
+        expect((error as { id?: string }).id, path).toMatch(/^capture\./);
+      }
+      for (const alert of monitor?.alerts ?? [])
+        expect(['high', 'critical'], `${path}: ${alert.message}`).not.toContain(alert.severity);
+    }
+  }, 120_000);
+});
