@@ -1,9 +1,11 @@
 export * from './journal/folder.ts';
 export { type OutsideRecord, readOutside, TruthJournal } from './journal/truth.ts';
 export * from './learned.ts';
+export * from './outside.ts';
 export * from './plants.ts';
 export * from './play.ts';
 export * from './range.ts';
+export * from './replay.ts';
 export * from './run.ts';
 export * from './verdict.ts';
 export type { WarmState } from './warm.ts';

@@ -21,6 +21,7 @@ import { MonitorJournal } from './journal/monitor.ts';
 import { TruthJournal } from './journal/truth.ts';
 import { hashOf, Labels } from './labels.ts';
 import type { Learned } from './learned.ts';
+import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
 import { Range } from './range.ts';
 import { Week } from './week/index.ts';
@@ -50,6 +51,10 @@ export interface PlayRequest {
   readonly capture?: boolean;
   /** The plant's normal week (shift changes, backups, …); on by default. */
   readonly week?: boolean;
+  /** Zone of the host that tools from outside come from; none in runs without gates. */
+  readonly guestZone?: string;
+  /** Schedules what came from outside, before the run begins (a replay). */
+  readonly outside?: (range: Range) => void;
   readonly onStep?: (record: StepRecord) => void;
   readonly onHazard?: (at: Instant, hazard: string, state: 'begin' | 'end') => void;
   readonly onDeviceLog?: (at: Instant, device: string, entry: LogEntry) => void;
@@ -136,6 +141,8 @@ export class Play {
       this.#capture = this.#openCapture(folder, request.capture ?? true);
       tap.attach(this.#capture.writer);
     }
+    if (request.guestZone !== undefined) this.range.network.addGuest(TRAINEE, request.guestZone);
+    request.outside?.(this.range);
     this.range.start();
     this.week?.start();
     this.attack = request.scenario && this.#startAttack(request.scenario);

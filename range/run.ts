@@ -6,7 +6,7 @@ import type { OptionValue } from '@penstock/simulator/process';
 import { impactsOf } from './impacts.ts';
 import type { RunFolder } from './journal/folder.ts';
 import { type Learned, loadLearned } from './learned.ts';
-import { openPlant, type Plant } from './plants.ts';
+import { openPlant, type Plant, readPlant } from './plants.ts';
 import { labelledParties, Play, type PlayRequest, type PlayResult } from './play.ts';
 import { judge } from './verdict.ts';
 import type { WarmState } from './warm.ts';
@@ -252,4 +252,12 @@ export function learn(request: LearnRequest): Learned {
   });
   playThrough(play, duration, (share) => progress?.(0.3 + 0.7 * share));
   return { warm, baseline };
+}
+
+/**
+ * Reads a plant's folder and builds a range of it, so that its process, programs, devices and week are checked against each other.
+ * @throws FileError or PenstockError with what is wrong
+ */
+export async function checkPlantFolder(folder: string): Promise<void> {
+  new Play({ plant: await readPlant(folder), run: 'check', seed: 0, startAt: hours(0) }).finish();
 }

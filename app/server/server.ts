@@ -52,11 +52,9 @@ export async function servePage(range: LiveRange, port: number): Promise<PageSer
     const given = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
     if (sameToken(given, token)) next();
     else
-      response
-        .status(401)
-        .json({
-          error: 'the token that was printed at start is missing or wrong; send it as Authorization: Bearer TOKEN',
-        });
+      response.status(401).json({
+        error: 'the token that was printed at start is missing or wrong; send it as Authorization: Bearer TOKEN',
+      });
   });
   app.get('/api/state', (_request, response) => {
     response.json(range.keyframe(0, 0));
@@ -65,11 +63,9 @@ export async function servePage(range: LiveRange, port: number): Promise<PageSer
     response.json(range.values());
   });
   app.use('/api', (request, response) => {
-    response
-      .status(404)
-      .json({
-        error: `there is no ${request.method} ${request.originalUrl}; there are GET /api/state and GET /api/values`,
-      });
+    response.status(404).json({
+      error: `there is no ${request.method} ${request.originalUrl}; there are GET /api/state and GET /api/values`,
+    });
   });
   app.use('/socket.io', express.static(SOCKET_CLIENT));
   app.use(express.static(STATUS_PAGE));

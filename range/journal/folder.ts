@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { PenstockError, UsageError } from '@penstock/core';
+import { readLastSample } from './truth.ts';
 
 export class RunFolder {
   readonly path: string;
@@ -54,6 +55,15 @@ export class RunFolder {
 
   file(name: string): string {
     return join(this.path, name);
+  }
+
+  has(name: string): boolean {
+    return existsSync(this.file(name));
+  }
+
+  /** Time of the last sample that the truth journal has, in microseconds. */
+  lastSample(): number {
+    return readLastSample(this.file('truth.sqlite'));
   }
 
   writeJson(name: string, value: unknown): void {

@@ -149,3 +149,11 @@ export function readOutside(path: string): OutsideRecord[] {
   store.close();
   return rows.map((row) => ({ ...row, data: new Uint8Array(row.data) }));
 }
+
+/** Time of the last sample, in microseconds; 0 when there is none. */
+export function readLastSample(path: string): number {
+  const store = new JournalStore(path, VERSION, TABLES);
+  const [row] = store.all('SELECT max(at) AS at FROM sample');
+  store.close();
+  return Number(row?.at ?? 0);
+}

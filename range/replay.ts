@@ -1,0 +1,142 @@
+/** Executes a run again from its seed and the journal of what came from outside; its packets and alerts are the same. */
+import { loadScenario } from '@penstock/attacks';
+import { type Duration, hours, type Instant, PenstockError } from '@penstock/core';
+import { builtInRules, loadRules } from '@penstock/monitor';
+import { type GateService, gateEntrance, replayGates } from '@penstock/simulator/kernel';
+import { z } from 'zod';
+import type { RunFolder } from './journal/folder.ts';
+import { readOutside } from './journal/truth.ts';
+import { loadLearned } from './learned.ts';
+import { decodeOutside } from './outside.ts';
+import { openPlant, type Plant } from './plants.ts';
+import { Play, type PlayRequest, type PlayResult } from './play.ts';
+import { scenarioLength, scenarioPlay } from './run.ts';
+
+/** `run.json`: how a run was asked for. */
+const runSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('scenario'),
+    scenario: z.string(),
+    plant: z.string(),
+    seed: z.int(),
+    variant: z.enum(['attack', 'twin']),
+    control: z.string().nullable(),
+    inputs: z.record(z.string(), z.number()),
+    rules: z.string().nullable(),
+  }),
+  z.strictObject({
+    kind: z.literal('baseline'),
+    plant: z.string(),
+    seed: z.int(),
+    duration: z.number(),
+    rules: z.string().nullable(),
+  }),
+  z.strictObject({ kind: z.literal('up'), plant: z.string(), seed: z.int(), hour: z.int(), zone: z.string() }),
+]);
+type RunRecord = z.output<typeof runSchema>;
+
+export interface ReplayResult {
+  readonly result: PlayResult;
+  /** Hashes of the run as it was; undefined for one that was killed, or when only a part was replayed. */
+  readonly recorded: PlayResult['hashes'] | undefined;
+}
+
+/**
+ * @param to end earlier than the run did
+ * @param folder where the replay's own files go, if anywhere
+ * @throws UsageError or PenstockError when the folder holds no run that can be replayed
+ */
+export async function replay(
+  run: RunFolder,
+  to: Instant | undefined,
+  folder: RunFolder | undefined,
+): Promise<ReplayResult> {
+  const parsed = runSchema.safeParse(run.readJson('run.json'));
+  if (!parsed.success)
+    throw new PenstockError(
+      'run.broken',
+      `${run.file('run.json')} is not how a run is described: ${z.prettifyError(parsed.error)}`,
+    );
+  const record = parsed.data;
+  const plant = await openPlant(record.plant);
+  const { request, end } = requestOf(record, plant, run);
+  const play = new Play({
+    ...request,
+    folder,
+    outside: (range) => feedGates(range.network.wire, range.queue, plant, run),
+  });
+  play.runUntil(to ?? end);
+  const whole = to === undefined || to >= end;
+  return { result: play.finish(), recorded: whole ? recordedHashes(run) : undefined };
+}
+
+function requestOf(record: RunRecord, plant: Plant, run: RunFolder): { request: PlayRequest; end: Instant } {
+  const learned = loadLearned(plant);
+  if (record.kind === 'up') {
+    const { seed, hour, zone } = record;
+    const request: PlayRequest = {
+      plant,
+      run: `up-${seed}`,
+      seed,
+      startAt: hours(hour),
+      learned,
+      monitor: { rules: builtInRules(), mode: 'watch' },
+      guestZone: zone,
+    };
+    return { request, end: lastInstant(run) };
+  }
+  const rules = record.rules === null ? builtInRules() : loadRules(record.rules);
+  if (record.kind === 'baseline') {
+    const { seed, duration } = record;
+    const request: PlayRequest = {
+      plant,
+      run: `baseline-${seed}`,
+      seed,
+      startAt: hours(0),
+      learned,
+      monitor: { rules, mode: 'watch' },
+    };
+    return { request, end: duration as Duration as number as Instant };
+  }
+  const { seed, variant, control, inputs } = record;
+  const scenario = loadScenario(record.scenario);
+  const asked = { scenario, seed, variant, control: control ?? undefined, inputs, rules };
+  return { request: scenarioPlay(plant, asked, learned), end: scenarioLength(scenario) };
+}
+
+type Summary = { end?: number; hashes?: PlayResult['hashes'] } | undefined;
+
+const summaryOf = (run: RunFolder): Summary =>
+  run.has('summary.json') ? (run.readJson('summary.json') as Summary) : undefined;
+
+const recordedHashes = (run: RunFolder): PlayResult['hashes'] | undefined => summaryOf(run)?.hashes;
+
+/** Where a live run ended; of one that was killed, the last second that its journal has. */
+function lastInstant(run: RunFolder): Instant {
+  return (summaryOf(run)?.end ?? run.lastSample()) as Instant;
+}
+
+function feedGates(
+  wire: Parameters<typeof gateEntrance>[0],
+  queue: Parameters<typeof replayGates>[0],
+  plant: Plant,
+  run: RunFolder,
+): void {
+  if (!run.has('truth.sqlite')) return;
+  const records = readOutside(run.file('truth.sqlite')).map(decodeOutside);
+  if (records.length > 0) replayGates(queue, gateEntrance(wire, gateServices(plant)), records);
+}
+
+const STANDARD_PORTS: Readonly<Record<string, number>> = { scada: 80, historian: 80 };
+const DATAGRAM = new Set(['ntp', 'dns', 'syslog']);
+
+/** Every TCP service that a device of the plant declares. */
+export function gateServices(plant: Plant): GateService[] {
+  return plant.spec.devices
+    .filter((device) => !device.absent)
+    .flatMap(({ id, address, services }) =>
+      services.flatMap(({ protocol, port = STANDARD_PORTS[protocol] }) =>
+        port === undefined || DATAGRAM.has(protocol) ? [] : [{ device: id, service: protocol, address, port }],
+      ),
+    );
+}
