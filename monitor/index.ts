@@ -27,8 +27,17 @@ export {
   type MonitorResult,
   type MonitorSummary,
 } from './monitor.ts';
+export { type ListedRule, listRules } from './rule-list.ts';
 export { type Field, LOG_SOURCES, type LogSource } from './sigma/fields.ts';
-export { builtInRules, loadRules, parseRules, type Rule, type RuleSet, type RuleText } from './sigma/rules.ts';
+export {
+  builtInRules,
+  checkRuleFile,
+  loadRules,
+  parseRules,
+  type Rule,
+  type RuleSet,
+  type RuleText,
+} from './sigma/rules.ts';
 export { LEVELS, type Level } from './sigma/schema.ts';
 export { ICS_TACTICS, ICS_TECHNIQUES, REVOKED_TECHNIQUES } from './techniques.ts';
 export type { PointLevel, WatchedTag } from './watch/index.ts';

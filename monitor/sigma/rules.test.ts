@@ -1,10 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FlowView } from '../subject.ts';
 import { Subject } from '../subject.ts';
 import { RuleEngine } from './engine.ts';
-import { parseRules, type RuleSet } from './rules.ts';
+import { checkRuleFile, loadRules, parseRules, type RuleSet } from './rules.ts';
 
 const head = (name: string, level = 'medium'): string => `title: ${name}
 name: ${name}
@@ -403,6 +406,26 @@ describe('rule files', () => {
         { file: 'rule.yml', text: sound },
       ]),
     ).toThrow("the name 'rule' is taken by rule.yml:2");
+  });
+
+  it('can be checked one by one, among their neighbours', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'penstock-rules-'));
+    try {
+      const base = sound.replace('name: rule', 'name: base');
+      const counted = `${head('counted')}correlation:\n  type: event_count\n  rules: [base]\n  timespan: 1m\n  condition:\n    gte: 2\n${alert}`;
+      writeFileSync(join(folder, 'base.yml'), base);
+      writeFileSync(join(folder, 'counted.yml'), counted);
+      writeFileSync(
+        join(folder, 'broken.yml'),
+        sound.replace('name: rule', 'name: broken').replace('unit: 1', 'unti: 1'),
+      );
+      expect(() => checkRuleFile(join(folder, 'counted.yml'))).not.toThrow();
+      expect(() => checkRuleFile(join(folder, 'broken.yml'))).toThrow('broken.yml:10:11: ');
+      expect(() => checkRuleFile(join(folder, 'absent.yml'))).toThrow('there is no file');
+      expect(() => loadRules(join(folder, 'nothing'))).toThrow('there are no rules (*.yml)');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('count lines on in files with several rules', () => {

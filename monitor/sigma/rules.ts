@@ -1,5 +1,6 @@
 /** Reads rule files: Sigma YAML, one or several documents each. All problems of all files come at once, with file and line. */
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { FieldValue } from '@penstock/core';
 import {
   FileError,
@@ -9,6 +10,7 @@ import {
   parseYaml,
   readText,
   shownPath,
+  UsageError,
   type ValuePath,
   type YamlSource,
 } from '@penstock/core';
@@ -79,6 +81,23 @@ export function loadRules(folder: string | URL): RuleSet {
 /** The rules that come with the monitor. */
 export function builtInRules(): RuleSet {
   return loadRules(new URL('../rules/', import.meta.url));
+}
+
+/**
+ * Checks one rule file among those beside it, since a correlation may use rules of its neighbours; only problems of this file count.
+ * @throws FileError with all problems of the file; UsageError when it cannot be read.
+ */
+export function checkRuleFile(path: string): void {
+  const file = shownPath(path);
+  const text = readText(path);
+  const beside = [...findPlugins(dirname(path), '*.yml').values()].filter((other) => shownPath(other) !== file);
+  try {
+    parseRules([{ file, text }, ...beside.map((other) => ({ file: shownPath(other), text: readText(other) }))]);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const own = error.problems.filter(({ place }) => place === undefined || place.file === file);
+    if (own.length > 0) throw new FileError(own);
+  }
 }
 
 /**
