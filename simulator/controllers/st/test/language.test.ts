@@ -1,20 +1,43 @@
+import { PenstockError } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PenstockError } from '@penstock/core';
 import { compile, diagnose, Runtime } from '../index.ts';
 import { Bench, once } from './run.ts';
 
 describe('IF and CASE', () => {
   it('takes the first branch that holds', () => {
-    for (const [x, branch] of [[5, 1], [15, 2], [25, 3], [99, 4]])
+    for (const [x, branch] of [
+      [5, 1],
+      [15, 2],
+      [25, 3],
+      [99, 4],
+    ])
       expect(
-        once(`X : INT := ${x}; R : INT;`, 'IF X < 10 THEN R := 1; ELSIF X < 20 THEN R := 2; ELSIF X < 30 THEN R := 3; ELSE R := 4; END_IF;').get('R'),
+        once(
+          `X : INT := ${x}; R : INT;`,
+          'IF X < 10 THEN R := 1; ELSIF X < 20 THEN R := 2; ELSIF X < 30 THEN R := 3; ELSE R := 4; END_IF;',
+        ).get('R'),
       ).toBe(branch);
   });
 
   it('knows values, lists, ranges and ELSE', () => {
-    const bench = once('X, R : INT;', 'CASE X OF 1: R := 10; 2, 3: R := 20; 4..6, 8: R := 30; -5: R := 40; ELSE R := 50; END_CASE;');
-    for (const [x, r] of [[1, 10], [2, 20], [3, 20], [4, 30], [5, 30], [6, 30], [7, 50], [8, 30], [-5, 40], [1000, 50], [-30000, 50]]) {
+    const bench = once(
+      'X, R : INT;',
+      'CASE X OF 1: R := 10; 2, 3: R := 20; 4..6, 8: R := 30; -5: R := 40; ELSE R := 50; END_CASE;',
+    );
+    for (const [x, r] of [
+      [1, 10],
+      [2, 20],
+      [3, 20],
+      [4, 30],
+      [5, 30],
+      [6, 30],
+      [7, 50],
+      [8, 30],
+      [-5, 40],
+      [1000, 50],
+      [-30000, 50],
+    ]) {
       bench.set('X', x);
       bench.scan();
       expect(bench.get('R')).toBe(r);
@@ -25,14 +48,21 @@ describe('IF and CASE', () => {
     const wide = once('X : DINT := 70000; R : INT;', 'CASE X OF 0: R := 1; 60000..80000: R := 2; END_CASE;');
     expect(wide.get('R')).toBe(2);
     const colours = 'TYPE COLOUR : (RED, GREEN := 5, BLUE); END_TYPE';
-    const bench = once('C : COLOUR := GREEN; R : INT;', 'CASE C OF RED: R := 1; COLOUR#GREEN: R := 2; COLOUR.BLUE: R := 3; END_CASE; C := BLUE;', colours);
+    const bench = once(
+      'C : COLOUR := GREEN; R : INT;',
+      'CASE C OF RED: R := 1; COLOUR#GREEN: R := 2; COLOUR.BLUE: R := 3; END_CASE; C := BLUE;',
+      colours,
+    );
     expect([bench.get('R'), bench.get('C'), bench.text('C')]).toEqual([2, 6, 'BLUE']);
   });
 });
 
 describe('loops', () => {
   it('FOR counts up, down and by steps, and computes its bounds once', () => {
-    const bench = once('I, N, A, B, C : INT;', 'FOR I := 1 TO 5 DO A := A + I; END_FOR; FOR I := 5 TO 1 BY -2 DO B := B * 10 + I; END_FOR; N := 3; FOR I := 1 TO N DO N := 10; C := C + 1; END_FOR;');
+    const bench = once(
+      'I, N, A, B, C : INT;',
+      'FOR I := 1 TO 5 DO A := A + I; END_FOR; FOR I := 5 TO 1 BY -2 DO B := B * 10 + I; END_FOR; N := 3; FOR I := 1 TO N DO N := 10; C := C + 1; END_FOR;',
+    );
     expect([bench.get('A'), bench.get('B'), bench.get('C')]).toEqual([15, 531, 3]);
   });
 
@@ -41,7 +71,12 @@ describe('loops', () => {
     expect(up.get('N')).toBe(8);
     const down = once('I : USINT; N : INT;', 'FOR I := 3 TO 0 BY -1 DO N := N + 1; END_FOR;');
     expect(down.get('N')).toBe(4);
-    expect(once('I : LINT; N : INT;', 'FOR I := LINT#9223372036854775806 TO LINT#9223372036854775807 DO N := N + 1; END_FOR;').get('N')).toBe(2);
+    expect(
+      once(
+        'I : LINT; N : INT;',
+        'FOR I := LINT#9223372036854775806 TO LINT#9223372036854775807 DO N := N + 1; END_FOR;',
+      ).get('N'),
+    ).toBe(2);
   });
 
   it('does not run when the start lies behind the end', () => {
@@ -69,12 +104,18 @@ describe('AND and OR', () => {
 
 describe('arrays and structures', () => {
   it('index in several dimensions with any lower bound', () => {
-    const bench = once('A : ARRAY[-1..1, 5..6] OF INT := [1, 2, 3, 4, 5, 6]; I : INT := 1; J : INT := 6; R, S : INT;', 'R := A[I, J]; A[I - 1, J - 1] := 77; S := A[0, 5];');
+    const bench = once(
+      'A : ARRAY[-1..1, 5..6] OF INT := [1, 2, 3, 4, 5, 6]; I : INT := 1; J : INT := 6; R, S : INT;',
+      'R := A[I, J]; A[I - 1, J - 1] := 77; S := A[0, 5];',
+    );
     expect([bench.get('R'), bench.get('S'), bench.get('A[-1,5]'), bench.get('A[0,5]')]).toEqual([6, 77, 1, 77]);
   });
 
   it('take repeated and nested initial values', () => {
-    const bench = once('A : ARRAY[1..6] OF INT := [9, 3(7), 2(1)]; B : ARRAY[1..2, 1..2] OF REAL := [[1.0, 2.0], [3.0, 4.0]];', ';');
+    const bench = once(
+      'A : ARRAY[1..6] OF INT := [9, 3(7), 2(1)]; B : ARRAY[1..2, 1..2] OF REAL := [[1.0, 2.0], [3.0, 4.0]];',
+      ';',
+    );
     expect([1, 2, 3, 4, 5, 6].map((i) => bench.get(`A[${i}]`))).toEqual([9, 7, 7, 7, 1, 1]);
     expect(bench.get('B[2,1]')).toBe(3);
   });
@@ -82,35 +123,57 @@ describe('arrays and structures', () => {
   it('nest, are copied as a whole and keep apart', () => {
     const types = `TYPE POINT : STRUCT X, Y : REAL := 1.5; END_STRUCT
       BOX : STRUCT P : ARRAY[1..2] OF POINT; NAME : STRING := 'b'; BIG : LINT := 5; END_STRUCT END_TYPE`;
-    const bench = once('A, B : BOX; L : ARRAY[1..3] OF BOX; I : INT := 2; R : REAL;', "A.P[2].X := 4.0; A.NAME := 'a'; A.BIG := 7; B := A; A.P[2].X := 9.0; L[I] := B; R := L[I].P[2].X + L[I].P[1].Y;", types);
+    const bench = once(
+      'A, B : BOX; L : ARRAY[1..3] OF BOX; I : INT := 2; R : REAL;',
+      "A.P[2].X := 4.0; A.NAME := 'a'; A.BIG := 7; B := A; A.P[2].X := 9.0; L[I] := B; R := L[I].P[2].X + L[I].P[1].Y;",
+      types,
+    );
     expect(bench.get('B.P[2].X')).toBe(4);
     expect(bench.get('R')).toBe(5.5);
-    expect([bench.text('L[2].NAME'), bench.get('L[2].BIG'), bench.text('L[1].NAME'), bench.get('L[3].BIG')]).toEqual(['a', 7, 'b', 5]);
+    expect([bench.text('L[2].NAME'), bench.get('L[2].BIG'), bench.text('L[1].NAME'), bench.get('L[3].BIG')]).toEqual([
+      'a',
+      7,
+      'b',
+      5,
+    ]);
   });
 
   it('take initial values by member and by default of the type', () => {
-    const types = 'TYPE SPEED : REAL := 2.5; RANGE : INT (5..10); S : STRUCT A : SPEED; B : RANGE; C : INT := 3; END_STRUCT END_TYPE';
+    const types =
+      'TYPE SPEED : REAL := 2.5; RANGE : INT (5..10); S : STRUCT A : SPEED; B : RANGE; C : INT := 3; END_STRUCT END_TYPE';
     const bench = once('X : S; Y : S := (C := 8, A := 1.0); Z : ARRAY[1..2] OF SPEED;', ';', types);
-    expect(['X.A', 'X.B', 'X.C', 'Y.A', 'Y.B', 'Y.C', 'Z[2]'].map((path) => bench.get(path))).toEqual([2.5, 5, 3, 1, 5, 8, 2.5]);
+    expect(['X.A', 'X.B', 'X.C', 'Y.A', 'Y.B', 'Y.C', 'Z[2]'].map((path) => bench.get(path))).toEqual([
+      2.5, 5, 3, 1, 5, 8, 2.5,
+    ]);
   });
 });
 
 describe('functions', () => {
   it('start every call with fresh variables, also inside their own arguments', () => {
-    const f = 'FUNCTION F : INT VAR_INPUT A : INT; B : INT := 10; END_VAR VAR N : INT := 1; END_VAR N := N + A; F := N * B; END_FUNCTION';
-    const bench = once('R, S, T : INT;', 'R := F(F(1, 2), F(2, 3)); S := F(A := 4); T := F(1, 1) + F(2, 1) * F(3, 1);', f);
+    const f =
+      'FUNCTION F : INT VAR_INPUT A : INT; B : INT := 10; END_VAR VAR N : INT := 1; END_VAR N := N + A; F := N * B; END_FUNCTION';
+    const bench = once(
+      'R, S, T : INT;',
+      'R := F(F(1, 2), F(2, 3)); S := F(A := 4); T := F(1, 1) + F(2, 1) * F(3, 1);',
+      f,
+    );
     expect([bench.get('R'), bench.get('S'), bench.get('T')]).toEqual([5 * 9, 50, 2 + 3 * 4]);
   });
 
   it('change variables by reference and hand out several results', () => {
     const f = `FUNCTION SWAP : BOOL VAR_IN_OUT A, B : INT; END_VAR VAR_OUTPUT SUM : INT; END_VAR VAR T : INT; END_VAR
       T := A; A := B; B := T; SUM := A + B; SWAP := A > B; END_FUNCTION`;
-    const bench = once('X : INT := 1; L : ARRAY[1..2] OF INT := [5, 6]; I : INT := 2; S : INT; R : BOOL;', 'R := SWAP(A := X, B := L[I], SUM => S);', f);
+    const bench = once(
+      'X : INT := 1; L : ARRAY[1..2] OF INT := [5, 6]; I : INT := 2; S : INT; R : BOOL;',
+      'R := SWAP(A := X, B := L[I], SUM => S);',
+      f,
+    );
     expect(['X', 'L[2]', 'S', 'R'].map((path) => bench.get(path))).toEqual([6, 1, 7, 1]);
   });
 
   it('read a variable before a call that changes it, when it stands left of the call', () => {
-    const f = 'VAR_GLOBAL G : INT := 1; END_VAR FUNCTION BUMP : INT VAR_INPUT D : INT; END_VAR G := G + 10; BUMP := G; END_FUNCTION';
+    const f =
+      'VAR_GLOBAL G : INT := 1; END_VAR FUNCTION BUMP : INT VAR_INPUT D : INT; END_VAR G := G + 10; BUMP := G; END_FUNCTION';
     expect(once('R : INT;', 'R := G + BUMP(0);', f).get('R')).toBe(12);
   });
 
@@ -119,7 +182,11 @@ describe('functions', () => {
       FUNCTION SUM : INT VAR_INPUT R : ROW; END_VAR VAR I : INT; END_VAR FOR I := 1 TO 3 DO SUM := SUM + R[I]; END_FOR; END_FUNCTION
       FUNCTION TWICE : STRING VAR_INPUT S : STRING; END_VAR TWICE := CONCAT(S, S); END_FUNCTION
       FUNCTION BIG : LINT VAR_INPUT A, B : LINT; END_VAR BIG := A * B; END_FUNCTION`;
-    const bench = once("R : ROW := [1, 2, 3]; N : INT; S : STRING; L : LINT;", "N := SUM(R); S := TWICE(TWICE('ab')); L := BIG(BIG(3000000000, 2), LINT#2);", f);
+    const bench = once(
+      'R : ROW := [1, 2, 3]; N : INT; S : STRING; L : LINT;',
+      "N := SUM(R); S := TWICE(TWICE('ab')); L := BIG(BIG(3000000000, 2), LINT#2);",
+      f,
+    );
     expect([bench.get('N'), bench.text('S'), bench.get('L')]).toEqual([6, 'abababab', 12e9]);
   });
 });
@@ -137,25 +204,35 @@ describe('function blocks', () => {
     const more = `${counter}
       FUNCTION_BLOCK PAIR VAR_INPUT N : INT; END_VAR VAR C : ARRAY[1..2] OF COUNTER; END_VAR VAR_OUTPUT S : INT; END_VAR C[1](STEP := N); C[2](STEP := 2 * N); S := C[1].TOTAL + C[2].TOTAL; END_FUNCTION_BLOCK
       FUNCTION_BLOCK USER VAR_IN_OUT C : COUNTER; T : TON; END_VAR C(STEP := 7); T(IN := TRUE, PT := T#1s); END_FUNCTION_BLOCK`;
-    const bench = new Bench(`${more} PROGRAM MAIN VAR L : ARRAY[0..2] OF PAIR; I : INT; U : USER; C : COUNTER; TT : ARRAY[1..2] OF TON; Q : BOOL; END_VAR
+    const bench =
+      new Bench(`${more} PROGRAM MAIN VAR L : ARRAY[0..2] OF PAIR; I : INT; U : USER; C : COUNTER; TT : ARRAY[1..2] OF TON; Q : BOOL; END_VAR
       FOR I := 0 TO 2 DO L[I](N := I + 1); END_FOR; U(C := C, T := TT[2]); Q := TT[2].Q; END_PROGRAM`);
     expect([bench.scan(0), bench.scan(500), bench.scan(1000)]).toEqual([undefined, undefined, undefined]);
-    expect(['L[0].S', 'L[1].S', 'L[2].S', 'C.TOTAL', 'Q', 'TT[2].ET', 'TT[1].ET'].map((path) => bench.get(path))).toEqual([9, 18, 27, 21, 1, 1e6, 0]);
+    expect(
+      ['L[0].S', 'L[1].S', 'L[2].S', 'C.TOTAL', 'Q', 'TT[2].ET', 'TT[1].ET'].map((path) => bench.get(path)),
+    ).toEqual([9, 18, 27, 21, 1, 1e6, 0]);
   });
 
   it('give outputs to targets of wider types and negated', () => {
-    const bench = once('A : COUNTER; R : REAL; T : TON; Q : BOOL; W : WORD;', 'A(STEP := 2, TOTAL => R); T(IN := TRUE, PT := T#1s, NOT Q => Q); T(NOT Q => W.4);', counter);
+    const bench = once(
+      'A : COUNTER; R : REAL; T : TON; Q : BOOL; W : WORD;',
+      'A(STEP := 2, TOTAL => R); T(IN := TRUE, PT := T#1s, NOT Q => Q); T(NOT Q => W.4);',
+      counter,
+    );
     expect(['R', 'Q', 'W'].map((path) => bench.get(path))).toEqual([2, 1, 16]);
   });
 });
 
 describe('names', () => {
   it('ignore case and comments nest', () => {
-    expect(once('Level : int;', '(* a (* nested *) b *) LEVEL := 3; // rest\nlevel := level + /* x */ 1;').get('lEvEl')).toBe(4);
+    expect(
+      once('Level : int;', '(* a (* nested *) b *) LEVEL := 3; // rest\nlevel := level + /* x */ 1;').get('lEvEl'),
+    ).toBe(4);
   });
 
   it('find globals with and without VAR_EXTERNAL, and constants as bounds', () => {
-    const bench = new Bench(`VAR_GLOBAL CONSTANT N : INT := 3; END_VAR VAR_GLOBAL G : INT := N; A : ARRAY[1..N] OF INT; END_VAR
+    const bench =
+      new Bench(`VAR_GLOBAL CONSTANT N : INT := 3; END_VAR VAR_GLOBAL G : INT := N; A : ARRAY[1..N] OF INT; END_VAR
       PROGRAM MAIN VAR_EXTERNAL G : INT; END_VAR VAR CONSTANT K : INT := N * 2; END_VAR VAR B : ARRAY[0..K] OF INT; END_VAR G := G + K; A[N] := G; END_PROGRAM`);
     bench.scan(0);
     expect(['G', 'A[3]', 'MAIN.B[6]'].map((path) => bench.get(path))).toEqual([9, 9, 0]);
@@ -163,7 +240,8 @@ describe('names', () => {
 });
 
 describe('errors', () => {
-  const program = (body: string, declarations = 'X : INT; R : REAL; B : BOOL; A : ARRAY[1..3] OF INT; T1 : TON;') => `PROGRAM MAIN\nVAR ${declarations} END_VAR\n${body}\nEND_PROGRAM`;
+  const program = (body: string, declarations = 'X : INT; R : REAL; B : BOOL; A : ARRAY[1..3] OF INT; T1 : TON;') =>
+    `PROGRAM MAIN\nVAR ${declarations} END_VAR\n${body}\nEND_PROGRAM`;
 
   it.each([
     ['X := 1.5;', 'st.type', '3:6', 'expected INT, found the real literal 1.5'],
@@ -209,7 +287,11 @@ describe('errors', () => {
     ['FUNCTION SQRT : REAL END_FUNCTION', 'st.duplicate', "'SQRT' is the name of something standard"],
     ['TYPE A : STRUCT B : A; END_STRUCT END_TYPE', 'st.recursion', "'A' contains itself"],
     ['FUNCTION_BLOCK F VAR G : F; END_VAR END_FUNCTION_BLOCK', 'st.recursion', "'F' contains itself"],
-    ['FUNCTION F : INT F := G(1); END_FUNCTION FUNCTION G : INT VAR_INPUT A : INT; END_VAR G := F(); END_FUNCTION', 'st.recursion', 'recursion is not allowed'],
+    [
+      'FUNCTION F : INT F := G(1); END_FUNCTION FUNCTION G : INT VAR_INPUT A : INT; END_VAR G := F(); END_FUNCTION',
+      'st.recursion',
+      'recursion is not allowed',
+    ],
     ['PROGRAM P VAR A : ARRAY[1..100000000] OF INT; END_VAR END_PROGRAM', 'st.limit', 'memory slots'],
     ['PROGRAM P VAR A : ARRAY[5..1] OF INT; END_VAR END_PROGRAM', 'st.range', '5..1 are empty'],
     ['PROGRAM P VAR CONSTANT C : INT := 1; END_VAR C := 2; END_PROGRAM', 'st.type', "'C' is a constant"],
@@ -233,7 +315,10 @@ describe('errors', () => {
   });
 
   it('are PenstockErrors for any text', () => {
-    const words = 'PROGRAM END_PROGRAM VAR END_VAR IF THEN ELSE END_IF FOR TO DO END_FOR CASE OF END_CASE X Y INT REAL ARRAY [ ] ( ) := ; : .. . , + - * / = <> 1 2.5 T#1s 16#FF TRUE NOT AND MOD TON FUNCTION END_FUNCTION TYPE STRUCT END_STRUCT END_TYPE RETAIN => \'a\' (* *) $ %IX0.0'.split(' ');
+    const words =
+      "PROGRAM END_PROGRAM VAR END_VAR IF THEN ELSE END_IF FOR TO DO END_FOR CASE OF END_CASE X Y INT REAL ARRAY [ ] ( ) := ; : .. . , + - * / = <> 1 2.5 T#1s 16#FF TRUE NOT AND MOD TON FUNCTION END_FUNCTION TYPE STRUCT END_STRUCT END_TYPE RETAIN => 'a' (* *) $ %IX0.0".split(
+        ' ',
+      );
     const sane = (source: string) => {
       try {
         const compiled = compile(source);
@@ -243,9 +328,20 @@ describe('errors', () => {
       }
     };
     fc.assert(fc.property(fc.string({ maxLength: 200 }), sane), { numRuns: 300 });
-    fc.assert(fc.property(fc.array(fc.constantFrom(...words), { maxLength: 60 }).map((list) => list.join(' ')), sane), { numRuns: 500 });
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...words), { maxLength: 25 }).map((list) => `PROGRAM P VAR X : INT; Y : REAL; END_VAR X := ${list.join(' ')}; END_PROGRAM`), sane),
+      fc.property(
+        fc.array(fc.constantFrom(...words), { maxLength: 60 }).map((list) => list.join(' ')),
+        sane,
+      ),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(
+        fc
+          .array(fc.constantFrom(...words), { maxLength: 25 })
+          .map((list) => `PROGRAM P VAR X : INT; Y : REAL; END_VAR X := ${list.join(' ')}; END_PROGRAM`),
+        sane,
+      ),
       { numRuns: 500 },
     );
   });

@@ -43,7 +43,6 @@ export function once(variables: string, body: string, before = ''): Bench {
 }
 
 /** Value of an expression of a type. */
-export const value = (type: string, expression: string): number =>
-  once(`R : ${type};`, `R := ${expression};`).get('R');
+export const value = (type: string, expression: string): number => once(`R : ${type};`, `R := ${expression};`).get('R');
 
 export const textOf = (expression: string): string => once('R : STRING[200];', `R := ${expression};`).text('R');

@@ -23,7 +23,12 @@ describe('integer widths', () => {
   });
 
   it('divides towards zero and gives the remainder the sign of the dividend', () => {
-    for (const [a, b] of [[7, 2], [-7, 2], [7, -2], [-7, -2]]) {
+    for (const [a, b] of [
+      [7, 2],
+      [-7, 2],
+      [7, -2],
+      [-7, -2],
+    ]) {
       const bench = once(`A : INT := ${a}; B : INT := ${b}; Q, R : INT;`, 'Q := A / B; R := A MOD B;');
       expect([bench.get('Q'), bench.get('R')]).toEqual([Math.trunc(a / b), a % b]);
     }
@@ -52,21 +57,21 @@ type Tree = { readonly text: string; readonly value: bigint };
 const wrap32 = (v: bigint): bigint => BigInt.asIntN(32, v);
 
 const dintTree: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree; leaf: Tree }>((tie) => ({
-  leaf: fc
-    .integer({ min: -2_147_483_648, max: 2_147_483_647 })
-    .map((n) => ({ text: `DINT#${n}`, value: BigInt(n) })),
+  leaf: fc.integer({ min: -2_147_483_648, max: 2_147_483_647 }).map((n) => ({ text: `DINT#${n}`, value: BigInt(n) })),
   tree: fc.oneof(
     { maxDepth: 5 },
     tie('leaf'),
-    fc.tuple(fc.constantFrom('+', '-', '*', '/', 'MOD', 'neg'), tie('tree'), tie('tree')).map(([operator, a, b]): Tree => {
-      if (operator === 'neg') return { text: `(-${a.text})`, value: wrap32(-a.value) };
-      const text = `(${a.text} ${operator} ${b.text})`;
-      if (operator === '+') return { text, value: wrap32(a.value + b.value) };
-      if (operator === '-') return { text, value: wrap32(a.value - b.value) };
-      if (operator === '*') return { text, value: wrap32(a.value * b.value) };
-      if (b.value === 0n) return a;
-      return { text, value: wrap32(operator === '/' ? a.value / b.value : a.value % b.value) };
-    }),
+    fc
+      .tuple(fc.constantFrom('+', '-', '*', '/', 'MOD', 'neg'), tie('tree'), tie('tree'))
+      .map(([operator, a, b]): Tree => {
+        if (operator === 'neg') return { text: `(-${a.text})`, value: wrap32(-a.value) };
+        const text = `(${a.text} ${operator} ${b.text})`;
+        if (operator === '+') return { text, value: wrap32(a.value + b.value) };
+        if (operator === '-') return { text, value: wrap32(a.value - b.value) };
+        if (operator === '*') return { text, value: wrap32(a.value * b.value) };
+        if (b.value === 0n) return a;
+        return { text, value: wrap32(operator === '/' ? a.value / b.value : a.value % b.value) };
+      }),
   ),
 })).tree;
 
@@ -114,7 +119,11 @@ describe('REAL and LREAL', () => {
 
   it('divide by zero as IEEE 754 says', () => {
     const bench = once('Z : REAL; P, N, Q : REAL;', 'P := 1.0 / Z; N := -1.0 / Z; Q := Z / Z;');
-    expect([bench.get('P'), bench.get('N'), bench.get('Q')]).toEqual([Infinity, -Infinity, Number.NaN]);
+    expect([bench.get('P'), bench.get('N'), bench.get('Q')]).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.NaN,
+    ]);
   });
 
   it('raise to a power', () => {
@@ -199,7 +208,10 @@ describe('bit strings', () => {
   });
 
   it('read and write single bits', () => {
-    const bench = once('W : WORD := 16#8000; L : LWORD; B, C : BOOL;', 'B := W.15; W.0 := TRUE; W.%X15 := FALSE; L.63 := TRUE; C := L.%X63;');
+    const bench = once(
+      'W : WORD := 16#8000; L : LWORD; B, C : BOOL;',
+      'B := W.15; W.0 := TRUE; W.%X15 := FALSE; L.63 := TRUE; C := L.%X63;',
+    );
     expect([bench.get('B'), bench.get('W'), bench.get('C')]).toEqual([1, 1, 1]);
   });
 });
@@ -263,7 +275,10 @@ describe('conversions', () => {
   ])('%s := %s', (type, text, result) => expect(value(type, text)).toBe(result));
 
   it('widen implicitly where nothing is lost', () => {
-    const bench = once('S : SINT := -5; U : USINT := 200; R : REAL; D : DINT := 7; L : LREAL; I : INT; W : WORD; B : BYTE := 16#AB; LI : LINT;', 'R := S; I := U; L := D; W := B; LI := D;');
+    const bench = once(
+      'S : SINT := -5; U : USINT := 200; R : REAL; D : DINT := 7; L : LREAL; I : INT; W : WORD; B : BYTE := 16#AB; LI : LINT;',
+      'R := S; I := U; L := D; W := B; LI := D;',
+    );
     expect(['R', 'I', 'L', 'W', 'LI'].map((name) => bench.get(name))).toEqual([-5, 200, 7, 0xab, 7]);
   });
 
