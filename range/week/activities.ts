@@ -1,6 +1,5 @@
 /** What can happen in a normal week, by kind. Each acts as its people would: over a session of the plant's network, or by hand. */
-import { type ActivitySpec, type Duration, type Instant, milliseconds, minutes, parseDuration, seconds, UsageError } from '@penstock/core';
-import { RegisterAccess } from '@penstock/simulator/devices';
+import type { ActivitySpec, Instant } from '@penstock/core';
 import type { Cause, Random } from '@penstock/simulator/kernel';
 import type { Range } from '../range.ts';
 
@@ -13,3 +12,4 @@ export interface ActivityContext {
 
 type Activity = (context: ActivityContext, now: Instant) => void;
 
+export const ACTIVITIES: Readonly<Record<string, Activity | undefined>> = {};

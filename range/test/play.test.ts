@@ -1,0 +1,162 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ScenarioSpec, scenarioSchema } from '@penstock/attacks';
+import { parseYamlText, seconds } from '@penstock/core';
+import { builtInRules } from '@penstock/monitor';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Plant, Play, type PlayRequest, RunFolder, readPlant } from '../index.ts';
+import { JournalStore } from '../journal/store.ts';
+
+const at = (s: number) => seconds(s) as never;
+const scratch = mkdtempSync(join(tmpdir(), 'penstock-range-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const scenario: ScenarioSpec = parseYamlText(
+  `
+id: overfill
+name: Overfill
+plant: small-plant
+story: Somebody at the SCADA server raises the level's set point beyond the tank.
+basis: { incident: none, documented: [], invented: [everything], sources: [none] }
+start: 60s
+observe: 20m
+steps:
+  - { id: look, about: reads the level, verb: read-tags, from: scada, to: tank-plc, tags: [LIT101, LIC101_SP], techniques: [T0801] }
+  - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 6, techniques: [T0836], after: { step: look, wait: 10s } }
+revertAfter: 10m
+revert:
+  - { id: back, about: the set point as it was, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 2.5, techniques: [T0836] }
+hazards: [overflow]
+withoutSafeguards: { tripDevice: false }
+twin:
+  name: A higher level for the night
+  about: The set point moves within what is usual.
+  steps:
+    - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 3, techniques: [T0836] }
+`,
+  'overfill.yaml',
+  scenarioSchema,
+);
+
+let plant: Plant;
+beforeAll(async () => {
+  plant = await readPlant(fileURLToPath(new URL('./small-plant', import.meta.url)));
+});
+
+const request = (change: Partial<PlayRequest> = {}): PlayRequest => ({
+  plant,
+  run: 'test',
+  seed: 7,
+  startAt: 0 as never,
+  monitor: { rules: builtInRules(), mode: 'watch' },
+  ...change,
+});
+
+function play(change: Partial<PlayRequest>, until: number) {
+  const played = new Play(request(change));
+  played.runUntil(at(until));
+  return { range: played.range, result: played.finish() };
+}
+
+describe('a run', () => {
+  it('is the same byte for byte when plant, seed and scenario are', () => {
+    const one = play({ scenario: { spec: scenario, variant: 'attack' } }, 1300).result;
+    const two = play({ scenario: { spec: scenario, variant: 'attack' } }, 1300).result;
+    expect(two.hashes).toEqual(one.hashes);
+    expect(one.packets).toBeGreaterThan(1000);
+  });
+
+  it('differs with the seed', () => {
+    const one = play({}, 60).result;
+    const two = play({ seed: 8 }, 60).result;
+    expect(two.hashes.capture).not.toBe(one.hashes.capture);
+    expect(two.hashes.truth).not.toBe(one.hashes.truth);
+  });
+
+  it('is the same however its time is cut into pieces', () => {
+    const whole = play({}, 100).result;
+    const pieces = new Play(request());
+    for (let t = 0.37; t < 100; t += 0.37) pieces.runUntil(at(t));
+    pieces.runUntil(at(100));
+    expect(pieces.finish().hashes).toEqual(whole.hashes);
+  });
+
+  it('shows the process on the wire: what SCADA displays follows the true level', () => {
+    const { range } = play({}, 300);
+    const level = range.spec.tags.findIndex((tag) => tag.id === 'LIT101');
+    expect(range.truth[level]).toBeGreaterThan(2.3);
+    expect(Math.abs((range.displayed.values[level] as number) - (range.truth[level] as number))).toBeLessThan(0.05);
+  });
+});
+
+describe('an attack', () => {
+  it('goes through the session of the host that it starts from and moves the plant until the safeguard trips', () => {
+    const { range, result } = play({ scenario: { spec: scenario, variant: 'attack' } }, 1300);
+    expect(result.steps.map(({ step, event }) => `${step} ${event}`)).toEqual([
+      'look start',
+      'look done',
+      'order start',
+      'order done',
+      'back start',
+      'back done',
+    ]);
+    expect(result.firstPacket).toBeCloseTo(60, 3);
+    expect(result.hazards).toEqual([]);
+    const valve = range.spec.tags.findIndex((tag) => tag.id === 'XV101');
+    expect(range.truth[valve]).toBe(0);
+  });
+
+  it('does its damage where the safeguard is away', () => {
+    const { result } = play({ scenario: { spec: scenario, variant: 'attack' }, options: { tripDevice: false } }, 1300);
+    expect(result.hazards[0]).toMatchObject({ hazard: 'overflow', state: 'begin' });
+  });
+
+  it('leaves labels for its own packets and seconds only', () => {
+    const folder = RunFolder.create(join(scratch, 'labels'));
+    play({ scenario: { spec: scenario, variant: 'attack' }, folder }, 1300);
+    const rows = readFileSync(folder.file('labels.csv'), 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(','));
+    const packets = rows.filter((row) => row[0] === 'packet');
+    expect(new Set(packets.map((row) => row[4]))).toEqual(new Set(['look', 'order', 'back']));
+    // Two reads, two writes; each a request and its response, acknowledgements apart.
+    expect(packets.filter((row) => row[7] === 'false').length).toBeGreaterThanOrEqual(4);
+    const secondsOf = rows.filter((row) => row[0] === 'second');
+    expect(secondsOf[0]).toEqual(['second', '60', '60', 'attack', 'look', 'T0801', '', '']);
+    expect(secondsOf.length).toBeGreaterThan(600);
+  });
+
+  it('is told to the truth journal with who wrote, and nothing of it is on the wire', () => {
+    const folder = RunFolder.create(join(scratch, 'journal'));
+    play({ scenario: { spec: scenario, variant: 'attack' }, folder }, 1300);
+    const store = new JournalStore(folder.file('truth.sqlite'), 1, []);
+    expect(store.all('SELECT device, tag, value, outcome, source, actor, step FROM write ORDER BY id')).toEqual([
+      {
+        device: 'tank-plc',
+        tag: 'LIC101_SP',
+        value: 6,
+        outcome: 'done',
+        source: '10.9.2.10',
+        actor: 'scenario:overfill',
+        step: 'order',
+      },
+      {
+        device: 'tank-plc',
+        tag: 'LIC101_SP',
+        value: 2.5,
+        outcome: 'done',
+        source: '10.9.2.10',
+        actor: 'scenario:overfill',
+        step: 'back',
+      },
+    ]);
+    expect(store.all('SELECT count(*) AS n FROM sample')).toEqual([{ n: 1300 }]);
+    store.close();
+    const capture = readFileSync(folder.file('capture.pcap'));
+    for (const word of ['scenario', 'overfill', 'attack']) expect(capture.includes(word)).toBe(false);
+  });
+});
