@@ -1,4 +1,5 @@
 import type { DissectorFactory } from '@penstock/core';
+import { modbusDissector } from '@penstock/protocols/modbus';
 
 /** Every protocol that the monitor understands; a new one adds its line here. With equal certainty the first one is taken. */
-export const DISSECTORS: readonly DissectorFactory[] = [];
+export const DISSECTORS: readonly DissectorFactory[] = [modbusDissector];

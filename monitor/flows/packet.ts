@@ -13,9 +13,9 @@ import {
   LINKTYPE_RAW,
 } from '@penstock/core';
 
-export const ETHERTYPE_IPV4 = 0x0800;
-export const ETHERTYPE_ARP = 0x0806;
-export const ETHERTYPE_IPV6 = 0x86dd;
+const ETHERTYPE_IPV4 = 0x0800;
+const ETHERTYPE_ARP = 0x0806;
+const ETHERTYPE_IPV6 = 0x86dd;
 const ETHERTYPE_VLAN = 0x8100;
 const ETHERTYPE_SERVICE_VLAN = 0x88a8;
 const ETHERTYPE_OLD_SERVICE_VLAN = 0x9100;
@@ -33,7 +33,7 @@ export const DECODED_ARP = 1;
 /** Neither IP nor ARP (PROFINET, GOOSE, LLDP, …); `etherType` says what. */
 export const DECODED_OTHER = 2;
 /** Headers that contradict themselves or were cut off. */
-export const DECODED_MALFORMED = 3;
+const DECODED_MALFORMED = 3;
 /** A link type that is not known here. */
 export const DECODED_UNKNOWN_LINK = 4;
 

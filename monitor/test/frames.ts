@@ -66,7 +66,7 @@ export function ethernet(from: number[], to: number[], type: number, payload: Ui
   return concat([2, 0, 0, 0, 0, to.at(-1) ?? 0, 2, 0, 0, 0, 0, from.at(-1) ?? 0, ...u16(type)], payload);
 }
 
-export function tcpSegment(frame: TcpFrame): Uint8Array {
+function tcpSegment(frame: TcpFrame): Uint8Array {
   let flags = 0;
   for (const letter of frame.flags ?? 'A') flags |= FLAGS[letter] ?? 0;
   return concat(

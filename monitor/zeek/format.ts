@@ -34,9 +34,10 @@ function numberText(value: number, type: ZeekType): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toFixed(6)));
 }
 
-// Everything that Zeek escapes: controls (the separator among them), DEL, the C1 controls, and the backslash itself.
+// What Zeek escapes: controls (the separator among them), DEL, the backslash itself, and bytes beyond ASCII, which strings of raw
+// bytes hold as characters up to 0xff.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const ESCAPED = /[\x00-\x1f\\\x7f-\x9f]/g;
+const ESCAPED = /[\x00-\x1f\\\x7f-\xff]/g;
 
 function stringText(value: string): string {
   if (value === '') return EMPTY;

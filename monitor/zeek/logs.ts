@@ -1,6 +1,7 @@
 /**
  * The logs whose columns are agreed elsewhere: Zeek's own (https://docs.zeek.org/en/master/script-reference/log-files.html) and
- * ICSNPP's for Modbus (https://github.com/cisagov/icsnpp-modbus). Other events get a log of their keys, see `writer.ts`.
+ * ICSNPP's for Modbus (https://github.com/cisagov/icsnpp-modbus); and ours whose columns are often empty. Other events get a log of
+ * their keys, see `writer.ts`.
  */
 
 /** Types as `#types` names them. */
@@ -100,6 +101,17 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
         object_value`,
       ),
     ],
+  },
+  {
+    path: 'modbus_file_record',
+    columns: [
+      ...CONNECTION,
+      ...columns('is_orig:bool tid:count unit:count func request_response file:count record:count length:count data'),
+    ],
+  },
+  {
+    path: 'modbus_violation',
+    columns: [...CONNECTION, ...columns('is_orig:bool tid:count unit:count func reason')],
   },
   { path: 'known_modbus', columns: columns('ts:time host:addr device_type:enum') },
   {
