@@ -28,6 +28,9 @@ export class RequestShape {
   readonly quantity: number | undefined;
   readonly matched: boolean | undefined;
   readonly exception: string | undefined;
+  /** Function's name and unit id, where an event has them. */
+  readonly name: string;
+  readonly station: number;
   readonly kind: ModbusFunction;
   /** Addresses that it touches, where its function has some. */
   readonly range: AddressRange | undefined;
@@ -47,10 +50,12 @@ export class RequestShape {
     this.quantity = event.quantity;
     this.matched = event.matched;
     this.exception = event.exception_code;
-    this.kind = modbusFunction(event.func);
+    this.name = typeof event.func === 'string' ? event.func : 'unknown';
+    this.station = typeof event.unit === 'number' ? event.unit : 0;
+    this.kind = modbusFunction(this.name);
     const { table } = this.kind;
     const quantity = event.quantity ?? event.request_values?.length ?? event.response_values?.length ?? 1;
-    if (table !== undefined && event.address !== undefined && quantity >= 1)
+    if (table !== undefined && isWhole(event.address) && isWhole(quantity) && quantity >= 1)
       this.range = { table, address: event.address, quantity };
   }
 
@@ -123,6 +128,20 @@ export class Conversation {
   }
 }
 
+const isWhole = (value: unknown): value is number => Number.isInteger(value);
+
 function keyOf(event: ModbusEvent): string {
   return `${event.unit}|${event.func}|${event.address}|${event.quantity}|${event.matched}|${event.exception_code}`;
+}
+
+/** The port that names a conversation's service: the server's; ICMP has none. */
+export function servicePort(flow: FlowView): number {
+  return flow.transport === 'tcp' || flow.transport === 'udp' ? flow.responderPort : 0;
+}
+
+/** Zeek shows a set coil as 1, some tools as 65280 (0xFF00), as it is on the wire. */
+export function bits(values: ArrayLike<number>): ArrayLike<number> {
+  const result = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) result[i] = values[i] === 0 ? 0 : 1;
+  return result;
 }

@@ -5,7 +5,7 @@
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import type { AlertBook, Finding } from './alerts/index.ts';
 import type { Baseline } from './baseline/index.ts';
-import { Conversation, type ModbusEvent, type RequestShape } from './conversations.ts';
+import { bits, Conversation, type ModbusEvent, type RequestShape, servicePort } from './conversations.ts';
 import type { DetectorModule } from './detectors/detector.ts';
 import { DetectorRunner } from './detectors/runner.ts';
 import type { EvidencePacket } from './flows/evidence.ts';
@@ -125,10 +125,7 @@ export class Judge {
     const dst = this.#hosts.at(flow.responderAddress);
     const port = servicePort(flow);
     const isArp = flow.transport === 'arp';
-    if (this.#learning) {
-      this.#baseline.learnTime(time);
-      this.#baseline.learnConversation(src.address, dst.address, flow.transport, port);
-    }
+    this.#learnConversation(flow, src, dst, time);
     this.#prepare(flow, src, dst, time, undefined);
     this.engine.judge('penstock/connection', this.#subject);
     if (isArp) return;
@@ -191,6 +188,14 @@ export class Judge {
     if (time >= this.#detectors.due) this.#detectors.run(time);
   }
 
+  /** Learns that two hosts speak. Announced work is no normal operation: nothing is learned from it, and false comes back. */
+  #learnConversation(flow: FlowView, src: Host, dst: Host, time: number): boolean {
+    if (!this.#learning || this.#calendar.order(dst.address, src.address) !== undefined) return false;
+    this.#baseline.learnTime(time);
+    this.#baseline.learnConversation(src.address, dst.address, flow.transport, servicePort(flow));
+    return true;
+  }
+
   #conversation(flow: FlowView): Conversation {
     const recent = this.#recent;
     if (recent !== undefined && recent.flow === flow) return recent;
@@ -240,15 +245,9 @@ export class Judge {
   /** The first request of its kind on a flow. */
   #newShape(event: ModbusEvent, conversation: Conversation): RequestShape {
     const shape = conversation.add(event);
-    const { flow, src, dst, watched } = conversation;
-    const answered = event.matched === true && event.exception_code === undefined;
-    const station = event.unit ?? 0;
-    const func = event.func ?? 'unknown';
+    const { flow, watched } = conversation;
+    const { name: func, station } = shape;
     this.inventory.modbus(flow, func, event.matched === true, event.time);
-    if (this.#learning && answered) {
-      this.#baseline.learnTime(event.time);
-      this.#baseline.learnRequest(src.address, dst.address, station, func, shape.range);
-    }
     const { range } = shape;
     // Room for a block is only made for what was answered: a sweep of refused addresses leaves nothing behind.
     if (
@@ -271,8 +270,10 @@ export class Judge {
   #settle(event: ModbusEvent, shape: RequestShape, conversation: Conversation): void {
     shape.epoch = this.#epoch;
     const { src, dst } = conversation;
-    const station = event.unit ?? 0;
-    const func = event.func ?? 'unknown';
+    const { name: func, station } = shape;
+    if (this.#learning && event.matched === true && event.exception_code === undefined)
+      if (this.#learnConversation(conversation.flow, src, dst, event.time))
+        this.#baseline.learnRequest(src.address, dst.address, station, func, shape.range);
     if (this.#ready) {
       shape.functionLearned = this.#baseline.knowsFunction(src.address, dst.address, station, func);
       shape.requestLearned = this.#baseline.knowsRequest(src.address, dst.address, station, func, shape.range);
@@ -315,7 +316,7 @@ export class Judge {
             ? undefined
             : this.#baseline.knowsValue(src.address, dst.address, table, facts.address, facts.value);
       }
-      if (this.#learning && accepted !== false)
+      if (this.#learning && accepted !== false && subject.order === undefined)
         this.#baseline.learnWrite(src.address, dst.address, table, facts.address, facts.tag, facts.value);
       this.engine.judge('penstock/point_write', subject);
       subject.point = undefined;
@@ -388,6 +389,7 @@ export class Judge {
     const state = (event as unknown as Record<string, FieldValue>).conn_state;
     if (typeof packets === 'number' && packets > 0 && state !== 'REJ' && state !== 'S0')
       this.inventory.answered(conversation.flow, event.time);
+    this.#learnConversation(conversation.flow, conversation.src, conversation.dst, event.time);
     this.#dropped += conversation.dropped;
     this.#conversations.delete(conversation.flow);
     if (this.#recent === conversation) this.#recent = undefined;
@@ -488,17 +490,5 @@ export class Judge {
   }
 }
 
-/** The port that names a conversation's service: the server's; ICMP has none. */
-function servicePort(flow: FlowView): number {
-  return flow.transport === 'tcp' || flow.transport === 'udp' ? flow.responderPort : 0;
-}
-
 const isNumbers = (value: FieldValue): value is readonly number[] =>
   typeof value === 'object' && (value.length === 0 || typeof value[0] === 'number');
-
-/** Zeek shows a set coil as 1, some tools as 65280 (0xFF00), as it is on the wire. */
-function bits(values: ArrayLike<number>): ArrayLike<number> {
-  const result = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) result[i] = values[i] === 0 ? 0 : 1;
-  return result;
-}

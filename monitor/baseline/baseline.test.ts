@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DOSING, float, knowledge, learnedBaseline, normalOperation, SCADA, STRANGER, Traffic } from '../test/works.ts';
+import {
+  DOSING,
+  float,
+  knowledge,
+  learnedBaseline,
+  normalOperation,
+  order,
+  SCADA,
+  STRANGER,
+  Traffic,
+  WORKSTATION,
+} from '../test/works.ts';
 import { Baseline, formatBaseline, parseBaseline } from './index.ts';
 import { Intervals } from './intervals.ts';
 
@@ -107,6 +118,23 @@ describe('baseline', () => {
     traffic.write(flow, 10, float(8), { exception_code: 'ILLEGAL_DATA_VALUE' });
     traffic.refuse(flow, 'READ_HOLDING_REGISTERS', 900);
     expect(traffic.baseline.toJSON()).toMatchObject({ requests: [], writes: [] });
+  });
+
+  it('does not learn from announced work, and takes up what goes on after it', () => {
+    const orders = [order(['dosing-plc'], 0, 60)];
+    const traffic = new Traffic({ knowledge: knowledge(orders), learning: true });
+    const workstation = traffic.open(WORKSTATION, DOSING);
+    traffic.write(workstation, 10, float(8));
+    traffic.end(workstation, 'SF');
+    const scada = traffic.open(SCADA, DOSING);
+    traffic.read(scada, 'holding', 10, float(8));
+    expect(traffic.baseline.toJSON()).toMatchObject({ conversations: [], requests: [], writes: [] });
+    traffic.wait(60).read(scada, 'holding', 10, float(8));
+    expect(traffic.baseline.toJSON()).toMatchObject({
+      conversations: [{ source: SCADA, port: 502 }],
+      requests: [{ source: SCADA, functions: ['READ_HOLDING_REGISTERS'] }],
+      writes: [],
+    });
   });
 
   it('is ready only when learning is over', () => {

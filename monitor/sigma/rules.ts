@@ -74,7 +74,7 @@ const DEFAULT_SUPPRESS = 300e6;
  */
 export function loadRules(folder: string | URL): RuleSet {
   const files = [...findPlugins(folder, '*.yml').values()];
-  if (files.length === 0) throw new PenstockError('rules.none', `there are no rules (*.yml) in ${shownPath(folder)}`);
+  if (files.length === 0) throw new UsageError('rules.none', `there are no rules (*.yml) in ${shownPath(folder)}`);
   return parseRules(files.map((path) => ({ file: shownPath(path), text: readText(path) })));
 }
 
