@@ -1,5 +1,5 @@
 /** Type check of calls: standard functions, user's functions, instances of function blocks (IEC 61131-3 ed. 3, clause 6.6.1.4). */
-import { checkAggregate, coerce, expect, resolve } from './expressions.ts';
+import { checkAggregate, expect, resolve } from './expressions.ts';
 import type { Call, Node, Place, Pou, Scalar } from './ir.ts';
 import { conversionNamed, STANDARD } from './standard-functions.ts';
 import type { Argument, At, Expression, Name, Reference } from './syntax.ts';
@@ -277,5 +277,3 @@ export function resolveTarget(scope: Scope, target: Reference): Place {
   }
   return place;
 }
-
-export { coerce };

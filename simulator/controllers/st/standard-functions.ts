@@ -2,8 +2,9 @@
  * The standard functions (IEC 61131-3 ed. 3, tables 22 to 36): names, formal parameters and types. What they compute is in
  * `generate-functions.ts`.
  */
-import { binary, coerce, concrete, convert, infer } from './expressions.ts';
+import { coerce, concrete, convert, infer } from './expressions.ts';
 import type { Node, Relation, Scalar } from './ir.ts';
+import { binary } from './operators.ts';
 import type { At, BinaryOperator, Expression } from './syntax.ts';
 import {
   BOOL,
