@@ -22,7 +22,7 @@ export type FlowView = Pick<
 >;
 
 /** What the baseline says of the event; undefined where it was not learned, or learning goes on. */
-export class BaselineView {
+class BaselineView {
   ready = false;
   conversationLearned: boolean | undefined = undefined;
   /** This source has used this function on this device. */

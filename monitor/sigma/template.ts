@@ -83,7 +83,7 @@ function show(value: FieldValue): string | undefined {
 }
 
 /** Six significant digits, thousands parted by commas from 10,000 on. */
-export function showNumber(value: number): string {
+function showNumber(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const rounded = Number(value.toPrecision(6));
   if (Math.abs(rounded) >= 1e15 || (rounded !== 0 && Math.abs(rounded) < 1e-6)) return String(rounded);
