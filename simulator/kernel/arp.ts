@@ -11,6 +11,7 @@ import {
   ETHERNET_HEADER,
   ETHERTYPE_ARP,
   type Ipv4Address,
+  inSubnet,
   type MacAddress,
   readArp,
   writeArp,
@@ -127,7 +128,7 @@ export class ArpTable {
     if (readArp(buffer, start + ETHERNET_HEADER, end, packet) < 0) return;
     const { operation, senderMac, senderAddress, targetAddress } = packet;
     const own = this.#interface;
-    if (senderAddress === own.address) return;
+    if (senderAddress === own.address || (senderAddress !== 0 && !inSubnet(senderAddress, own.segment.subnet))) return;
     const forMe = targetAddress === own.address;
     const known = this.#entries.get(senderAddress);
     // Merge (RFC 826): update what is in the table, add only who speaks to this host. An address probe has no sender address.

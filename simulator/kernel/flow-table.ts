@@ -1,5 +1,5 @@
 /** Flows that a stateful firewall has let through, found by the packets of either direction. Bounded. */
-import type { Instant } from '@penstock/core';
+import { type Instant, seconds } from '@penstock/core';
 import type { Ipv4Address } from '@penstock/protocols/ethernet';
 
 /** One flow; `a` is who opened it. For ICMP both ports are the echo identifier. */
@@ -18,10 +18,13 @@ export interface Flow {
   next: Flow | undefined;
 }
 
+const SWEEP_PAUSE = seconds(1);
+
 export class FlowTable {
   readonly #limit: number;
   #buckets: (Flow | undefined)[] = new Array(64).fill(undefined);
   #size = 0;
+  #sweepAfter = 0 as Instant;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -57,7 +60,8 @@ export class FlowTable {
 
   /** Enters a flow; false when the table is full of flows that live. */
   add(flow: Flow, now: Instant): boolean {
-    if (this.#size >= this.#limit) this.#sweep(now);
+    // Looking through a full table for each packet of a flood would be the flood's success.
+    if (this.#size >= this.#limit && now >= this.#sweepAfter) this.#sweep(now);
     if (this.#size >= this.#limit) return false;
     if (this.#size === this.#buckets.length) this.#grow();
     this.#link(flow);
@@ -103,6 +107,7 @@ export class FlowTable {
   }
 
   #sweep(now: Instant): void {
+    this.#sweepAfter = (now + SWEEP_PAUSE) as Instant;
     const living = this.#all().filter((flow) => flow.expires > now);
     this.clear();
     for (const flow of living) this.#link(flow);

@@ -6,6 +6,7 @@ import { type Instant, PenstockError } from '@penstock/core';
 import {
   BROADCAST_IPV4,
   ETHERNET_HEADER,
+  ETHERNET_MTU,
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
   formatIpv4,
@@ -18,6 +19,7 @@ import {
   PROTOCOL_TCP,
   PROTOCOL_UDP,
   readIpv4,
+  readMacAddress,
   readUint16,
 } from '@penstock/protocols/ethernet';
 import type { ArpEntry } from './arp.ts';
@@ -72,6 +74,7 @@ export class Host {
   /** Packets that were dropped because they were broken, fragments, or of a protocol that nobody here speaks. */
   dropped = 0;
   readonly #neighbours = new Map<Ipv4Address, Route>();
+  #elsewhere: Route | undefined = undefined;
   #identification: number;
 
   constructor(wire: Wire, id: string, profile: StackProfile = LINUX) {
@@ -135,6 +138,28 @@ export class Host {
   /** One ICMP echo request of `size` payload bytes; `done` gets the round-trip time or that none came within a second. */
   ping(address: Ipv4Address, done: PingHandler, size = 56, cause?: Cause): void {
     this.icmp.ping(address, done, size, cause);
+  }
+
+  /**
+   * Puts a frame of any content on the first interface's segment, as a raw socket does; what is wrong in it is for the receivers to find.
+   * @throws PenstockError `host.frame-length` unless it has 14 to 1514 bytes.
+   */
+  sendFrame(bytes: Uint8Array, cause?: Cause): void {
+    if (bytes.length < ETHERNET_HEADER || bytes.length > ETHERNET_HEADER + ETHERNET_MTU)
+      throw new PenstockError(
+        'host.frame-length',
+        `a frame has ${ETHERNET_HEADER} to ${ETHERNET_HEADER + ETHERNET_MTU} bytes, not ${bytes.length}`,
+      );
+    const port = this.interfaces[0] as Interface;
+    const frame = this.wire.pool.take();
+    frame.buffer.set(bytes, frame.start);
+    frame.end = frame.start + bytes.length;
+    frame.intact = false;
+    frame.cause = cause;
+    const destination = readMacAddress(bytes, 0);
+    // The lowest bit of the first byte marks a group address.
+    if (((bytes[0] as number) & 1) === 1) port.segment.broadcast(frame, port);
+    else port.segment.unicast(frame, port, port.segment.portOf(destination));
   }
 
   /** The cable is pulled; connections stay and learn of it by their timers. */
@@ -214,9 +239,7 @@ export class Host {
   route(destination: Ipv4Address): Route {
     const cached = this.#neighbours.get(destination);
     if (cached !== undefined) return cached;
-    const route = this.#findRoute(destination);
-    this.#neighbours.set(destination, route);
-    return route;
+    return this.#findRoute(destination);
   }
 
   #findRoute(destination: Ipv4Address): Route {
@@ -229,10 +252,16 @@ export class Host {
     for (const via of this.interfaces) {
       const { subnet } = via.segment;
       if (!inSubnet(destination, subnet)) continue;
-      return { via, neighbour: destination === subnet.broadcast ? undefined : via.arp.entry(destination) };
+      const route = { via, neighbour: destination === subnet.broadcast ? undefined : via.arp.entry(destination) };
+      this.#neighbours.set(destination, route);
+      return route;
     }
+    // Strangers' addresses (often made up) are not remembered: one way leads to them all.
     for (const via of this.interfaces)
-      if (via.gateway !== undefined) return { via, neighbour: via.arp.entry(via.gateway) };
+      if (via.gateway !== undefined) {
+        this.#elsewhere ??= { via, neighbour: via.arp.entry(via.gateway) };
+        return this.#elsewhere;
+      }
     throw new PenstockError(
       'host.no-route',
       `host '${this.id}' has no way to ${formatIpv4(destination)}: not on its segment, and it has no gateway`,

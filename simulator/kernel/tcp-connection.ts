@@ -43,6 +43,7 @@ export class TcpConnection implements SenderOwner {
   /** Fields of the stack and of its timers. */
   next: TcpConnection | undefined = undefined;
   listener: Listener | undefined = undefined;
+  greeted = false;
   deadline: Instant = NEVER;
   deadlineIndex = -1;
   ackDeadline: Instant = NEVER;

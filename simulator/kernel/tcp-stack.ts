@@ -39,6 +39,8 @@ export type Acceptor = (connection: TcpConnection) => TcpHandler | undefined;
 export interface ListenOptions {
   /** Handshakes that may be under way at once; further SYNs are not answered. */
   readonly backlog?: number;
+  /** Connections that may stand at once; a SYN beyond is refused with RST. No limit when left out. */
+  readonly limit?: number;
   /** Judges the other side's address when its SYN comes; a SYN that is not admitted is refused with RST. */
   readonly admit?: (address: Ipv4Address, port: number) => boolean;
 }
@@ -55,8 +57,11 @@ export class Listener {
   readonly port: number;
   readonly acceptor: Acceptor;
   readonly backlog: number;
+  readonly limit: number;
   readonly admit: ((address: Ipv4Address, port: number) => boolean) | undefined;
+  /** Handshakes under way, and connections that stand. */
   pending = 0;
+  open = 0;
   readonly #stack: TcpStack;
 
   constructor(stack: TcpStack, port: number, acceptor: Acceptor, options: ListenOptions) {
@@ -64,6 +69,7 @@ export class Listener {
     this.port = port;
     this.acceptor = acceptor;
     this.backlog = options.backlog ?? 128;
+    this.limit = options.limit ?? Number.POSITIVE_INFINITY;
     this.admit = options.admit;
   }
 
@@ -190,7 +196,8 @@ export class TcpStack {
     if ((flags & TCP_RST) !== 0) return;
     const listener = this.#listeners.get(destinationPort);
     if (listener !== undefined && (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN) {
-      if (listener.admit === undefined || listener.admit(source, sourcePort)) {
+      const room = listener.open + listener.pending < listener.limit;
+      if (room && (listener.admit === undefined || listener.admit(source, sourcePort))) {
         if (listener.pending < listener.backlog)
           this.#welcome(listener, source, sourcePort, sequence, window, frame.cause);
         return;
@@ -225,8 +232,9 @@ export class TcpStack {
   /** The handshake is complete: asks the acceptor; false when it wants no part of it. */
   accepted(connection: TcpConnection): boolean {
     const listener = connection.listener as Listener;
-    connection.listener = undefined;
     listener.pending--;
+    listener.open++;
+    connection.greeted = true;
     const handler = listener.acceptor(connection);
     if (handler === undefined) {
       connection.abort();
@@ -265,10 +273,11 @@ export class TcpStack {
     }
     connection.next = undefined;
     this.#count--;
-    if (connection.listener !== undefined) {
-      connection.listener.pending--;
-      connection.listener = undefined;
-    }
+    const { listener } = connection;
+    if (listener === undefined) return;
+    connection.listener = undefined;
+    if (connection.greeted) listener.open--;
+    else listener.pending--;
   }
 
   sendSyn(
