@@ -68,6 +68,7 @@ export class ProcessEngine {
   readonly #actuators: ActuatorBank;
   readonly #tagIds: readonly string[];
   readonly #tagIndex: ReadonlyMap<string, number>;
+  readonly #outputIndex: ReadonlyMap<string, number>;
   /** By tag: number in the bank of sensors or of actuators, or OF_CONTROLLER. */
   readonly #sensorOf: Int32Array;
   readonly #actuatorOf: Int32Array;
@@ -120,6 +121,7 @@ export class ProcessEngine {
     this.#actuatorTags = Int32Array.from(actuators, (actuator) => actuator.index);
     this.#tagIds = tags.map((tag) => tag.id);
     this.#tagIndex = new Map(this.#tagIds.map((id, index) => [id, index]));
+    this.#outputIndex = new Map(definition.outputs.map((name, index) => [name, index]));
     this.#sensors = new SensorBank(sensors, step, seed);
     for (let i = 0; i < sensors.length; i++) this.#streams.set(`sensor/${sensors[i].tag.id}`, this.#sensors.streams[i]);
     this.#actuators = new ActuatorBank(actuators, step);
@@ -208,6 +210,8 @@ export class ProcessEngine {
 
   /** True value of a process output by name, whether a tag measures it or not. @throws UsageError `process.unknown-output` */
   output(name: string): number {
+    const index = this.#outputIndex.get(name);
+    if (index !== undefined) return this.outputs[index];
     return this.outputs[positionOf('output', name, this.definition.outputs, `the process '${this.definition.name}'`)];
   }
 

@@ -59,11 +59,12 @@ export class PlugFlowPipe {
       this.#amounts[s] = this.volume * concentrations[s];
       this.arriving[s] = concentrations[s];
     }
+    if (this.#decaying >= 0) this.#sumScaled();
   }
 
   /**
    * One step: `moved` m³ entered carrying `entered[from + s]` of each species and as much left at the concentrations in
-   * `arriving`. `decay` is rate × length of the step of the decaying species.
+   * `arriving`. `decay` is rate × length of the step of the decaying species. Choose the step so that less than the pipe's volume moves in it.
    */
   move(moved: number, entered: Float64Array, from: number, decay: number): void {
     const species = this.#species;
@@ -135,7 +136,6 @@ export class PlugFlowPipe {
   /** The decaying species is held as amount × exp(Σ decay) from its entry on: decay of all parcels at once is a change of scale. */
   #decay(decay: number): void {
     const ring = this.#ring;
-    if (ring[SCALED] === 0 && ring[EXPONENT] === 0) this.#sumScaled();
     ring[DECAYED] += ring[SCALED] * (Math.exp(-ring[EXPONENT]) - Math.exp(-ring[EXPONENT] - decay));
     ring[EXPONENT] += decay;
     if (ring[EXPONENT] > LARGEST_EXPONENT) {

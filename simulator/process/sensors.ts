@@ -87,26 +87,31 @@ export class SensorBank {
     const wait = this.#wait;
     const reading = this.#reading;
     const flags = this.#flags;
-    const hours = this.#hours;
+    const period = this.#period;
+    const bias = this.#bias;
+    const driftPerHour = this.#driftPerHour;
+    const drifted = this.#drifted;
+    const ownNoise = this.#ownNoise;
+    const addedNoise = this.#addedNoise;
+    const low = this.#low;
+    const high = this.#high;
+    const streams = this.#streams;
     for (let i = 0; i < count; i++) {
       const tag = tags[i];
       const value = outputs[sources[i]];
       truth[tag] = value;
       const followed = lagged[i] + (value - lagged[i]) * approach[i];
       lagged[i] = followed;
-      this.#drifted[i] += this.#driftPerHour[i] * hours;
+      if (driftPerHour[i] !== 0) drifted[i] += driftPerHour[i] * this.#hours;
       if (--wait[i] <= 0) {
-        wait[i] = this.#period[i];
-        // The stream advances by the same draws whatever the faults, so that a fault shifts no later number.
-        const own = this.#ownNoise[i];
-        const added = this.#addedNoise[i];
-        let read = followed + this.#bias[i] + this.#drifted[i];
-        if (own > 0 || added > 0) {
-          const deviation = added > 0 ? Math.sqrt(own * own + added * added) : own;
-          read += deviation * this.#streams[i].normal();
-        }
-        if (flags[i] === 0)
-          reading[i] = read < this.#low[i] ? this.#low[i] : read > this.#high[i] ? this.#high[i] : read;
+        wait[i] = period[i];
+        // A stuck instrument goes on drawing, so that what it reads afterwards is what it would have read without the fault.
+        const own = ownNoise[i];
+        const added = addedNoise[i];
+        let read = followed + bias[i] + drifted[i];
+        if (added > 0) read += Math.sqrt(own * own + added * added) * streams[i].normal();
+        else if (own > 0) read += own * streams[i].normal();
+        if (flags[i] === 0) reading[i] = read < low[i] ? low[i] : read > high[i] ? high[i] : read;
       }
       readings[tag] = reading[i];
       good[tag] = flags[i] >= DROPOUT ? 0 : 1;

@@ -23,12 +23,16 @@ export function makeWorks(settings: Partial<EngineSettings> = {}): ProcessEngine
 
 export const worksOf = (engine: ProcessEngine): DrinkingWater => engine.equations as DrinkingWater;
 
+/** Steps between two looks at the process. */
+const SCAN = 5;
+
 export class Operator {
   readonly engine: ProcessEngine;
   naohDose = 8;
   naoclDose = 1.8;
   paclDose = 1;
   rawFlow = NORMAL_FLOW_M3_PER_HOUR;
+  #steps = 0;
   readonly #outlets: [number, number] = [53, 53];
   /** Seconds into the wash of each filter, undefined when it filters. */
   readonly #washing: [number | undefined, number | undefined] = [undefined, undefined];
@@ -49,8 +53,18 @@ export class Operator {
     return this.#washing[filter] !== undefined;
   }
 
-  /** Acts on the outputs as they are and advances the process by one step. */
+  /** Acts on the outputs as they are, every five steps, and advances the process by one. */
   step(): void {
+    if (this.#steps++ % SCAN === 0) this.#act();
+    this.engine.step();
+  }
+
+  run(seconds: number): void {
+    const steps = Math.round(seconds / this.engine.stepSeconds);
+    for (let i = 0; i < steps; i++) this.step();
+  }
+
+  #act(): void {
     const { engine } = this;
     const intakeSpeed =
       88.5 + 0.12 * (this.rawFlow - engine.output('rawFlowM3PerHour')) + 8 * (2.8 - engine.output('clearwellLevelM'));
@@ -63,19 +77,13 @@ export class Operator {
     this.set('naohDosingDemandLPerHour', (this.naohDose * engine.output('contactTankFlowM3PerHour')) / 318);
     this.#filter(0);
     this.#filter(1);
-    engine.step();
-  }
-
-  run(seconds: number): void {
-    const steps = Math.round(seconds / this.engine.stepSeconds);
-    for (let i = 0; i < steps; i++) this.step();
   }
 
   #filter(f: 0 | 1): void {
     const n = f === 0 ? 'filter1' : 'filter2';
     const time = this.#washing[f];
     const level = this.engine.output(`${n}LevelM`);
-    const h = this.engine.stepSeconds;
+    const h = SCAN * this.engine.stepSeconds;
     const filtering = time === undefined || time > 1200;
     this.#outlets[f] = Math.min(100, Math.max(5, this.#outlets[f] + h * (level - 1.5) * 0.05));
     const valve = Math.min(100, Math.max(0, this.#outlets[f] + 30 * (level - 1.5)));

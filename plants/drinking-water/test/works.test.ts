@@ -3,14 +3,32 @@ import { makeWorks, Operator, worksOf } from './operator.ts';
 
 /** Seconds until `output` first exceeds `limit`; Infinity within `seconds` not. */
 function timeTo(operator: Operator, output: string, limit: number, seconds: number): number {
-  for (let i = 1; i <= seconds; i++) {
+  const { engine } = operator;
+  for (let time = engine.stepSeconds; time <= seconds; time += engine.stepSeconds) {
     operator.step();
-    if (operator.engine.output(output) > limit) return i;
+    if (engine.output(output) > limit) return time;
   }
   return Number.POSITIVE_INFINITY;
 }
 
-function normal(settings: Parameters<typeof makeWorks>[0] = {}, hours = 10) {
+/** Runs over days take longer steps; `convergence.test.ts` says what that costs. */
+const LONG = { step: 4 } as const;
+
+/** Settled operation at 10:00, made once. */
+const settled = (() => {
+  const engine = makeWorks();
+  new Operator(engine).run(10 * 3600);
+  return engine.save();
+})();
+
+function normal(settings: Parameters<typeof makeWorks>[0] = {}) {
+  const engine = makeWorks(settings);
+  engine.load(settled);
+  return { engine, operator: new Operator(engine) };
+}
+
+/** From the process's initial state on. */
+function fresh(hours: number, settings: Parameters<typeof makeWorks>[0] = {}) {
   const engine = makeWorks(settings);
   const operator = new Operator(engine);
   operator.run(hours * 3600);
@@ -19,7 +37,7 @@ function normal(settings: Parameters<typeof makeWorks>[0] = {}, hours = 10) {
 
 describe('normal operation', () => {
   it('makes about 4 ML a day of water that is right in every respect', () => {
-    const { engine } = normal({}, 24);
+    const { engine } = fresh(24, LONG);
     const within = (output: string, low: number, high: number) => {
       expect(engine.output(output), output).toBeGreaterThan(low);
       expect(engine.output(output), output).toBeLessThan(high);
@@ -124,7 +142,7 @@ describe('failures of treatment', () => {
 
 describe('filters', () => {
   it('head loss and turbidity grow over a run of two days, a wash restores them and the first filtrate is dirty', () => {
-    const { engine, operator } = normal({}, 1);
+    const { engine, operator } = fresh(1, LONG);
     engine.disturb('variability', 0);
     const clean = engine.output('filter1HeadLossM');
     operator.run(47 * 3600);
@@ -152,12 +170,12 @@ describe('filters', () => {
   }, 60_000);
 
   it('breaks through when it is not washed', () => {
-    const { operator } = normal({}, 1);
+    const { operator } = fresh(1, LONG);
     expect(timeTo(operator, 'filteredTurbidityNtu', 1, 110 * 3600)).toBeGreaterThan(50 * 3600);
   }, 120_000);
 
   it('with both inlets shut the channel runs over', () => {
-    const { engine, operator } = normal({}, 1);
+    const { engine, operator } = fresh(1);
     for (const n of [1, 2] as const) operator.set(`filter${n}InletValvePercent`, 0);
     for (let i = 0; i < 60; i++) engine.step();
     expect(engine.output('inletChannelOverflowM3PerHour')).toBeCloseTo(engine.output('rawFlowM3PerHour'), 6);
@@ -167,7 +185,7 @@ describe('filters', () => {
 
 describe('pumps and network', () => {
   it('an intake that is shut off runs its pump dry', () => {
-    const { engine, operator } = normal({}, 1);
+    const { engine, operator } = fresh(1, LONG);
     operator.set('intakePenstockPercent', 0);
     operator.run(3 * 3600);
     expect(engine.output('intakePumpDryRunning')).toBe(1);
@@ -176,7 +194,7 @@ describe('pumps and network', () => {
   });
 
   it('a stopped high service drains the tank, and then pressure falls below 140 kPa', () => {
-    const { engine, operator } = normal({}, 1);
+    const { engine, operator } = fresh(1, LONG);
     operator.set('highServicePump1Contactor', 0);
     operator.set('highServicePump2Contactor', 0);
     operator.run(8 * 3600);
@@ -185,7 +203,7 @@ describe('pumps and network', () => {
   });
 
   it('a burst main takes pressure away, a full tank and clearwell run over', () => {
-    const { engine, operator } = normal({}, 1);
+    const { engine, operator } = fresh(1);
     engine.disturb('networkBurstM3PerHour', 400);
     operator.run(60);
     expect(engine.output('networkPressureKPa')).toBeLessThan(200);
@@ -204,7 +222,7 @@ describe('pumps and network', () => {
   });
 
   it('a day tank empties, is filled by a delivery and runs over at its brim', () => {
-    const { engine, operator } = normal({}, 1);
+    const { engine, operator } = fresh(1, LONG);
     operator.naoclDose = 6;
     operator.run(30 * 3600);
     expect(engine.output('naoclDayTankLevelPercent')).toBeLessThan(1);
@@ -218,7 +236,7 @@ describe('pumps and network', () => {
 
 describe('snapshots of the works', () => {
   it('a run that is saved, sent through JSON and loaded goes on as if nothing had been', () => {
-    const { engine, operator } = normal({ seed: 5 }, 2);
+    const { engine, operator } = fresh(2, { seed: 5 });
     operator.startWash(1);
     operator.run(500);
     const saved = JSON.parse(JSON.stringify(engine.save()));
@@ -234,7 +252,7 @@ describe('snapshots of the works', () => {
   });
 
   it('two runs of one seed are the same to the bit, two of different seeds are not', () => {
-    const end = (seed: number) => [...normal({ seed }, 1).engine.states];
+    const end = (seed: number) => [...fresh(1, { seed }).engine.states];
     expect(end(4)).toEqual(end(4));
     expect(end(4)).not.toEqual(end(5));
   });
