@@ -12,7 +12,7 @@ import { GRAVITY } from './hydraulics.ts';
 /** Kozeny's constant for granular beds with the grain's diameter. */
 const KOZENY = 180;
 const LAYER_DEPTH = FILTER.depth / FILTER.layers;
-export const LAYER_VOLUME = LAYER_DEPTH * FILTER.area;
+const LAYER_VOLUME = LAYER_DEPTH * FILTER.area;
 /** Water between the grains and in the underdrain. */
 export const PORE_VOLUME = FILTER.area * (FILTER.depth * FILTER.porosity + 0.04);
 const WATER_DENSITY = 1000;
