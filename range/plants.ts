@@ -17,9 +17,12 @@ export interface Plant extends LoadedPlant {
 export const listPlants = (): LoadedPlant[] =>
   [...findPlugins(FOLDER, 'plant.yaml').values()].map((folder) => loadPlant(folder));
 
-/** @throws UsageError `plant.unknown` with the nearest id; FileError when its file is wrong. */
+/**
+ * A plant by its id, or by the path of a folder elsewhere that holds one (`./my-plant`).
+ * @throws UsageError `plant.unknown` with the nearest id; FileError when its file is wrong.
+ */
 export const openPlant = (id: string): Promise<Plant> =>
-  readPlant(pluginPath(findPlugins(FOLDER, 'plant.yaml'), id, 'plant'));
+  readPlant(/[\\/]/.test(id) ? id : pluginPath(findPlugins(FOLDER, 'plant.yaml'), id, 'plant'));
 
 /** @throws FileError; PenstockError `plant.process` when the process module has no process or does not know an option. */
 export async function readPlant(folder: string): Promise<Plant> {

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { checkScenarioFile } from '@penstock/attacks';
 import { FileError, findPlugins, PenstockError, shownPath, UsageError } from '@penstock/core';
-import { loadRules } from '@penstock/monitor';
+import { checkRuleFile } from '@penstock/monitor';
 import { checkPlantFolder } from '@penstock/range';
 import type { Command } from 'commander';
 import { print, printJson } from '../output.ts';
@@ -20,20 +20,9 @@ const CHECKERS: readonly Checker[] = [
     matches: (path) => basename(path) === 'plant.yaml',
     check: (path) => checkPlantFolder(join(path, '..')),
   },
-  { kind: 'rule', matches: (path) => path.endsWith('.yml'), check: checkRule },
+  { kind: 'rule', matches: (path) => path.endsWith('.yml'), check: checkRuleFile },
   { kind: 'scenario', matches: (path) => path.endsWith('.yaml'), check: checkScenarioFile },
 ];
-
-/** A rule may lean on others of its folder, so that these are read with it; only its own problems count. */
-function checkRule(path: string): void {
-  try {
-    loadRules(dirname(path));
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    const own = error.problems.filter((problem) => problem.place?.file === shownPath(path));
-    if (own.length > 0) throw new FileError(own);
-  }
-}
 
 /** `penstock check PATH...`: validates any of our files. */
 export function addCheck(program: Command): void {

@@ -1,5 +1,5 @@
 import { listScenarios, loadScenario } from '@penstock/attacks';
-import { builtInRules } from '@penstock/monitor';
+import { listRules } from '@penstock/monitor';
 import { listPlants } from '@penstock/range';
 import type { Command } from 'commander';
 import { printJson, printTable } from '../output.ts';
@@ -47,11 +47,7 @@ export function addLists(program: Command): void {
     .description("list the monitor's rules")
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) => {
-      const rules = builtInRules()
-        .rules.filter((rule) => rule.alerts)
-        .map(({ name: id, title, level, techniques, falsePositives, knowsSources, needsBaseline }) => {
-          return { id, title, level, techniques, falsePositives, knowsSources, needsBaseline };
-        });
+      const rules = listRules();
       if (json) printJson({ rules });
       else printTable(rules.map((rule) => [rule.id, rule.level, rule.techniques.join(' '), rule.title]));
     });
