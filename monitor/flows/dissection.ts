@@ -155,7 +155,7 @@ export class Dissection implements StreamConsumer {
   }
 
   #portBits(flow: Flow): number {
-    return (this.#serverPorts.get(flow.responderPort) ?? 0) | (this.#serverPorts.get(flow.originatorPort) ?? 0);
+    return this.#serverPorts.get(flow.responderPort) ?? 0;
   }
 
   #assign(flow: Flow, index: number): void {

@@ -1,9 +1,10 @@
 /**
  * TCP streams from segments. Of overlapping data the first that came stays, as in Zeek's default. A hole is given up, and told
- * to the dissector as a gap, when the receiver has acknowledged it and data after it is there, when too much waits behind it,
- * or when it is five seconds old. An acknowledgement alone moves nothing: forged or captured out of order it would blind.
+ * to the dissector as a gap, when the receiver has acknowledged it, when too much waits behind it, or when it is five seconds old.
+ * What is acknowledged before it was captured counts as missed even if it still comes, as with Zeek and tshark; but an
+ * acknowledgement far beyond anything sent is not believed until data follows it.
  */
-import { CLOSED, type Endpoint, ESTABLISHED, PARTIAL, type Segment } from './endpoint.ts';
+import { CLOSED, type Endpoint, ESTABLISHED, INACTIVE, PARTIAL, type Segment } from './endpoint.ts';
 import type { Flow } from './flow.ts';
 
 /** Where reassembled bytes go. `buffer` is valid only during the call. */
@@ -18,6 +19,8 @@ const MAX_WAITING_TOTAL = 64 * 1024 * 1024;
 const MAX_HOLE_AGE = 5e6;
 /** No receiver of this field offers more than a megabyte of window; what claims to be further ahead is not believed at once. */
 const PLAUSIBLE_AHEAD = 1024 * 1024;
+/** Nor may a host acknowledge more unseen data than an unscaled window holds. */
+const PLAUSIBLE_UNSEEN = 65_535;
 /** Segments in a row, each continuing the one before, that move the stream to where they are. */
 const STRAYS_TO_MOVE = 3;
 
@@ -53,6 +56,7 @@ export class Reassembler {
   ): void {
     if (from === endpoint.next && endpoint.waiting === undefined && end - start === wireLength) {
       endpoint.next = from + wireLength;
+      endpoint.strays = 0;
       this.#consumer.data(flow, endpoint, time, buffer, start, end);
       return;
     }
@@ -82,8 +86,7 @@ export class Reassembler {
       at += endpoint.next - first;
       first = endpoint.next;
     }
-    // A keep-alive seen first numbers a mid-stream flow one byte early.
-    if (endpoint.next === 1 && first === 2 && endpoint.state === PARTIAL) endpoint.next = 2;
+    if (first === 2 && isKeepAlive(endpoint)) endpoint.next = 2;
     if (first > endpoint.next) {
       this.outOfOrder++;
       this.#hold(endpoint, time, first, buffer, at, Math.max(at, end));
@@ -200,6 +203,16 @@ export class Reassembler {
   /** The receiver has acknowledged more; holes below that are lost to us. */
   acknowledged(flow: Flow, endpoint: Endpoint, time: number): void {
     if (endpoint.waiting !== undefined) this.#relieve(flow, endpoint, time);
+    const unseen = this.#acknowledgedUpTo(endpoint) - endpoint.next;
+    if (unseen > 0 && unseen <= PLAUSIBLE_UNSEEN && endpoint.state !== INACTIVE) {
+      if (isKeepAlive(endpoint)) endpoint.next = 2;
+      else this.#skip(flow, endpoint, time, endpoint.next + unseen);
+    }
+  }
+
+  /** Without the FIN, which takes a sequence number but is no data. */
+  #acknowledgedUpTo(endpoint: Endpoint): number {
+    return endpoint.finSeen && endpoint.acked >= endpoint.fin ? endpoint.fin - 1 : endpoint.acked;
   }
 
   #skip(flow: Flow, endpoint: Endpoint, time: number, to: number): void {
@@ -215,17 +228,12 @@ export class Reassembler {
     this.#consumer.gap(flow, endpoint, time, missing);
   }
 
-  /** The flow is over: delivers what waits, and reports what was acknowledged but never seen. */
+  /** The flow is over: delivers what waits. */
   finish(flow: Flow, endpoint: Endpoint, time: number): void {
     while (endpoint.waiting !== undefined) {
       this.#skip(flow, endpoint, time, (endpoint.waiting[0] as Segment).from);
       this.#drain(flow, endpoint, time);
     }
-    const acked = endpoint.finSeen && endpoint.acked >= endpoint.fin ? endpoint.fin - 1 : endpoint.acked;
-    const isMidStream = endpoint.state === PARTIAL || endpoint.previousState === PARTIAL;
-    const isKeepAlive = endpoint.next === 1 && acked <= 2 && isMidStream;
-    if (acked > endpoint.next && acked - endpoint.next <= PLAUSIBLE_AHEAD && !isKeepAlive)
-      this.#skip(flow, endpoint, time, acked);
   }
 
   #discard(endpoint: Endpoint): void {
@@ -240,6 +248,13 @@ export class Reassembler {
     this.#discard(endpoint);
     endpoint.next = 1;
   }
+}
+
+/** A mid-stream flow that was first seen with a keep-alive is numbered one byte early; that byte is not missing. */
+function isKeepAlive(endpoint: Endpoint): boolean {
+  return (
+    endpoint.next === 1 && endpoint.acked <= 2 && (endpoint.state === PARTIAL || endpoint.previousState === PARTIAL)
+  );
 }
 
 /** Gaps count only while both sides are regular: around resets and half-seen streams sequence numbers lie (so does Zeek judge). */
