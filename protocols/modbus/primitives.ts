@@ -52,7 +52,7 @@ export function bytes(code: number, second: number, data: Uint8Array): Uint8Arra
   return pdu;
 }
 
-export function word(value: number): number {
+function word(value: number): number {
   count(value, 0, 0xffff, 'value');
   return value;
 }

@@ -5,10 +5,10 @@
 import type { ModbusPoint } from '@penstock/core';
 
 export const KIND_BOOL = 0;
-export const KIND_UINT16 = 1;
-export const KIND_INT16 = 2;
-export const KIND_UINT32 = 3;
-export const KIND_INT32 = 4;
+const KIND_UINT16 = 1;
+const KIND_INT16 = 2;
+const KIND_UINT32 = 3;
+const KIND_INT32 = 4;
 export const KIND_FLOAT32 = 5;
 
 const KINDS: Record<ModbusPoint['type'], number> = {

@@ -27,7 +27,7 @@ export class Dice {
 const CODES = [1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 17, 20, 21, 22, 23, 24, 43];
 
 /** A PDU: some right, most nearly right, some nonsense. */
-export function randomPdu(dice: Dice): Uint8Array {
+function randomPdu(dice: Dice): Uint8Array {
   const shape = dice.below(10);
   if (shape === 0) return dice.bytes(1 + dice.below(253));
   const code = CODES[dice.below(CODES.length)] as number;

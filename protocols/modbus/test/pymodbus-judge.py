@@ -4,7 +4,7 @@ import sys
 
 from pymodbus.client import ModbusTcpClient
 from pymodbus.diag_message import ReturnQueryDataRequest
-from pymodbus.file_message import FileRecord, ReadFifoQueueRequest, ReadFileRecordRequest, WriteFileRecordRequest
+from pymodbus.file_message import FileRecord, ReadFileRecordRequest, WriteFileRecordRequest
 from pymodbus.mei_message import ReadDeviceInformationRequest
 from pymodbus.other_message import ReadExceptionStatusRequest, ReportSlaveIdRequest
 from pymodbus.register_read_message import ReadWriteMultipleRegistersRequest
@@ -46,7 +46,6 @@ seen["identity"] = [identity[number].decode() for number in sorted(identity)]
 records = [FileRecord(reference_type=6, file_number=1, record_number=0, record_length=2)]
 seen["file"] = ask(ReadFileRecordRequest(records)).records[0].record_data.hex()
 ask(WriteFileRecordRequest([FileRecord(reference_type=6, file_number=1, record_number=100, record_data=b"\xca\xfe")]))
-seen["fifo"] = ask(ReadFifoQueueRequest(0x4DE)).values
 # The run indicator follows the identifier.
 seen["slaveId"] = ask(ReportSlaveIdRequest()).identifier[:-1].decode()
 client.close()
