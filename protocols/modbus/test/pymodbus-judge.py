@@ -8,6 +8,7 @@ from pymodbus.file_message import FileRecord, ReadFileRecordRequest, WriteFileRe
 from pymodbus.mei_message import ReadDeviceInformationRequest
 from pymodbus.other_message import ReadExceptionStatusRequest, ReportSlaveIdRequest
 from pymodbus.register_read_message import ReadWriteMultipleRegistersRequest
+from pymodbus.register_write_message import MaskWriteRegisterRequest
 
 client = ModbusTcpClient("127.0.0.1", port=int(sys.argv[1]), timeout=5)
 assert client.connect()
@@ -28,7 +29,7 @@ seen["discrete"] = len(client.read_discrete_inputs(10, 10, slave=1).bits[:10])
 client.write_registers(1, [10, 258], slave=1)
 seen["registers"] = client.read_holding_registers(1, 2, slave=1).registers
 client.write_register(4, 0x12, slave=1)
-client.mask_write_register(4, 0xF2, 0x25, slave=1)
+ask(MaskWriteRegisterRequest(4, 0xF2, 0x25))
 seen["masked"] = client.read_holding_registers(4, 1, slave=1).registers[0]
 request = ReadWriteMultipleRegistersRequest(read_address=3, read_count=2, write_address=3, write_registers=[0xFF])
 seen["readWrite"] = ask(request).registers
