@@ -1,0 +1,325 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { milliseconds } from '@penstock/core';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  type GateRecord,
+  type GateService,
+  Gates,
+  gateEntrance,
+  loopbackOf,
+  PacedClock,
+  replayGates,
+  SEND_MARK,
+} from '../index.ts';
+import { buildZones, OFFICE, PLC, pattern, type Zones } from './plant.ts';
+
+const SERVICES: GateService[] = [
+  { device: 'plc', service: 'echo', address: '10.20.1.13', port: 2000 },
+  { device: 'plc', service: 'blocked', address: '10.20.1.13', port: 2001 },
+  { device: 'plc', service: 'closed', address: '10.20.1.13', port: 2002 },
+];
+
+interface GatedRange extends Zones {
+  readonly clock: PacedClock;
+  readonly gates: Gates;
+  readonly journal: GateRecord[];
+  tool(service: string): Socket;
+  end(): Promise<void>;
+}
+
+/** What the plant does behind the gates: an echo that lets the client end first. */
+function serve({ plc }: Zones): void {
+  for (const port of [2000, 2001])
+    plc.listen(port, (connection) => ({
+      data: (b, s, e) => {
+        if (!connection.send(b, s, e)) connection.pause();
+      },
+      drained: () => connection.resume(),
+      ended: () => connection.close(),
+      closed() {},
+    }));
+}
+
+const build = () => buildZones([{ port: 2000 }, { port: 2002 }]);
+const ranges: GatedRange[] = [];
+const tools: Socket[] = [];
+
+async function open(options: { limit?: number; from?: string } = {}): Promise<GatedRange> {
+  const zones = build();
+  serve(zones);
+  const clock = new PacedClock(zones.queue);
+  const journal: GateRecord[] = [];
+  const gates = await Gates.open({
+    clock,
+    wire: zones.wire,
+    services: SERVICES,
+    from: options.from ?? 'office',
+    addresses: 'picked',
+    onRecord: (record) => journal.push(record),
+    limit: options.limit ?? 64,
+  });
+  clock.start();
+  const range: GatedRange = {
+    ...zones,
+    clock,
+    gates,
+    journal,
+    tool(service) {
+      const { host, port } = gates.table.find((row) => row.service === service) as { host: string; port: number };
+      const socket = connect({ host, port, allowHalfOpen: true });
+      tools.push(socket);
+      return socket;
+    },
+    async end() {
+      await gates.close();
+      clock.stop();
+    },
+  };
+  ranges.push(range);
+  return range;
+}
+
+afterEach(async () => {
+  for (const socket of tools.splice(0)) socket.destroy();
+  await Promise.all(ranges.splice(0).map((range) => range.end()));
+});
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+};
+
+const outcome = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => {
+    let failure = 'closed';
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      failure = error.code ?? error.message;
+    });
+    socket.on('end', () => socket.end());
+    socket.on('close', () => resolve(failure));
+    socket.resume();
+  });
+
+function echo(socket: Socket, bytes: Uint8Array): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  const done = new Promise<Buffer>((resolve) => {
+    const take = (part: Buffer) => {
+      parts.push(part);
+      length += part.length;
+      if (length < bytes.length) return;
+      socket.off('data', take);
+      resolve(Buffer.concat(parts));
+    };
+    socket.on('data', take);
+  });
+  socket.write(bytes);
+  return done;
+}
+
+describe('a real tool at a gate', () => {
+  test('speaks with the device, past the firewall, from the trainee’s host', async () => {
+    const { tool, tap } = await open();
+    const socket = tool('echo');
+    const bytes = pattern(10_000);
+    expect((await echo(socket, bytes)).equals(Buffer.from(bytes))).toBe(true);
+    socket.end();
+    expect(await outcome(socket)).toBe('closed');
+    const packets = tap.frames.filter(({ bytes: b }) => b[12] === 8 && b[13] === 0 && b[23] === 6);
+    const sources = new Set(packets.map(({ bytes: b }) => new DataView(b.buffer).getUint32(26)));
+    expect(sources).toEqual(new Set([OFFICE, PLC]));
+  });
+
+  test('may end its side and still get everything', async () => {
+    const { tool } = await open();
+    const socket = tool('echo');
+    socket.end('the last words');
+    expect(await text(socket)).toBe('the last words');
+  });
+
+  test('is reset where the device refuses', async () => {
+    const { tool } = await open();
+    expect(await outcome(tool('closed'))).toBe('ECONNRESET');
+  });
+
+  test('is reset when the firewall’s silence has lasted', async () => {
+    const { tool, clock } = await open();
+    clock.setRate(100);
+    expect(await outcome(tool('blocked'))).toBe('ECONNRESET');
+  });
+
+  test('that goes away is gone on the wire too', async () => {
+    const { tool, plc, tap, clock } = await open();
+    const socket = tool('echo');
+    await echo(socket, pattern(10));
+    expect(plc.tcp.connections).toBe(1);
+    socket.resetAndDestroy();
+    await until(() => plc.tcp.connections === 0);
+    expect((tap.frames.at(-1)?.bytes[47] as number) & 4).toBe(4);
+    expect(clock.running).toBe(true);
+  });
+
+  test('that does not read stops the device, and nothing is lost', async () => {
+    const { tool, plc, journal, queue } = await open();
+    // More than a system's own socket buffers hold (Linux: 32 MiB and 4 MiB at most).
+    const all = Buffer.alloc(64_000_000, pattern(9973));
+    let accepted = 0;
+    plc.listen(2002, (connection) => {
+      let sent = 0;
+      const pump = () => {
+        while (sent < all.length) {
+          const end = Math.min(all.length, sent + 32_768);
+          const room = connection.send(all, sent, end);
+          sent = end;
+          accepted = sent;
+          if (!room) return;
+        }
+        connection.close();
+      };
+      queue.in(milliseconds(1), { run: pump });
+      return { data() {}, drained: pump, closed() {} };
+    });
+    const socket = tool('closed');
+    socket.pause();
+    // The device comes to a halt long before all is sent.
+    await until(() => journal.some((record) => record.kind === 'hold'));
+    expect(accepted).toBeLessThan(all.length);
+    const parts: Buffer[] = [];
+    for await (const part of socket) parts.push(part as Buffer);
+    expect(Buffer.concat(parts).equals(all)).toBe(true);
+    expect(journal.some((record) => record.kind === 'release')).toBe(true);
+  });
+
+  test('that sends more than the device takes is held back, and others are not', async () => {
+    const { tool, plc, journal } = await open();
+    plc.listen(2002, (connection) => {
+      connection.pause();
+      return { data() {}, closed() {} };
+    });
+    const socket = tool('closed');
+    socket.write(pattern(8_000_000));
+    const arrived = () =>
+      journal.reduce((sum, r) => sum + (r.kind === 'data' && r.connection === 1 ? r.bytes.length : 0), 0);
+    await until(() => arrived() > SEND_MARK);
+    const other = tool('echo');
+    for (let i = 0; i < 20; i++) await echo(other, pattern(1000));
+    // The device's window, what may wait in the connection, and a chunk or two.
+    expect(arrived()).toBeLessThan(65_536 + SEND_MARK + 4 * 65_536);
+    socket.destroy();
+    other.destroy();
+  });
+});
+
+describe('many tools', () => {
+  test('beyond the limit are reset; the others go on', async () => {
+    const { tool, gates } = await open({ limit: 20 });
+    const sockets = Array.from({ length: 20 }, () => tool('echo'));
+    await Promise.all(sockets.map((socket) => echo(socket, pattern(10))));
+    expect(gates.connections).toBe(20);
+    const late = Array.from({ length: 50 }, () => outcome(tool('echo')));
+    expect(new Set(await Promise.all(late))).toEqual(new Set(['ECONNRESET']));
+    await Promise.all(sockets.map((socket) => echo(socket, pattern(10))));
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('come and go without a trace', async () => {
+    const { tool, gates, plc, wire, office } = await open();
+    for (let round = 0; round < 5; round++)
+      await Promise.all(
+        Array.from({ length: 40 }, async (_, i) => {
+          const socket = tool('echo');
+          await echo(socket, pattern(100, i));
+          if (i % 2 === 0) socket.resetAndDestroy();
+          else socket.end();
+          await outcome(socket);
+        }),
+      );
+    await until(() => gates.connections === 0 && plc.tcp.connections === 0);
+    expect(wire.pool.inUse).toBe(0);
+    // Those that said goodbye linger as they should.
+    expect(office.tcp.connections).toBe(100);
+  });
+
+  test('all end at once when the range ends, within two seconds', async () => {
+    const range = await open();
+    const sockets = Array.from({ length: 30 }, () => range.tool('echo'));
+    await Promise.all(sockets.map((socket) => echo(socket, pattern(10))));
+    const ends = sockets.map(outcome);
+    const began = performance.now();
+    await range.end();
+    await Promise.all(ends);
+    expect(performance.now() - began).toBeLessThan(2000);
+    expect(range.gates.connections).toBe(0);
+  });
+});
+
+test('a journal of what came in makes the same frames again', async () => {
+  const live = await open();
+  const sockets = [1, 2, 3].map(() => live.tool('echo'));
+  await Promise.all(sockets.map((socket, i) => echo(socket, pattern(3000 * (i + 1), i))));
+  sockets[0]?.resetAndDestroy();
+  sockets[1]?.end();
+  await outcome(sockets[1] as Socket);
+  await live.end();
+  const end = live.queue.now;
+
+  const again = build();
+  serve(again);
+  replayGates(again.queue, gateEntrance(again.wire, SERVICES), live.journal);
+  while (again.queue.step(end));
+  expect(again.tap.frames.length).toBe(live.tap.frames.length);
+  expect(again.tap.hash).toBe(live.tap.hash);
+});
+
+describe('where gates are', () => {
+  test('a device has its own loopback address', () => {
+    expect(loopbackOf('10.20.1.13')).toBe('127.20.1.13');
+    expect(loopbackOf('192.168.4.9')).toBe('127.168.4.9');
+  });
+
+  test('declared ports at own addresses, where the system has them', async () => {
+    const zones = build();
+    const clock = new PacedClock(zones.queue);
+    const { port } = await free();
+    const service = { device: 'plc', service: 'echo', address: '10.20.1.13', port };
+    const options = { clock, wire: zones.wire, services: [service], from: 'office' };
+    const gates = await Gates.open(options);
+    const [row] = gates.table;
+    expect(row).toEqual(
+      process.platform === 'linux'
+        ? { gate: `plc:${port}`, device: 'plc', service: 'echo', host: '127.20.1.13', port }
+        : expect.objectContaining({ gate: `plc:${port}` }),
+    );
+    // The same plant again on this machine: refused, and nothing is left listening.
+    await expect(Gates.open(options)).rejects.toThrow(expect.objectContaining({ id: 'gate.taken' }));
+    await gates.close();
+    const second = await Gates.open(options);
+    await second.close();
+  });
+
+  test('an unknown host or gate is refused', async () => {
+    const zones = build();
+    const clock = new PacedClock(zones.queue);
+    await expect(Gates.open({ clock, wire: zones.wire, services: [], from: 'ofice' })).rejects.toThrow("'office'");
+    expect(() =>
+      gateEntrance(zones.wire, SERVICES).apply({
+        time: 1 as never,
+        connection: 1,
+        kind: 'open',
+        gate: 'plc:1',
+        from: 'office',
+      }),
+    ).toThrow(expect.objectContaining({ id: 'gate.unknown' }));
+  });
+});
+
+/** A port that nobody uses now. */
+async function free(): Promise<{ port: number }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return { port };
+}
