@@ -107,8 +107,8 @@ const ATTENTION = 20_000;
 const SLICE = 10_000;
 const TOLERANCE = 250_000;
 const REPORT_EVERY = 1_000_000;
-/** Node's timers take no longer waits; a run without events just looks again. */
-const LONGEST_WAIT = 60_000;
+/** A run without events looks again after so many milliseconds: somebody may have scheduled one. */
+const LONGEST_WAIT = 100;
 
 /** Real time, or a multiple of it, from a fixed origin: a late event does not make the next one late. */
 export class PacedClock implements OutsideEntry {

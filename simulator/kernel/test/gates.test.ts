@@ -298,6 +298,18 @@ describe('where gates are', () => {
     await second.close();
   });
 
+  const mayBind502 = process.platform !== 'linux' || process.getuid?.() === 0;
+  test.skipIf(mayBind502)('a privileged port becomes itself plus 10000 for an ordinary user', async () => {
+    const zones = build();
+    const service = { device: 'plc', service: 'modbus', address: '10.20.1.213', port: 502 };
+    const clock = new PacedClock(zones.queue);
+    const gates = await Gates.open({ clock, wire: zones.wire, services: [service], from: 'office' });
+    expect(gates.table).toEqual([
+      { gate: 'plc:502', device: 'plc', service: 'modbus', host: '127.20.1.213', port: 10_502 },
+    ]);
+    await gates.close();
+  });
+
   test('an unknown host or gate is refused', async () => {
     const zones = build();
     const clock = new PacedClock(zones.queue);

@@ -8,7 +8,6 @@ export const EPOCH = Date.UTC(2025, 0, 6) * 1000;
 export const PLC = parseIpv4('10.20.1.13');
 export const SCADA = parseIpv4('10.20.1.20');
 export const OFFICE = parseIpv4('10.20.4.30');
-export const FOREVER = 1e15 as Instant;
 
 /** Every frame of a tap, copied. */
 export class Recorder implements FrameSink {
