@@ -73,7 +73,7 @@ export class BoundVariable {
   }
 }
 
-/** State for a warm start: copies, nothing shared. */
+/** State for a warm start: copies, nothing shared. A program transfer that is under way is not part of it. */
 export interface ControllerSnapshot {
   readonly runtime: RuntimeSnapshot;
   readonly source: string;
@@ -83,6 +83,8 @@ export interface ControllerSnapshot {
   readonly now: number;
   readonly due: Float64Array;
   readonly badInputs: Uint8Array;
+  readonly lastRefusal: number;
+  readonly refusals: number;
   readonly forces: readonly Force[];
   readonly diagnostics: readonly DiagnosticEntry[];
 }
@@ -113,7 +115,7 @@ export class Controller implements PointAccess, FileAccess {
   #now: Instant = START;
   #forced: Variable[] = [];
   #forceValues: number[] = [];
-  #lastRefusal = Number.NEGATIVE_INFINITY;
+  #lastRefusal = -REFUSAL_QUIET;
   #refusals = 0;
 
   /**
@@ -130,7 +132,7 @@ export class Controller implements PointAccess, FileAccess {
     this.#program = this.#original;
     this.#key = spec.key;
     this.#mode = spec.key === 'program' ? 'stopped' : 'running';
-    this.#due = new Float64Array(spec.tasks.length).fill(Number.NEGATIVE_INFINITY);
+    this.#due = new Float64Array(spec.tasks.length);
     this.#badInputs = new Uint8Array(spec.inputs.length);
     this.period = Math.min(...spec.tasks.map((task) => task.every)) as Duration;
   }
@@ -203,12 +205,13 @@ export class Controller implements PointAccess, FileAccess {
     if (this.#mode === 'off') return;
     this.#log('power-off', 'power off');
     this.#mode = 'off';
+    this.#staging.clear();
     this.#restOutputs();
   }
 
   #start(kind: 'cold' | 'warm', writer?: Writer): void {
     this.#program.runtime.restart(kind);
-    this.#due.fill(Number.NEGATIVE_INFINITY);
+    this.#due.fill(0);
     this.#mode = 'running';
     this.#log('start', `running, ${kind} restart`, writer);
   }
@@ -483,6 +486,8 @@ export class Controller implements PointAccess, FileAccess {
       now: this.#now,
       due: this.#due.slice(),
       badInputs: this.#badInputs.slice(),
+      lastRefusal: this.#lastRefusal,
+      refusals: this.#refusals,
       forces: this.forces,
       diagnostics: this.diagnostics.list(),
     };
@@ -504,6 +509,8 @@ export class Controller implements PointAccess, FileAccess {
     this.#now = snapshot.now as Instant;
     this.#due.set(snapshot.due);
     this.#badInputs.set(snapshot.badInputs);
+    this.#lastRefusal = snapshot.lastRefusal;
+    this.#refusals = snapshot.refusals;
     this.#forced = snapshot.forces.map((force) => this.variables.require(force.path));
     this.#forceValues = snapshot.forces.map((force) => force.value);
     this.diagnostics.load(snapshot.diagnostics);

@@ -1,5 +1,5 @@
 /** A program text bound to a controller: compiled, its tasks instantiated, inputs, outputs and points resolved to variables. */
-import { type ControllerSpec, nearest, PenstockError, type PointSpec } from '@penstock/core';
+import { type ControllerSpec, PenstockError, type PointSpec } from '@penstock/core';
 import { encodeProgram, sha256 } from './program-files.ts';
 import { compile, Runtime, type Variable } from './st/index.ts';
 
@@ -45,9 +45,7 @@ export class Program {
         'controller.variable',
         `${this.file}: '${path}' for ${purpose} is a STRING; a number or BOOL is wanted`,
       );
-    const names = variables.list().flatMap(({ path: full }) => [full, full.slice(full.indexOf('.') + 1)]);
-    const near = nearest(path, names);
-    const hint = near ? `; did you mean '${near}'?` : '';
+    const hint = variables.hint(path);
     throw new PenstockError('controller.variable', `${this.file}: no single variable '${path}' for ${purpose}${hint}`);
   }
 

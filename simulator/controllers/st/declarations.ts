@@ -368,6 +368,17 @@ function layOut(unit: Unit, declaration: PouDeclaration, key: string): Pou {
         continue;
       }
       const { retain, constant } = block;
+      if (
+        declaration.kind === 'function' &&
+        block.section === 'VAR' &&
+        typeOf(scope, variable.type).type.kind === 'block'
+      )
+        return fail(
+          unit,
+          'st.type',
+          'a function keeps nothing between calls, so it cannot hold instances of function blocks',
+          variable.name,
+        );
       pou.size = addMember(scope, members, variable, { section: SECTION[block.section], retain, constant }, pou.size);
     }
   }

@@ -70,15 +70,16 @@ export function infer(scope: Scope, expression: Expression, hint?: Scalar): Node
       return expression.operator === '-'
         ? negate(scope, expression.operand, at, hint)
         : not(scope, expression.operand, at, hint);
-    case 'binary':
-      return binary(
-        scope,
-        expression.operator,
-        infer(scope, expression.left, hint),
-        infer(scope, expression.right, hint),
-        expression.right.at,
-        at,
-      );
+    case 'binary': {
+      const { operator } = expression;
+      // Two literals joined bit by bit have the type that is wanted, since an integer literal has no width.
+      const bitwise = operator === 'AND' || operator === 'OR' || operator === 'XOR';
+      const operand = (side: Expression): Node => {
+        const node = infer(scope, side, hint);
+        return bitwise && hint !== undefined && isBits(hint) ? concrete(scope, node, side.at, hint) : node;
+      };
+      return binary(scope, operator, operand(expression.left), operand(expression.right), expression.right.at, at);
+    }
   }
 }
 

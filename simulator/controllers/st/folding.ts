@@ -17,7 +17,8 @@ export function fold(name: Arithmetic, type: Elementary, left: Value, right: Val
   }
   const value = foldReals(name, left, right);
   if (value === undefined) return undefined;
-  if (type.family === 'time' || type.family === 'date') return Number.isFinite(value) ? Math.trunc(value) : undefined;
+  if (type.family === 'time' || type.family === 'date')
+    return Number.isFinite(value) ? Math.trunc(value) + 0 : undefined;
   return type === REAL ? Math.fround(value) : value;
 }
 

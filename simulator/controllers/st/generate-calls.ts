@@ -42,6 +42,8 @@ export function pouCode(code: Code): Op {
   const { m, pou } = code;
   const line = pou.declaration?.body[0]?.at.line ?? 1;
   const reset = resetOf(code, (member) => member.section === 'temp' || (pou.kind === 'function' && isLocal(member)));
+  // A function's constants (tables) are set once; its frame is not part of what a restart resets.
+  if (!code.image.planning && pou.kind === 'function') resetOf(code, (member) => member.constant)();
   const run = body(code, pou.body);
   return () => {
     if (m[COUNT] > m[BUDGET]) throw watchdogFault(m, line);
@@ -52,7 +54,7 @@ export function pouCode(code: Code): Op {
 }
 
 const isLocal = (member: Member): boolean =>
-  member.section !== 'input' && member.section !== 'inout' && member.section !== 'external';
+  !member.constant && member.section !== 'input' && member.section !== 'inout' && member.section !== 'external';
 
 /** Sets the chosen members to their initial values. */
 function resetOf(code: Code, chosen: (member: Member) => boolean): Op {

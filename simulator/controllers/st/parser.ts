@@ -20,7 +20,7 @@ const K = T.keywords;
 /** Deeper nesting of brackets and statements is refused, for the same reason as deep expressions. */
 const MAX_NESTING = 60;
 /** Longest source text in characters. */
-export const MAX_SOURCE = 1_000_000;
+export const MAX_SOURCE = 500_000;
 
 const SECTIONS: readonly Section[] = [
   'VAR',

@@ -34,7 +34,7 @@ export function pid(m: Float64Array, base: number): () => void {
       return;
     }
     const first = m[base + STARTED] === 0;
-    const dt = first ? 0 : (now - m[base + LAST_TIME]) * MICRO;
+    const dt = first ? 0 : Math.max(0, now - m[base + LAST_TIME]) * MICRO;
     const gain = m[base + DIRECT] !== 0 ? -m[base + KP] : m[base + KP];
     const error = sp - pv;
     const td = m[base + TD] * MICRO;

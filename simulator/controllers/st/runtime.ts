@@ -17,7 +17,9 @@ import {
   sizeOf,
   type Type,
   times,
+  total,
 } from './types.ts';
+import { MAX_SLOTS } from './unit.ts';
 import { type Root, VariableTable } from './variables.ts';
 
 /** What `Runtime.save` returns: a plain record of copies. */
@@ -72,6 +74,8 @@ export class Runtime {
       frames.set(pou, end);
       end = plus(end, pou.size);
     }
+    if (total(end) > MAX_SLOTS)
+      throw new PenstockError('st.limit', `the programs need ${total(end)} memory slots, at most ${MAX_SLOTS} fit`);
     const { constants, temporaries } = plan([...unit.pous.values()], frames);
     const firstConstant = end.number;
     let next = firstConstant + constants;

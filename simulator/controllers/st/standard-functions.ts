@@ -121,7 +121,12 @@ function alike(context: Context, first: number, accepts?: (type: Scalar) => stri
   if (type === undefined) {
     const hint = context.hint?.kind === 'elementary' && isNumber(context.hint) ? context.hint : undefined;
     type = someReal ? (hint?.family === 'real' ? hint : REAL) : (hint ?? concrete(scope, raw[0], context.at).type);
-  } else if (someReal && type.kind === 'elementary' && isInteger(type)) type = realOf(type) as Elementary;
+  } else if (someReal && isInteger(type)) {
+    const found: string = type.name;
+    type = realOf(type);
+    if (type === undefined)
+      return fail(scope.unit, 'st.type', `${context.name} cannot join ${found} and a real literal`, context.at);
+  }
   const refusal = accepts?.(type);
   if (refusal !== undefined) return wrong(context, first, refusal, type);
   return raw.map((value, i) => coerce(scope, value, type as Scalar, context.args[first + i].at));

@@ -6,12 +6,13 @@ import { checkAggregate, concrete, constant, expect, infer, resolve } from './ex
 import type { Node, Step } from './ir.ts';
 import type { Branch, CaseLabel, Expression, Statement } from './syntax.ts';
 import { BOOL, type Elementary, INT, isInteger, limits, scalarOf, type Type, type Value, valueType } from './types.ts';
-import { fail, type Scope } from './unit.ts';
+import { fail, MAX_ERRORS, type Scope } from './unit.ts';
 
 /** Checks a list of statements. Errors are collected in the unit, one per statement, and the rest is checked all the same. */
 export function checkStatements(scope: Scope, statements: readonly Statement[], inLoop = false): Step[] {
   const steps: Step[] = [];
   for (const statement of statements) {
+    if (scope.unit.errors.length >= MAX_ERRORS) break;
     try {
       const step = check(scope, statement, inLoop);
       if (step !== undefined) steps.push(step);
@@ -88,6 +89,8 @@ function assign(scope: Scope, statement: Extract<Statement, { kind: 'assign' }>)
   return { op: 'copy', place, from, line };
 }
 
+const MAX_LABELS = 2000;
+
 function checkCase(scope: Scope, statement: Extract<Statement, { kind: 'case' }>, inLoop: boolean): Step {
   const { unit } = scope;
   const selector = concrete(scope, infer(scope, statement.selector, INT), statement.selector.at, INT);
@@ -103,6 +106,8 @@ function checkCase(scope: Scope, statement: Extract<Statement, { kind: 'case' }>
     ranges: condition.map((label) => range(scope, label, type)),
     body: checkStatements(scope, body, inLoop),
   }));
+  if (branches.reduce((count, { ranges }) => count + ranges.length, 0) > MAX_LABELS)
+    return fail(unit, 'st.limit', `a CASE has at most ${MAX_LABELS} labels`, statement.at);
   const seen: (readonly [Value, Value])[] = [];
   for (const [i, branch] of branches.entries())
     for (const [j, [low, high]] of branch.ranges.entries()) {

@@ -39,9 +39,13 @@ export function fail(unit: Unit, id: string, message: string, at: At): never {
   throw new PenstockError(id, message, { file: unit.file, line: at.line, column: at.column });
 }
 
+/** Names among which a mistyped one's neighbour is sought, and errors after which the check gives up: no text may keep it busy. */
+const MAX_HINTS = 2000;
+export const MAX_ERRORS = 50;
+
 /** Reports an unknown name together with the nearest one that would be valid. */
 export function unknown(unit: Unit, what: string, name: string, candidates: Iterable<string>, at: At): never {
-  const near = nearest(name, candidates);
+  const near = nearest(name, [...candidates].slice(0, MAX_HINTS));
   return fail(unit, 'st.unknown', `${what} '${name}' is not declared${near ? `; did you mean '${near}'?` : ''}`, at);
 }
 

@@ -2,7 +2,7 @@
 import { nearest, PenstockError } from '@penstock/core';
 import { coerceValue, timeToText } from './conversions.ts';
 import type { Memory } from './memory.ts';
-import { type Elementary, type Member, plus, type Size, scalarOf, sizeOf, type Type, times } from './types.ts';
+import { type Elementary, type Member, plus, REAL, type Size, scalarOf, sizeOf, type Type, times } from './types.ts';
 
 /** What stands at the top of a path: a global variable or an instance of a program. */
 export interface Root {
@@ -33,6 +33,8 @@ export class Variable {
   readonly #numbers: Float64Array;
   readonly #slot: number;
   readonly #isNumber: boolean;
+  /** Most inputs are REAL, and each is set in every scan. */
+  readonly #isReal: boolean;
 
   constructor(
     path: string,
@@ -51,6 +53,7 @@ export class Variable {
     this.#numbers = memory.number;
     this.#slot = at[this.#scalar.store];
     this.#isNumber = this.#scalar.store === 'number';
+    this.#isReal = type === REAL;
   }
 
   get isBool(): boolean {
@@ -81,6 +84,13 @@ export class Variable {
 
   /** Sets the value after coercion; false (and nothing changed) when the type cannot hold it. */
   set(value: number): boolean {
+    if (this.#isReal) {
+      const single = Math.fround(value);
+      // NaN and infinities make this difference NaN.
+      if (single - single !== 0) return false;
+      this.#numbers[this.#slot] = single;
+      return true;
+    }
     const held = this.coerce(value);
     if (held === undefined) return false;
     if (this.#isNumber) this.#numbers[this.#slot] = held;
@@ -110,6 +120,9 @@ interface Step {
   readonly flags: Pick<Root, 'retain' | 'constant' | 'location'>;
 }
 
+/** Variables among which a mistyped name's neighbour is sought. */
+const MAX_HINTS = 3000;
+
 export class VariableTable {
   readonly #roots: readonly Root[];
   readonly #byName: ReadonlyMap<string, Root>;
@@ -126,23 +139,25 @@ export class VariableTable {
   list(): readonly Variable[] {
     if (this.#all !== undefined) return this.#all;
     const all: Variable[] = [];
-    for (const root of this.#roots) this.#collect({ type: root.type, at: root.at, path: root.name, flags: root }, all);
+    for (const root of this.#roots)
+      this.#collect({ type: root.type, at: root.at, path: root.name, flags: root }, all, Number.POSITIVE_INFINITY);
     this.#all = all;
     return all;
   }
 
-  #collect(step: Step, into: Variable[]): void {
+  #collect(step: Step, into: Variable[], limit: number): void {
+    if (into.length >= limit) return;
     const { type } = step;
     if (type.kind === 'array') {
       const size = sizeOf(type.of);
-      elementPaths(type).forEach((index, i) => {
+      elementPaths(type, limit).forEach((index, i) => {
         const at = plus(step.at, times(size, i));
-        this.#collect({ ...step, type: type.of, at, path: `${step.path}[${index}]` }, into);
+        this.#collect({ ...step, type: type.of, at, path: `${step.path}[${index}]` }, into, limit);
       });
     } else if (type.kind === 'struct' || type.kind === 'block') {
       for (const member of type.members.values()) {
         const next = memberStep(step, member);
-        if (next !== undefined) this.#collect(next, into);
+        if (next !== undefined) this.#collect(next, into, limit);
       }
     } else into.push(new Variable(step.path, type, step.flags, this.#memory, step.at));
   }
@@ -168,13 +183,17 @@ export class VariableTable {
   require(path: string): Variable {
     const found = this.find(path);
     if (found !== undefined) return found;
-    const names = this.list().map((variable) => variable.path);
-    const short = names.map((name) => name.slice(name.indexOf('.') + 1));
-    const near = nearest(path, [...names, ...short]);
-    throw new PenstockError(
-      'st.unknown',
-      `the program has no variable '${path}'${near ? `; did you mean '${near}'?` : ''}`,
-    );
+    throw new PenstockError('st.unknown', `the program has no variable '${path}'${this.hint(path)}`);
+  }
+
+  /** `; did you mean 'X'?` with the variable nearest to `path`, or nothing. */
+  hint(path: string): string {
+    const some: Variable[] = [];
+    for (const root of this.#roots)
+      this.#collect({ type: root.type, at: root.at, path: root.name, flags: root }, some, MAX_HINTS);
+    const names = some.flatMap(({ path: full }) => [full, full.slice(full.indexOf('.') + 1)]);
+    const near = nearest(path, names);
+    return near ? `; did you mean '${near}'?` : '';
   }
 
   #walk(start: Step, parts: readonly string[]): Variable | undefined {
@@ -232,11 +251,12 @@ function elementOf(type: Extract<Type, { kind: 'array' }>, part: string): number
   return position;
 }
 
-function elementPaths(type: Extract<Type, { kind: 'array' }>): string[] {
+function elementPaths(type: Extract<Type, { kind: 'array' }>, limit: number): string[] {
   let paths = [''];
   for (const { low, high } of type.bounds) {
     const next: string[] = [];
-    for (const path of paths) for (let i = low; i <= high; i++) next.push(path === '' ? `${i}` : `${path},${i}`);
+    for (const path of paths)
+      for (let i = low; i <= high && next.length < limit; i++) next.push(path === '' ? `${i}` : `${path},${i}`);
     paths = next;
   }
   return paths;

@@ -177,6 +177,12 @@ describe('functions', () => {
     expect(once('R : INT;', 'R := G + BUMP(0);', f).get('R')).toBe(12);
   });
 
+  it('keep tables of constants', () => {
+    const f =
+      'FUNCTION F : INT VAR_INPUT I : INT; END_VAR VAR CONSTANT K : INT := 2; T : ARRAY[0..3] OF INT := [1, 2, 4, 8]; END_VAR F := T[I] * K; END_FUNCTION';
+    expect(once('R : INT; I : INT := 3;', 'R := F(I) + F(1);', f).get('R')).toBe(20);
+  });
+
   it('take and return strings, 64-bit integers and whole arrays', () => {
     const f = `TYPE ROW : ARRAY[1..3] OF INT; END_TYPE
       FUNCTION SUM : INT VAR_INPUT R : ROW; END_VAR VAR I : INT; END_VAR FOR I := 1 TO 3 DO SUM := SUM + R[I]; END_FOR; END_FUNCTION
@@ -298,6 +304,7 @@ describe('errors', () => {
     ['FUNCTION F : INT VAR_INPUT A : INT; END_VAR A := 1; END_FUNCTION', 'st.type', 'cannot be assigned inside F'],
     ['VAR_INPUT A : INT; END_VAR', 'st.syntax', 'only VAR_GLOBAL may stand'],
     ['PROGRAM P VAR X : INT (0..300) := 400; END_VAR END_PROGRAM', 'st.range', '400 is outside 0..300'],
+    ['FUNCTION F : INT VAR T : TON; END_VAR F := 1; END_FUNCTION', 'st.type', 'cannot hold instances'],
     ['FOO', 'st.syntax', 'expected TYPE, VAR_GLOBAL, FUNCTION, FUNCTION_BLOCK or PROGRAM'],
     [`PROGRAM P VAR X : INT; END_VAR X := ${'('.repeat(5000)}1; END_PROGRAM`, 'st.limit', 'nested deeper'],
     [`PROGRAM P VAR X : INT; END_VAR X := 1${' + 1'.repeat(5000)}; END_PROGRAM`, 'st.limit', 'nested deeper'],

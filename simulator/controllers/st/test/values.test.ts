@@ -190,6 +190,7 @@ describe('bit strings', () => {
     ['DWORD', 'DWORD#16#80000000 OR 1', 0x80000001],
     ['DWORD', 'NOT DWORD#0', 0xffffffff],
     ['WORD', 'WORD#16#FFFF XOR 16#00FF', 0xff00],
+    ['WORD', '16#F000 OR 16#000F', 0xf00f],
     ['BYTE', 'SHL(BYTE#16#81, 1)', 0x02],
     ['BYTE', 'SHR(BYTE#16#81, 1)', 0x40],
     ['BYTE', 'ROL(BYTE#16#81, 1)', 0x03],
