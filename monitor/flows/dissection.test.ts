@@ -62,6 +62,15 @@ describe('the dissector is chosen', () => {
     expect(result.summary.dropped.unclaimedBytes).toBe(17);
   });
 
+  it('and gets the start of the stream that looked like nothing, on its own port', () => {
+    const start = (data: string, flags = 'A', seq = 1): Uint8Array =>
+      tcp({ from: '10.0.0.1:1234', to: '10.0.0.2:502', seq, ack: flags === 'S' ? 0 : 1, flags, data });
+    const answer = tcp({ from: '10.0.0.2:502', to: '10.0.0.1:1234', seq: 0, ack: 1, flags: 'SA' });
+    const frames = [start('', 'S', 0), answer, start('odd '), start('a message', 'A', 5)];
+    expect(text(run(pcapOf(frames), [wants('a', 1, 502)]))).toBe('odd a message');
+    expect(text(run(pcapOf(frames), [wants('a', 1, 503)]))).toBe('a message');
+  });
+
   it('again when the first choice makes no sense of anything', () => {
     const wrong: DissectorFactory = {
       ...wants('a', 1, 502),

@@ -3,17 +3,17 @@
  * of a message is looked at again with every segment; a dissector that makes no sense of anything is taken off again.
  */
 import type { DissectorFactory, ProtocolEvent } from '@penstock/core';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, PARTIAL } from './endpoint.ts';
 import type { Flow } from './flow.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from './packet.ts';
 import type { StreamConsumer } from './reassembly.ts';
 
 /** As sure as this is sure enough away from a protocol's own port; on it, anything above 0 is. */
 const SURE_ENOUGH = 0.5;
-/** Bytes of a direction that are kept while nobody can tell what they are. */
-const MAX_UNDECIDED = 2048;
+/** Bytes of a direction that are kept while nobody knows what they are. */
+const MAX_EARLY = 2048;
 /** And of all directions together. */
-const MAX_UNDECIDED_TOTAL = 32 * 1024 * 1024;
+const MAX_EARLY_TOTAL = 32 * 1024 * 1024;
 /** Segments of a direction without any taker before a flow on an unknown port is left alone. */
 const MAX_REFUSALS = 64;
 /** Violations without a single event after which a dissector was the wrong one. */
@@ -31,7 +31,7 @@ export class Dissection implements StreamConsumer {
   readonly #protocols: readonly number[];
   readonly #emit: FlowEventSink;
   readonly #serverPorts = new Map<number, number>();
-  #undecidedTotal = 0;
+  #earlyTotal = 0;
   /** What the receiver of events threw; a mistake there is not the dissector's. */
   #foreignFault: { readonly error: unknown } | undefined;
 
@@ -60,7 +60,7 @@ export class Dissection implements StreamConsumer {
   }
 
   gap(flow: Flow, endpoint: Endpoint, time: number, missing: number): void {
-    this.unclaimedBytes += this.#take(endpoint)?.length ?? 0;
+    this.unclaimedBytes += this.#release(endpoint)?.length ?? 0;
     if (flow.dissector === undefined) return;
     try {
       flow.dissector.gap(endpoint.isOriginator, time, missing);
@@ -71,10 +71,10 @@ export class Dissection implements StreamConsumer {
 
   /** The flow is over; what its dissector still holds becomes events. */
   end(flow: Flow, time: number): void {
-    for (const endpoint of [flow.originator, flow.responder]) {
-      if (flow.dissector === undefined && endpoint.undecided !== undefined) this.#settle(flow, endpoint, time);
-      this.unclaimedBytes += this.#take(endpoint)?.length ?? 0;
-    }
+    if (flow.dissector === undefined && (isWaiting(flow.originator) || isWaiting(flow.responder)))
+      this.#settle(flow, time);
+    this.unclaimedBytes += this.#release(flow.originator)?.length ?? 0;
+    this.unclaimedBytes += this.#release(flow.responder)?.length ?? 0;
     const dissector = flow.dissector;
     if (dissector === undefined) return;
     try {
@@ -93,42 +93,40 @@ export class Dissection implements StreamConsumer {
       this.unclaimedBytes += end - start;
       return;
     }
-    let bytes = buffer;
-    let from = start;
-    let to = end;
-    const before = this.#take(endpoint);
-    if (before !== undefined) {
-      bytes = new Uint8Array(before.length + end - start);
-      bytes.set(before);
-      bytes.set(buffer.subarray(start, end), before.length);
-      from = 0;
-      to = bytes.length;
-    }
-    const choice = this.#choose(flow, endpoint, bytes, from, to, bits);
-    const length = to - from;
+    const early = endpoint.early;
+    const bytes = early === undefined ? buffer : joined(early, buffer, start, end);
+    const from = early === undefined ? start : 0;
+    const to = early === undefined ? end : bytes.length;
+    const unjudged = early === undefined ? start : endpoint.unjudged;
+    const choice = this.#choose(flow, endpoint, bytes, unjudged, to, bits);
     if (choice >= 0) {
       this.#assign(flow, choice);
-      this.#catchUp(flow, endpoint === flow.originator ? flow.responder : flow.originator, time);
-      this.data(flow, endpoint, time, bytes, from, to);
-    } else if (
-      choice === UNDECIDED &&
-      length <= MAX_UNDECIDED &&
-      this.#undecidedTotal + length <= MAX_UNDECIDED_TOTAL
-    ) {
-      endpoint.undecided = bytes.slice(from, to);
-      this.#undecidedTotal += length;
-    } else {
-      endpoint.refusals++;
-      this.unclaimedBytes += length;
+      this.#catchUp(flow, flow.originator, time);
+      this.#catchUp(flow, flow.responder, time);
+      this.data(flow, endpoint, time, buffer, start, end);
+      return;
     }
+    this.#release(endpoint);
+    const isStream = flow.protocol === PROTOCOL_TCP;
+    let keeps = isStream && choice === UNDECIDED;
+    if (choice === NOBODY) {
+      endpoint.refusals++;
+      // On its own port a protocol may begin with what looks like none: kept, if it is the stream's real start.
+      keeps = isStream && bits !== 0 && !isMidStream(endpoint);
+    }
+    if (keeps && to - from <= MAX_EARLY && this.#earlyTotal + to - from <= MAX_EARLY_TOTAL) {
+      endpoint.early = bytes.slice(from, to);
+      endpoint.unjudged = choice === UNDECIDED ? unjudged - from : to - from;
+      this.#earlyTotal += to - from;
+    } else this.unclaimedBytes += to - from;
   }
 
   /** The bytes of a direction that were kept, which are kept no longer. */
-  #take(endpoint: Endpoint): Uint8Array | undefined {
-    const bytes = endpoint.undecided;
+  #release(endpoint: Endpoint): Uint8Array | undefined {
+    const bytes = endpoint.early;
     if (bytes === undefined) return undefined;
-    this.#undecidedTotal -= bytes.length;
-    endpoint.undecided = undefined;
+    this.#earlyTotal -= bytes.length;
+    endpoint.early = undefined;
     return bytes;
   }
 
@@ -172,19 +170,20 @@ export class Dissection implements StreamConsumer {
     });
   }
 
-  /** Gives the dissector what the other direction had sent before anybody knew. */
+  /** Gives the dissector what a direction had sent before anybody knew. */
   #catchUp(flow: Flow, endpoint: Endpoint, time: number): void {
-    const bytes = this.#take(endpoint);
+    const bytes = this.#release(endpoint);
     if (bytes !== undefined) this.data(flow, endpoint, time, bytes, 0, bytes.length);
   }
 
   /** Too few bytes to tell, and no more will come: the port decides. */
-  #settle(flow: Flow, endpoint: Endpoint, time: number): void {
+  #settle(flow: Flow, time: number): void {
     const bits = this.#portBits(flow) & ~flow.refused;
     const index = this.#protocols.findIndex((protocol, i) => protocol === flow.protocol && (bits & (1 << i)) !== 0);
     if (index < 0) return;
     this.#assign(flow, index);
-    this.#catchUp(flow, endpoint, time);
+    this.#catchUp(flow, flow.originator, time);
+    this.#catchUp(flow, flow.responder, time);
   }
 
   #giveUp(flow: Flow): void {
@@ -208,3 +207,19 @@ export class Dissection implements StreamConsumer {
 
 const NOBODY = -1;
 const UNDECIDED = -2;
+
+function joined(early: Uint8Array, buffer: Uint8Array, start: number, end: number): Uint8Array {
+  const bytes = new Uint8Array(early.length + end - start);
+  bytes.set(early);
+  bytes.set(buffer.subarray(start, end), early.length);
+  return bytes;
+}
+
+function isMidStream(endpoint: Endpoint): boolean {
+  return endpoint.state === PARTIAL || endpoint.previousState === PARTIAL;
+}
+
+/** Whether bytes are kept that were too few to tell. */
+function isWaiting(endpoint: Endpoint): boolean {
+  return endpoint.early !== undefined && endpoint.unjudged < endpoint.early.length;
+}

@@ -66,8 +66,9 @@ export class Endpoint {
   /** A run of segments that do not fit where the stream is thought to be: where the next would start, and how many there were. */
   strayNext = -1;
   strays = 0;
-  /** Start of the stream that is kept until a dissector is chosen. */
-  undecided: Uint8Array | undefined = undefined;
+  /** Bytes that are kept for the dissector that may yet be chosen, and where in them the part begins that nobody has judged. */
+  early: Uint8Array | undefined = undefined;
+  unjudged = 0;
   /** Segments on which no dissector wanted to be. */
   refusals = 0;
 

@@ -117,6 +117,16 @@ describe('TCP reassembly', () => {
     expect(result.summary.dropped).toMatchObject({ straySegments: 3, resynchronised: 1 });
   });
 
+  it('follows such a stream at once when the receiver has acknowledged up to there', () => {
+    const result = play(
+      ...HANDSHAKE,
+      fromClient(1, { data: 'ab' }),
+      fromServer(1, 49_999_990),
+      fromClient(50_000_000, { data: 'cd' }),
+    );
+    expect(streams(result)[0]).toBe('ab<49999997>cd');
+  });
+
   it('picks a connection up in mid-stream, after a keep-alive too', () => {
     const result = play(
       fromClient(9, { data: 'x' }),

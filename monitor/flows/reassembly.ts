@@ -110,10 +110,12 @@ export class Reassembler {
 
   /**
    * Whether a segment that is wholly old, or far ahead, continues a run of such that shows where the stream really is. Old
-   * segments count only when each starts at what the receiver acknowledged last: retransmissions in a burst do not.
+   * segments count only when each starts at what the receiver acknowledged last: retransmissions in a burst do not. One far
+   * ahead is believed at once when the receiver has acknowledged up to near there.
    */
   #moves(endpoint: Endpoint, from: number, to: number): boolean {
     const isOld = to <= endpoint.next;
+    if (!isOld && Math.abs(from - endpoint.lastAck) <= PLAUSIBLE_UNSEEN) return true;
     if (isOld) this.duplicateBytes += to - from;
     else this.strays++;
     if (isOld && from !== endpoint.lastAck) endpoint.strays = 0;
