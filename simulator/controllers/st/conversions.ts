@@ -6,7 +6,7 @@ import { type Elementary, isNumber, limits, REAL, type Value, wrap } from './typ
 const DAY = 86_400e6;
 
 /** To the nearest whole number, halves to the even one (IEC 60559, as clause 6.6.2.5.3 asks). */
-export function roundHalfEven(value: number): number {
+function roundHalfEven(value: number): number {
   const rounded = Math.round(value);
   return Math.abs(value % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
@@ -76,7 +76,7 @@ export function numberToText(from: Elementary): (value: number) => string {
 }
 
 /** The shortest digits that give the same single precision number. */
-export function realToText(value: number): string {
+function realToText(value: number): string {
   for (let precision = 6; precision < 9; precision++) {
     const text = Number(value.toPrecision(precision));
     if (Math.fround(text) === value) return String(text);

@@ -226,7 +226,7 @@ function addMember(
 }
 
 /** Checks an initial value against the type of its variable. */
-export function checkInitial(scope: Scope, syntax: InitialSyntax, type: Type): Initial {
+function checkInitial(scope: Scope, syntax: InitialSyntax, type: Type): Initial {
   const { unit } = scope;
   if (syntax.kind === 'array') {
     if (type.kind !== 'array')

@@ -135,7 +135,7 @@ const explicit = (from: Elementary, to: Elementary): string =>
     ? ''
     : `; convert with ${from.name}_TO_${to.name}`;
 
-export function literalAs(value: Value, to: Elementary): Value {
+function literalAs(value: Value, to: Elementary): Value {
   if (to.store === 'big') return BigInt(value as bigint);
   return to === REAL ? Math.fround(Number(value)) : Number(value);
 }

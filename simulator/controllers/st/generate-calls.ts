@@ -14,7 +14,7 @@ export const watchdogFault = (m: Float64Array, line: number): Fault =>
   new Fault('st.watchdog', `the watchdog stopped a scan of more than ${m[BUDGET]} statements`, line);
 
 /** The body of an instance (or of a function, whose frame is static). Made once. */
-export function bodyOf(image: Image, pou: Pou, frame: Size): Op {
+function bodyOf(image: Image, pou: Pou, frame: Size): Op {
   let bodies = image.bodies.get(pou);
   if (bodies === undefined) {
     bodies = new Map();

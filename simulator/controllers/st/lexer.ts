@@ -106,7 +106,6 @@ export const keywords = Object.fromEntries(
   KEYWORDS.map((name) => [name, createToken({ name, pattern: Lexer.NA, label: name })]),
 ) as Record<Keyword, TokenType>;
 const byText = new Map<string, TokenType>(KEYWORDS.map((name) => [name, keywords[name]]));
-export const isKeyword = (word: string): boolean => byText.has(word.toUpperCase());
 
 const lexed: TokenType[] = [
   ...[whiteSpace, parenComment, slashComment, lineComment, pragma],

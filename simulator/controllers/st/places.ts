@@ -20,7 +20,7 @@ export function fixedBase(code: Code, place: Place): Size {
 
 const PART: Record<Store, number> = { number: 0, big: 1, text: 2 };
 
-export function indexFault(value: number, low: number, high: number, line: number): Fault {
+function indexFault(value: number, low: number, high: number, line: number): Fault {
   return new Fault('st.index', `array index ${value} outside ${low}..${high}`, line);
 }
 

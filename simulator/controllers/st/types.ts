@@ -111,7 +111,7 @@ export function sizeOf(type: Type): Size {
   return type.kind === 'enum' || type.kind === 'subrange' ? ONE[type.base.store] : type.size;
 }
 
-export const DEFAULT_STRING_LENGTH = 80;
+const DEFAULT_STRING_LENGTH = 80;
 export const MAX_STRING_LENGTH = 1024;
 
 const elementary = (name: string, family: Family, bits: number): Elementary => ({
@@ -128,8 +128,8 @@ export const SINT = elementary('SINT', 'signed', 8);
 export const INT = elementary('INT', 'signed', 16);
 export const DINT = elementary('DINT', 'signed', 32);
 export const LINT = elementary('LINT', 'signed', 64);
-export const USINT = elementary('USINT', 'unsigned', 8);
-export const UINT = elementary('UINT', 'unsigned', 16);
+const USINT = elementary('USINT', 'unsigned', 8);
+const UINT = elementary('UINT', 'unsigned', 16);
 export const UDINT = elementary('UDINT', 'unsigned', 32);
 export const ULINT = elementary('ULINT', 'unsigned', 64);
 export const BYTE = elementary('BYTE', 'bits', 8);

@@ -54,7 +54,7 @@ export type Found =
   | { readonly kind: 'constant'; readonly type: Scalar; readonly value: Value };
 
 /** A constant with an elementary value stands for that value. */
-export function constantOf(member: Member): Found | undefined {
+function constantOf(member: Member): Found | undefined {
   if (!member.constant || member.initial?.kind !== 'value') return undefined;
   const type = member.type.kind === 'subrange' ? member.type.base : member.type;
   if (type.kind !== 'elementary' && type.kind !== 'enum') return undefined;
