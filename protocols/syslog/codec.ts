@@ -81,22 +81,49 @@ export function decodeSyslog(buffer: Uint8Array, start: number, end: number): Sy
   const value = Number(priority[1]);
   const body = all.slice(priority[0].length);
   const header = { facility: value >> 3, severity: value & 7 };
-  const parts = /^1 (\S+) (\S+) (\S+) \S+ (\S+) (-|(?:\[(?:[^"\]]|"(?:\\.|[^"\\])*")*\])+)(?: (.*))?$/s.exec(body);
-  if (parts === null)
+  const head = HEADER.exec(body);
+  const data = head === null ? undefined : readData(body, head[0].length);
+  if (head === null || data === undefined)
     return { ...header, time: undefined, host: '', application: '', messageId: '', parameters: {}, text: body.trim() };
-  const [, time, host, application, messageId, data, text] = parts as unknown as string[];
-  const parameters: Record<string, string> = {};
-  for (const [, name, quoted] of (data as string).matchAll(/(\S+?)="((?:\\.|[^"\\])*)"/g))
-    parameters[name as string] = (quoted as string).replace(/\\(.)/g, '$1');
+  const [, time, host, application, messageId] = head as unknown as string[];
   return {
     ...header,
     time: parseTime(time as string),
     host: dash(host as string),
     application: dash(application as string),
     messageId: dash(messageId as string),
-    parameters,
-    text: (text ?? '').replace(/^\ufeff/, ''),
+    parameters: data.parameters,
+    text: body.slice(data.end + 1).replace(/^\ufeff/, ''),
   };
+}
+
+/** Version, time, host, application, process and message id, with the most characters that RFC 5424 clause 6 allows each. */
+const HEADER = /^1 (\S{1,48}) (\S{1,255}) (\S{1,48}) \S{1,128} (\S{1,32}) /;
+/** One parameter of an element (clause 6.3.3); the quotes, backslashes and brackets of its value are escaped. */
+const PARAMETER = / ([^\s="\]]{1,32})="((?:\\.|[^"\\\]])*)"/sy;
+const ELEMENT_ID = /\[[^\s="\]]{1,32}/y;
+
+/** The structured data at `at`, and where it ends; undefined when it is not well formed. Every character is looked at once. */
+function readData(body: string, at: number): { parameters: Record<string, string>; end: number } | undefined {
+  const parameters: Record<string, string> = {};
+  let end = at;
+  if (body[at] === '-') end = at + 1;
+  else
+    while (body[end] === '[') {
+      ELEMENT_ID.lastIndex = end;
+      if (!ELEMENT_ID.test(body)) return undefined;
+      end = ELEMENT_ID.lastIndex;
+      while (body[end] === ' ') {
+        PARAMETER.lastIndex = end;
+        const parameter = PARAMETER.exec(body);
+        if (parameter === null) return undefined;
+        parameters[parameter[1] as string] = (parameter[2] as string).replace(/\\(["\\\]])/g, '$1');
+        end = PARAMETER.lastIndex;
+      }
+      if (body[end] !== ']') return undefined;
+      end++;
+    }
+  return end > at && (end === body.length || body[end] === ' ') ? { parameters, end } : undefined;
 }
 
 const dash = (word: string): string => (word === '-' ? '' : word);

@@ -58,6 +58,26 @@ describe('syslog', () => {
     expect(read('<192>1 - - - - - -')).toBeUndefined();
   });
 
+  it('reads structured data of several elements, and takes what is not well formed for text', () => {
+    expect(
+      read('<165>1 2003-10-11T22:14:15.003Z host evntslog - ID47 [a@32473 iut="3" x="\\"\\]"][b@32473 y="1"] An event'),
+    ).toMatchObject({ parameters: { iut: '3', x: '"]', y: '1' }, text: 'An event' });
+    expect(read('<165>1 - - - - - [a@32473]')).toMatchObject({ parameters: {}, text: '' });
+    expect(read('<165>1 - - - - - [a@32473 iut="3] An event')).toMatchObject({
+      host: '',
+      text: '1 - - - - - [a@32473 iut="3] An event',
+    });
+  });
+
+  it.each([`[${'a'.repeat(60_000)}]`, `[${'["'.repeat(30_000)}]`, `[a ${'b="\\"'.repeat(10_000)}]`])(
+    'is done with a hostile datagram in no time',
+    (data) => {
+      const began = performance.now();
+      read(`<1>1 - - - - - ${data}`);
+      expect(performance.now() - began).toBeLessThan(50);
+    },
+  );
+
   it('becomes an event, and nothing makes it throw', () => {
     const events: ProtocolEvent[] = [];
     const dissector = syslogDissector.create((event) => events.push(event));
