@@ -1,12 +1,13 @@
 /** From syntax tree to checked program. */
 import { PenstockError } from '@penstock/core';
 import { addGlobals, pouNamed, typeNamed } from './declarations.ts';
+import { depthOfArguments, depthOfReference } from './expression-parser.ts';
 import type { Pou } from './ir.ts';
 import { SYSTEM_SLOTS } from './memory.ts';
 import { STANDARD_BLOCKS } from './standard-blocks.ts';
 import { conversionNamed, STANDARD } from './standard-functions.ts';
 import { checkStatements } from './statements.ts';
-import type { Declaration, Name } from './syntax.ts';
+import type { Declaration, Name, Statement } from './syntax.ts';
 import { ELEMENTARY } from './types.ts';
 import { fail, type Unit } from './unit.ts';
 
@@ -79,29 +80,75 @@ function isReserved(name: Name): boolean {
   return ELEMENTARY.has(key) || STANDARD.has(key) || STANDARD_BLOCKS.has(key) || conversionNamed(key) !== undefined;
 }
 
+/** Levels of statements and operators, those of all calls on the way added up; more could exhaust the host's stack. */
+const MAX_LEVELS = 1000;
+
 /** Recursion does not exist in this language (as in ed. 2, clause 2.5), so that memory and call depth are known beforehand. */
 function checkCalls(unit: Unit): void {
-  const depths = new Map<Pou, number>();
+  const depths = new Map<Pou, { readonly calls: number; readonly levels: number }>();
   const active: Pou[] = [];
-  const visit = (pou: Pou): number => {
+  const visit = (pou: Pou): { readonly calls: number; readonly levels: number } => {
     const known = depths.get(pou);
     if (known !== undefined) return known;
     const at = pou.declaration?.name ?? { line: 1, column: 1 };
-    if (active.includes(pou))
-      fail(
-        unit,
-        'st.recursion',
-        `${[...active.slice(active.indexOf(pou)), pou].map((p) => p.name).join(' calls ')}: recursion is not allowed`,
-        at,
-      );
+    if (active.includes(pou)) {
+      const cycle = [...active.slice(active.indexOf(pou)), pou].map((member) => member.name).join(' calls ');
+      fail(unit, 'st.recursion', `${cycle}: recursion is not allowed`, at);
+    }
     active.push(pou);
     if (active.length > MAX_CALL_DEPTH) fail(unit, 'st.limit', `calls are nested deeper than ${MAX_CALL_DEPTH}`, at);
-    let depth = 0;
-    for (const callee of pou.callees) depth = Math.max(depth, visit(callee) + 1);
-    if (depth >= MAX_CALL_DEPTH) fail(unit, 'st.limit', `calls are nested deeper than ${MAX_CALL_DEPTH}`, at);
+    let calls = 0;
+    let levels = 0;
+    for (const callee of pou.callees) {
+      const below = visit(callee);
+      calls = Math.max(calls, below.calls + 1);
+      levels = Math.max(levels, below.levels);
+    }
+    levels += levelsOf(pou.declaration?.body ?? []);
+    if (calls >= MAX_CALL_DEPTH) fail(unit, 'st.limit', `calls are nested deeper than ${MAX_CALL_DEPTH}`, at);
+    if (levels > MAX_LEVELS)
+      fail(
+        unit,
+        'st.limit',
+        `statements and expressions are nested ${levels} levels deep over all calls, at most ${MAX_LEVELS} are allowed`,
+        at,
+      );
     active.pop();
-    depths.set(pou, depth);
-    return depth;
+    depths.set(pou, { calls, levels });
+    return { calls, levels };
   };
   for (const pou of unit.pous.values()) visit(pou);
+}
+
+/** How deep statements and the expressions in them are nested. */
+function levelsOf(statements: readonly Statement[]): number {
+  let deepest = 0;
+  for (const statement of statements) deepest = Math.max(deepest, 1 + inside(statement));
+  return deepest;
+}
+
+function inside(statement: Statement): number {
+  switch (statement.kind) {
+    case 'assign':
+      return Math.max(statement.value.depth, depthOfReference(statement.target));
+    case 'call':
+      return Math.max(depthOfArguments(statement.args), depthOfReference(statement.callee));
+    case 'if': {
+      const bodies = statement.branches.map(({ condition, body }) => Math.max(condition.depth, levelsOf(body)));
+      return bodies.reduce((deepest, body) => Math.max(deepest, body), levelsOf(statement.otherwise ?? []));
+    }
+    case 'case':
+      return statement.branches.reduce(
+        (deepest, { body }) => Math.max(deepest, levelsOf(body)),
+        Math.max(statement.selector.depth, levelsOf(statement.otherwise ?? [])),
+      );
+    case 'for':
+      return Math.max(statement.from.depth, statement.to.depth, statement.by?.depth ?? 0, levelsOf(statement.body));
+    case 'while':
+      return Math.max(statement.condition.depth, levelsOf(statement.body));
+    case 'repeat':
+      return Math.max(statement.until.depth, levelsOf(statement.body));
+    default:
+      return 0;
+  }
 }

@@ -304,7 +304,7 @@ function combine(operands: Expression[], operators: BinaryOperator[]): Expressio
   return output[0];
 }
 
-function depthOfArguments(list: readonly Argument[]): number {
+export function depthOfArguments(list: readonly Argument[]): number {
   let depth = 0;
   for (const argument of list)
     if (argument.kind === 'output') depth = Math.max(depth, argument.target ? depthOfReference(argument.target) : 0);
@@ -312,7 +312,7 @@ function depthOfArguments(list: readonly Argument[]): number {
   return depth + 1;
 }
 
-function depthOfReference(reference: Reference): number {
+export function depthOfReference(reference: Reference): number {
   let depth = 0;
   for (const selector of reference.path)
     if (selector.kind === 'index') for (const index of selector.indices) depth = Math.max(depth, index.depth);

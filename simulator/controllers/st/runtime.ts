@@ -76,7 +76,7 @@ export class Runtime {
     }
     if (total(end) > MAX_SLOTS)
       throw new PenstockError('st.limit', `the programs need ${total(end)} memory slots, at most ${MAX_SLOTS} fit`);
-    const { constants, temporaries } = plan([...unit.pous.values()], frames);
+    const { constants, temporaries } = generated(() => plan([...unit.pous.values()], frames), compiled.file);
     const firstConstant = end.number;
     let next = firstConstant + constants;
     const starts = new Map<Pou, number>();
@@ -245,11 +245,13 @@ function plan(
   return { constants: image.constantsEnd, temporaries };
 }
 
-function generated(make: () => Op, file: string): Op {
+/** What generating code throws, as an error that a person can read. */
+function generated<T>(make: () => T, file: string): T {
   try {
     return make();
   } catch (error) {
     if (error instanceof Fault) throw new PenstockError(error.id, error.message, { file, line: error.line, column: 1 });
+    if (error instanceof RangeError) throw new PenstockError('st.limit', `${file}: the program is nested too deeply`);
     throw error;
   }
 }

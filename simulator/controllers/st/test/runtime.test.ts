@@ -61,6 +61,14 @@ describe('faults', () => {
     expect([bench.get('X'), bench.get('R')]).toEqual([2, 2]);
   });
 
+  it('refuse levels that add up over calls', () => {
+    const deep = Array.from({ length: 22 }, (_, i) => {
+      const value = `${i === 0 ? 'TRUE' : `F${i - 1}(X)`} ${'XOR X '.repeat(190)}`;
+      return `FUNCTION F${i} : BOOL VAR_INPUT X : BOOL; END_VAR ${'IF X THEN '.repeat(58)} F${i} := ${value}; ${'END_IF; '.repeat(58)} END_FUNCTION`;
+    }).join('\n');
+    expect(() => compile(deep)).toThrow('levels deep over all calls, at most 1000 are allowed');
+  });
+
   it('refuse calls nested too deeply when compiling', () => {
     const chain = Array.from(
       { length: 40 },
