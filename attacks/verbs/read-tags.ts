@@ -14,7 +14,8 @@ export const readTags: VerbRun<Extract<StepSpec, { verb: 'read-tags' }>> = (step
   const map = new RegisterMap(spec.points, spec.id);
   const requests = points.map(({ point }) => {
     const entry = map.entry(spec.points.indexOf(point));
-    if (entry === undefined) throw new ScopeError('scope.no-point', `'${point.tag}' of '${step.to}' has no Modbus address`);
+    if (entry === undefined)
+      throw new ScopeError('scope.no-point', `'${point.tag}' of '${step.to}' has no Modbus address`);
     return { tag: point.tag, pdu: readTransaction(0, entry.table, entry.address, entry.width).request };
   });
   const session = context.foothold(from.id).modbus(target.id);

@@ -1,5 +1,6 @@
 export * from './context.ts';
 export * from './device.ts';
 export * from './foothold.ts';
+export * from './operator.ts';
 export { checkCommonServers } from './parts/common-servers.ts';
 export * from './tag-store.ts';
