@@ -8,7 +8,7 @@ import { type Emit, emitViolation, PendingRequest } from './dissect-emit.ts';
 import { readRequest } from './dissect-request.ts';
 import { readResponse } from './dissect-response.ts';
 import type { ModbusEvent, ViolationReason } from './events.ts';
-import { IMPLAUSIBLE, LIKELY, MIN_MESSAGE, POSSIBLE, plausible, UNDECIDED } from './plausibility.ts';
+import { IMPLAUSIBLE, LONGEST_FOLLOWED, MIN_MESSAGE, POSSIBLE, plausible, UNDECIDED } from './plausibility.ts';
 import { EXCEPTION_BIT, exceptionName, functionName } from './tables.ts';
 
 /** Requests that wait for a response; beyond that the oldest counts as unanswered. */
@@ -85,6 +85,11 @@ class ModbusDissector implements Dissector {
       from += skipped;
       if (from === to) return;
     }
+    // A message that fills its segment is a better guess than one that would start in what is left of the last segment.
+    if (!direction.synced && fills(bytes, from, to, fromOriginator)) {
+      this.unparsedBytes += direction.heldLength;
+      direction.heldLength = 0;
+    }
     if (direction.heldLength > 0) {
       const held = direction.held as Uint8Array;
       bytes = new Uint8Array(direction.heldLength + to - from);
@@ -119,7 +124,11 @@ class ModbusDissector implements Dissector {
       if (end - at < 6) return at;
       const length = read16(buffer, at + 4);
       const next = at + 6 + length;
-      if (length < MIN_LENGTH_FIELD || length > MAX_LENGTH_FIELD) {
+      if (length > MAX_LENGTH_FIELD && end - at < MIN_MESSAGE) return at;
+      if (
+        length < MIN_LENGTH_FIELD ||
+        (length > MAX_LENGTH_FIELD && plausible(buffer, at, end, fromOriginator) === IMPLAUSIBLE)
+      ) {
         this.#lost(direction, fromOriginator, time, 'header');
         at++;
         this.unparsedBytes++;
@@ -144,8 +153,10 @@ class ModbusDissector implements Dissector {
   }
 
   #hold(direction: Direction, buffer: Uint8Array, start: number, end: number): void {
-    direction.held ??= new Uint8Array(MAX_ADU);
-    direction.heldLength = end - start;
+    const length = end - start;
+    if (direction.held === undefined || direction.held.length < length)
+      direction.held = new Uint8Array(length <= MAX_ADU ? MAX_ADU : 6 + LONGEST_FOLLOWED);
+    direction.heldLength = length;
     direction.held.set(buffer.subarray(start, end));
   }
 
@@ -205,7 +216,7 @@ class ModbusDissector implements Dissector {
       isException ? exceptionName(buffer[at + MBAP_LENGTH + 1] as number) : undefined,
     );
     const request = this.#match(read16(buffer, at), code & ~EXCEPTION_BIT);
-    const wrong = readResponse(this.#emit, request, time, buffer, at, end, this);
+    const wrong = readResponse(this.#emit, request, time, buffer, at, end, this) ?? tooLong(at, end);
     if (wrong !== undefined) this.#violation(false, time, buffer, at, wrong);
     else if (request === undefined && this.#isAskedOtherwise(read16(buffer, at)))
       this.#violation(false, time, buffer, at, 'function');
@@ -215,7 +226,7 @@ class ModbusDissector implements Dissector {
     if (this.#waiting === MAX_PENDING) this.#unanswered(time);
     if (this.#waiting === this.#pending.length) this.#pending.push(new PendingRequest());
     const request = this.#pending[this.#waiting] as PendingRequest;
-    const wrong = readRequest(this.#emit, request, time, buffer, at, end, this);
+    const wrong = readRequest(this.#emit, request, time, buffer, at, end, this) ?? tooLong(at, end);
     if (request.isPaired) this.#waiting++;
     if (wrong !== undefined) this.#violation(true, time, buffer, at, wrong);
   }
@@ -262,20 +273,33 @@ class ModbusDissector implements Dissector {
   }
 }
 
+const tooLong = (at: number, end: number): ViolationReason | undefined => (end - at > MAX_ADU ? 'length' : undefined);
+
 /**
- * Where the next message starts: a likely one that ends with the bytes, or is followed by another, or is not whole. Without one, where bytes
- * begin that could still become the header of one.
+ * Where the next message starts: a likely one that ends with the bytes, or is followed by another, or is not whole; at the very start,
+ * as segments tend to begin with a message, also a whole one of an unknown function. Without one, where bytes begin
+ * that could still become the header of one.
  */
 function search(buffer: Uint8Array, start: number, end: number, isRequest: boolean): number {
   for (let at = start; at < end; at++) {
     const score = plausible(buffer, at, end, isRequest);
     if (score === UNDECIDED) return at;
-    if (score !== LIKELY) continue;
+    if (score === IMPLAUSIBLE) continue;
     const next = at + 6 + read16(buffer, at + 4);
+    if (score === POSSIBLE) {
+      if (at === start && next <= end && plausible(buffer, next, end, isRequest) !== IMPLAUSIBLE) return at;
+      continue;
+    }
     if (next >= end || plausible(buffer, next, end, isRequest) !== IMPLAUSIBLE) return at;
   }
   return end;
 }
+
+/** Whether the bytes could be exactly one message. */
+const fills = (buffer: Uint8Array, start: number, end: number, isRequest: boolean): boolean =>
+  end - start >= MIN_MESSAGE &&
+  start + 6 + read16(buffer, start + 4) === end &&
+  plausible(buffer, start, end, isRequest) !== IMPLAUSIBLE;
 
 /** How surely bytes that start like this are Modbus TCP. */
 const CERTAINTY = { whole: 0.95, likely: 0.8, possible: 0.3 } as const;

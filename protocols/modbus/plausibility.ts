@@ -8,6 +8,12 @@ import { EXCEPTION_BIT } from './tables.ts';
 /** Header and function code: the least that a message has. */
 export const MIN_MESSAGE = 8;
 
+/**
+ * Longest length field that is followed. The standard ends at 254, but programming sessions of real controllers go beyond it (UMAS under
+ * function 90 by a byte on older ones, to about 1 KiB on newer).
+ */
+export const LONGEST_FOLLOWED = 2047;
+
 /** Too few bytes to decide. */
 export const UNDECIDED = -1;
 export const IMPLAUSIBLE = 0;
@@ -21,14 +27,16 @@ export function plausible(buffer: Uint8Array, at: number, end: number, isRequest
   const available = end - at;
   if (available > 2 && buffer[at + 2] !== 0) return IMPLAUSIBLE;
   if (available > 3 && buffer[at + 3] !== 0) return IMPLAUSIBLE;
-  if (available > 4 && buffer[at + 4] !== 0) return IMPLAUSIBLE;
+  if (available > 4 && (buffer[at + 4] as number) > LONGEST_FOLLOWED >> 8) return IMPLAUSIBLE;
   if (available < 6) return UNDECIDED;
   const length = read16(buffer, at + 4);
-  if (length < MIN_LENGTH_FIELD || length > MAX_LENGTH_FIELD) return IMPLAUSIBLE;
+  if (length < MIN_LENGTH_FIELD) return IMPLAUSIBLE;
   if (available < MIN_MESSAGE) return UNDECIDED;
   const code = buffer[at + 7] as number;
   if ((code & 0x7f) === 0 || (isRequest && code >= EXCEPTION_BIT)) return IMPLAUSIBLE;
   const expected = isRequest ? requestLength(buffer, at, end) : responseLength(buffer, at, end);
+  // Only functions that the standard leaves open have messages beyond its length.
+  if (length > MAX_LENGTH_FIELD) return expected === 0 ? POSSIBLE : IMPLAUSIBLE;
   if (expected === UNDECIDED) return UNDECIDED;
   return expected === length - 1 ? LIKELY : POSSIBLE;
 }

@@ -265,6 +265,33 @@ describe('the Modbus dissector', () => {
     expect(dissector.unparsedBytes).toBe(6);
   });
 
+  it('starts after a gap with an unknown function, when that fills the segment', () => {
+    const { dissector, of } = watch();
+    dissector.gap(true, 1, 1000);
+    feed(dissector, true, adu(2, '36 0000 0000'));
+    expect(of('modbus').map(({ func }) => func)).toEqual(['unknown-54']);
+  });
+
+  it('follows messages that are longer than the standard allows, and says so', () => {
+    const { dissector, of } = watch();
+    for (const length of [253, 254, 1024]) {
+      const message = encodeAdu(length, 1, Uint8Array.of(0x5a, ...new Uint8Array(length - 1)));
+      dissector.data(true, 0, message, 0, 100);
+      dissector.data(true, 0, message, 100, message.length);
+    }
+    feed(dissector, true, adu(7, '03 0000 0001'));
+    expect(of('modbus').map(({ tid, func }) => [tid, func])).toEqual([
+      [253, 'PROGRAM_UNITY'],
+      [254, 'PROGRAM_UNITY'],
+      [1024, 'PROGRAM_UNITY'],
+      [7, 'READ_HOLDING_REGISTERS'],
+    ]);
+    expect(of('modbus_violation').map(({ tid, reason }) => [tid, reason])).toEqual([
+      [254, 'length'],
+      [1024, 'length'],
+    ]);
+  });
+
   it('skips messages of another protocol id without losing its place', () => {
     const { dissector, of } = watch();
     feed(dissector, true, Buffer.concat([bytes('0001 0007 0006 01 06 0001 0001'), adu(2, '06 0002 0002')]));
