@@ -29,6 +29,7 @@ export interface Figure {
 export const BENCHES: readonly Bench[] = [
   { script: 'core/predicate.bench.ts' },
   { script: 'monitor/intake.bench.ts' },
+  { script: 'protocols/modbus/modbus.bench.ts' },
   { script: 'tests/start.bench.ts' },
 ];
 
@@ -36,6 +37,10 @@ export const FLOORS: readonly Floor[] = [
   { figure: 'core.predicateMicroseconds', unit: 'µs', atMost: 0.5 },
   { figure: 'monitor.packetsPerSecond', unit: 'packets/s', atLeast: 400_000 },
   { figure: 'monitor.timesTshark', unit: '×', atLeast: 5 },
+  { figure: 'modbus.readBlockMicroseconds', unit: 'µs', atMost: 1 },
+  { figure: 'modbus.dissectMicroseconds', unit: 'µs', atMost: 0.7 },
+  { figure: 'modbus.serverMedianMicroseconds', unit: 'µs', atMost: 150 },
+  { figure: 'modbus.serverRequestsPerSecond', unit: 'requests/s', atLeast: 200_000 },
   { figure: 'start.firstSeconds', unit: 's', atMost: 90 },
   { figure: 'start.laterSeconds', unit: 's', atMost: 5 },
   { figure: 'start.endSeconds', unit: 's', atMost: 2 },

@@ -20,7 +20,7 @@ export const IMPLAUSIBLE = 0;
 /** The header is right, the function code is a vendor's own or the length is not what the function demands. */
 export const POSSIBLE = 1;
 /** Header, function code and length fit together. */
-export const LIKELY = 2;
+const LIKELY = 2;
 
 /** Whether a message of this direction can start at `at`, as far as the bytes up to `end` show. */
 export function plausible(buffer: Uint8Array, at: number, end: number, isRequest: boolean): number {

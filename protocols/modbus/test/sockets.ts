@@ -37,7 +37,7 @@ export async function listen(machineFor: (address: string, port: number) => Stre
 }
 
 /** Feeds a machine from a socket and the socket from the machine. */
-export function attach(socket: Socket, machine: StreamMachine): void {
+function attach(socket: Socket, machine: StreamMachine): void {
   socket.on('data', (data) => {
     machine.receive(data, now());
     const bytes = machine.take();
