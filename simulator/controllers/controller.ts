@@ -15,6 +15,7 @@ import {
   type Writer,
 } from '@penstock/core';
 import { DiagnosticBuffer, type DiagnosticEntry, type DiagnosticId } from './diagnostics.ts';
+import { type Force, ForceTable } from './forces.ts';
 import { Program } from './program.ts';
 import { ACTIVE_FILE, readRecords, STAGING_FILE, StagingArea } from './program-files.ts';
 import type { Fault, RuntimeSnapshot, Variable, VariableTable } from './st/index.ts';
@@ -40,11 +41,6 @@ export interface ControllerOptions {
   readonly io: ControllerIo;
   /** Hears every entry of the diagnostic buffer as it is made. */
   readonly log?: ((entry: DiagnosticEntry) => void) | undefined;
-}
-
-export interface Force {
-  readonly path: string;
-  readonly value: number;
 }
 
 /** A variable of the controller by path, through every change of its program. */
@@ -113,8 +109,7 @@ export class Controller implements PointAccess, FileAccess {
   /** A stop over the network stays until a start, over power cycles too. */
   #stopRequested = false;
   #now: Instant = START;
-  #forced: Variable[] = [];
-  #forceValues: number[] = [];
+  readonly #forces = new ForceTable();
   #lastRefusal = -REFUSAL_QUIET;
   #refusals = 0;
 
@@ -270,8 +265,8 @@ export class Controller implements PointAccess, FileAccess {
     if (this.#mode !== 'running') return;
     const { runtime, outputs } = this.#program;
     this.#readInputs();
-    const forced = this.#forced.length > 0;
-    if (forced) this.#applyForces();
+    const forced = this.#forces.size > 0;
+    if (forced) this.#forces.apply();
     runtime.beginScan(now);
     const { tasks } = this.spec;
     const due = this.#due;
@@ -286,7 +281,7 @@ export class Controller implements PointAccess, FileAccess {
         return;
       }
     }
-    if (forced) this.#applyForces();
+    if (forced) this.#forces.apply();
     for (let i = 0; i < outputs.length; i++) this.#io.writeOutput(i, outputs[i].get());
   }
 
@@ -308,10 +303,6 @@ export class Controller implements PointAccess, FileAccess {
     }
   }
 
-  #applyForces(): void {
-    for (let i = 0; i < this.#forced.length; i++) this.#forced[i].set(this.#forceValues[i]);
-  }
-
   // Forces
 
   /**
@@ -326,13 +317,7 @@ export class Controller implements PointAccess, FileAccess {
     const held = variable.coerce(value);
     if (held === undefined)
       return this.#refuse('range', `force of ${variable.path}: ${variable.type.name} cannot hold ${value}`, writer);
-    const i = this.#forced.findIndex((candidate) => candidate.path === variable.path);
-    if (i >= 0) this.#forceValues[i] = held;
-    else {
-      this.#forced.push(variable);
-      this.#forceValues.push(held);
-    }
-    variable.set(held);
+    this.#forces.hold(variable, held);
     this.#log('force', `${variable.path} forced to ${variable.text}`, writer);
     return 'done';
   }
@@ -341,22 +326,12 @@ export class Controller implements PointAccess, FileAccess {
   unforce(path?: string, writer?: Writer): WriteOutcome {
     if (writer && this.#key === 'run') return this.#refuse('locked', 'end of forces: the key is at RUN', writer);
     const target = path === undefined ? undefined : this.variables.require(path).path;
-    for (let i = this.#forced.length - 1; i >= 0; i--) {
-      if (target !== undefined && this.#forced[i].path !== target) continue;
-      this.#log('unforce', `${this.#forced[i].path} no longer forced`, writer);
-      this.#forced.splice(i, 1);
-      this.#forceValues.splice(i, 1);
-    }
+    for (const free of this.#forces.release(target)) this.#log('unforce', `${free} no longer forced`, writer);
     return 'done';
   }
 
   get forces(): Force[] {
-    return this.#forced.map((variable, i) => ({ path: variable.path, value: this.#forceValues[i] }));
-  }
-
-  #isForced(variable: Variable): boolean {
-    for (let i = 0; i < this.#forced.length; i++) if (this.#forced[i].path === variable.path) return true;
-    return false;
+    return this.#forces.list();
   }
 
   // Points
@@ -370,7 +345,7 @@ export class Controller implements PointAccess, FileAccess {
     const variable = this.#program.points[point];
     if (this.#mode === 'off' || this.#mode === 'faulted') return 'fault';
     if (!spec.writable || variable.constant) return 'read-only';
-    if (this.#forced.length > 0 && this.#isForced(variable)) return 'locked';
+    if (this.#forces.size > 0 && this.#forces.has(variable.path)) return 'locked';
     const { accepts } = spec;
     if (accepts !== undefined && !(value >= accepts[0] && value <= accepts[1])) return 'range';
     return variable.coerce(value) === undefined ? 'range' : 'done';
@@ -441,18 +416,8 @@ export class Controller implements PointAccess, FileAccess {
 
   /** Forces follow their variables into a new program; those whose variable is gone end. */
   #rebindForces(): void {
-    const [paths, values] = [this.#forced.map((variable) => variable.path), this.#forceValues];
-    this.#forced = [];
-    this.#forceValues = [];
-    for (const [i, path] of paths.entries()) {
-      const variable = this.variables.find(path);
-      if (variable?.coerce(values[i]) === undefined || variable.constant) {
-        this.#log('unforce', `${path} no longer forced: the program has no such variable`);
-        continue;
-      }
-      this.#forced.push(variable);
-      this.#forceValues.push(values[i]);
-    }
+    for (const path of this.#forces.rebind(this.variables))
+      this.#log('unforce', `${path} no longer forced: the program has no such variable`);
   }
 
   // Files
@@ -511,8 +476,7 @@ export class Controller implements PointAccess, FileAccess {
     this.#badInputs.set(snapshot.badInputs);
     this.#lastRefusal = snapshot.lastRefusal;
     this.#refusals = snapshot.refusals;
-    this.#forced = snapshot.forces.map((force) => this.variables.require(force.path));
-    this.#forceValues = snapshot.forces.map((force) => force.value);
+    this.#forces.load(snapshot.forces, this.variables);
     this.diagnostics.load(snapshot.diagnostics);
   }
 }

@@ -4,11 +4,11 @@ export {
   type ControllerIo,
   type ControllerOptions,
   type ControllerSnapshot,
-  type Force,
   type Key,
   type Mode,
 } from './controller.ts';
 export { DiagnosticBuffer, type DiagnosticEntry, type DiagnosticId } from './diagnostics.ts';
+export type { Force } from './forces.ts';
 export {
   ACTIVE_FILE,
   decodeHeader,
