@@ -30,6 +30,9 @@ export const BENCHES: readonly Bench[] = [
   { script: 'core/predicate.bench.ts' },
   { script: 'monitor/intake.bench.ts' },
   { script: 'protocols/modbus/modbus.bench.ts' },
+  { script: 'simulator/kernel/wire.bench.ts' },
+  { script: 'simulator/kernel/gates.bench.ts' },
+  { script: 'range/range.bench.ts' },
   { script: 'tests/start.bench.ts' },
 ];
 
@@ -41,6 +44,12 @@ export const FLOORS: readonly Floor[] = [
   { figure: 'modbus.dissectMicroseconds', unit: 'µs', atMost: 0.7 },
   { figure: 'modbus.serverMedianMicroseconds', unit: 'µs', atMost: 150 },
   { figure: 'modbus.serverRequestsPerSecond', unit: 'requests/s', atLeast: 200_000 },
+  { figure: 'kernel.pollMicroseconds', unit: 'µs', atMost: 4 },
+  { figure: 'kernel.gateMedianMicroseconds', unit: 'µs', atMost: 150 },
+  { figure: 'kernel.gateRequestsPerSecond', unit: 'requests/s', atLeast: 200_000 },
+  { figure: 'range.timesRealTime', unit: '×', atLeast: 3000 },
+  { figure: 'range.processTimesRealTime', unit: '×', atLeast: 50_000 },
+  { figure: 'range.twoProcesses', unit: '×', atLeast: 1.9 },
   { figure: 'start.firstSeconds', unit: 's', atMost: 90 },
   { figure: 'start.laterSeconds', unit: 's', atMost: 5 },
   { figure: 'start.endSeconds', unit: 's', atMost: 2 },
