@@ -44,7 +44,7 @@ async function processAlone(): Promise<number> {
 /** Runs this script's measurement in a process of its own, pinned to a core where that can be done. */
 function inProcess(what: string, core: number | undefined): Promise<number> {
   const pin = core === undefined || process.platform !== 'linux' ? [] : ['taskset', '-c', String(core)];
-  const [command, ...args] = [...pin, process.execPath, SELF, what] as [string, ...string[]];
+  const [command = '', ...args] = [...pin, process.execPath, SELF, what];
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
