@@ -1,4 +1,5 @@
 /** Readers of command-line values; what cannot be read is wrong use. */
+import { resolve } from 'node:path';
 import { type Duration, parseDuration } from '@penstock/core';
 import { InvalidArgumentError } from 'commander';
 
@@ -30,3 +31,6 @@ export function durationOption(text: string): Duration {
     throw new InvalidArgumentError((error as Error).message);
   }
 }
+
+/** How a run's file names its plant: an id as it is, a folder by its full path. */
+export const plantReference = (id: string): string => (/[\\/]/.test(id) ? resolve(id) : id);

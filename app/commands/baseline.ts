@@ -2,7 +2,7 @@ import { type Duration, days, hours, UsageError } from '@penstock/core';
 import { builtInRules, loadRules } from '@penstock/monitor';
 import { openPlant, RunFolder, runBaseline } from '@penstock/range';
 import type { Command } from 'commander';
-import { durationOption, seedOption } from '../options.ts';
+import { durationOption, plantReference, seedOption } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { progressLine } from '../progress.ts';
 
@@ -34,7 +34,7 @@ export function addBaseline(program: Command): void {
       const folder = options.out === undefined ? undefined : RunFolder.create(options.out);
       folder?.writeJson('run.json', {
         kind: 'baseline',
-        plant: id,
+        plant: plantReference(id),
         seed: options.seed,
         duration: options.duration,
         rules: options.rules ?? null,

@@ -14,7 +14,7 @@ import {
 import { Gates } from '@penstock/simulator/kernel';
 import type { Command } from 'commander';
 import { liveClock } from '../live.ts';
-import { portOption, rateOption, seedOption } from '../options.ts';
+import { plantReference, portOption, rateOption, seedOption } from '../options.ts';
 import { note, print, printTable } from '../output.ts';
 import { LivePlay } from '../server/live-play.ts';
 import { servePage } from '../server/server.ts';
@@ -51,11 +51,11 @@ export function addUp(program: Command): void {
         note(
           `What was learned of ${id} is ${freshness(plant)}: the plant starts unsettled and some rules stay silent. Run: penstock learn ${id}`,
         );
-      await up(plant, options);
+      await up(plant, plantReference(id), options);
     });
 }
 
-async function up(plant: Plant, options: UpOptions): Promise<void> {
+async function up(plant: Plant, reference: string, options: UpOptions): Promise<void> {
   const zone = options.zone ?? defaultZone(plant);
   if (!plant.spec.zones.some((z) => z.id === zone))
     throw new UsageError(
@@ -64,7 +64,7 @@ async function up(plant: Plant, options: UpOptions): Promise<void> {
     );
   const folder =
     options.out === undefined ? RunFolder.next('runs', `up-${options.seed}`) : RunFolder.create(options.out);
-  folder.writeJson('run.json', { kind: 'up', plant: plant.spec.id, seed: options.seed, hour: options.hour, zone });
+  folder.writeJson('run.json', { kind: 'up', plant: reference, seed: options.seed, hour: options.hour, zone });
   const live = new LivePlay();
   const play = new Play({
     plant,
