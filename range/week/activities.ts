@@ -1,7 +1,11 @@
-/** What can happen in a normal week, by kind. Each acts as its people would: over a session of the plant's network, or by hand. */
-import { type ActivitySpec, type Duration, type Instant, PenstockError, seconds } from '@penstock/core';
-import { ModbusOperator, probePorts } from '@penstock/simulator/devices';
+/**
+ * What can happen in a normal week, by kind. Each acts as its people would: over a session of the plant's network, or by hand at the
+ * equipment. What a kind takes (`with`) is told in the plant's file and checked when the run is built.
+ */
+import { type ActivitySpec, type Duration, type Instant, PenstockError, parseDuration, seconds } from '@penstock/core';
+import { type Device, ModbusOperator, probePorts } from '@penstock/simulator/devices';
 import type { Cause, Random } from '@penstock/simulator/kernel';
+import type { Fault } from '@penstock/simulator/process';
 import type { Range } from '../range.ts';
 
 export interface ActivityContext {
@@ -13,106 +17,113 @@ export interface ActivityContext {
 
 type Activity = (context: ActivityContext, now: Instant) => void;
 
-/** A parameter of the activity. @throws PenstockError `activity.parameter` when it is missing or of another type. */
-function parameter<T extends 'string' | 'number'>(
-  context: ActivityContext,
-  name: string,
-  type: T,
-): T extends 'string' ? string : number {
-  const value = context.activity.with[name];
-  if (typeof value !== type)
-    throw new PenstockError(
-      'activity.parameter',
-      `activity '${context.activity.id}' (${context.activity.kind}) needs '${name}', a ${type}`,
-    );
-  return value as never;
+interface ActivityKind {
+  /** Parameters that must be there, and those that may. */
+  readonly needs: readonly string[];
+  readonly takes?: readonly string[];
+  /** Needs `device`, `lasts`. */
+  readonly device?: boolean;
+  readonly lasts?: boolean;
+  readonly perform: Activity;
 }
 
-function list(context: ActivityContext, name: string): readonly (string | number)[] {
-  const value = context.activity.with[name];
-  if (value === undefined || typeof value === 'boolean')
-    throw new PenstockError(
-      'activity.parameter',
-      `activity '${context.activity.id}' (${context.activity.kind}) needs '${name}', one or several`,
-    );
-  return Array.isArray(value) ? value : [value as string | number];
+const text = ({ activity }: ActivityContext, name: string): string => String(activity.with[name]);
+const number = ({ activity }: ActivityContext, name: string): number => Number(activity.with[name]);
+const list = ({ activity }: ActivityContext, name: string): (string | number)[] =>
+  [activity.with[name] ?? []].flat() as (string | number)[];
+const period = (context: ActivityContext, name: string): Duration => parseDuration(text(context, name));
+const lasts = ({ activity }: ActivityContext): Duration => activity.lasts ?? seconds(0);
+const device = ({ range, activity }: ActivityContext): Device => range.devices.get(activity.device as string) as Device;
+
+/** The device's people, at work on `to` through their host's own session. */
+const operator = ({ range, activity, cause }: ActivityContext, to: string): ModbusOperator =>
+  new ModbusOperator(range.foothold(activity.device as string), range.spec, to, cause);
+
+const later = ({ range }: ActivityContext, delay: number, act: (now: Instant) => void): void =>
+  void range.queue.in(Math.max(0, Math.round(delay)) as Duration, { run: act });
+
+/** The activity's value, or one of its `values` by the seed. */
+function chosen(context: ActivityContext): number {
+  const values = list(context, 'values').map(Number);
+  return values.length > 0 ? (values[context.random.below(values.length)] as number) : number(context, 'value');
 }
 
-function lasts({ activity }: ActivityContext): Duration {
-  if (activity.lasts === undefined)
-    throw new PenstockError('activity.parameter', `activity '${activity.id}' (${activity.kind}) needs 'lasts'`);
-  return activity.lasts;
-}
-
-function device(context: ActivityContext) {
+/** Writes a point; with `back` what stood there before is written again in the end, with `pulse` its opposite soon. */
+const write: Activity = (context) => {
   const { activity, range } = context;
-  const found = range.devices.get(activity.device ?? '');
-  if (found === undefined)
-    throw new PenstockError(
-      'activity.device',
-      `activity '${activity.id}' (${activity.kind}) needs a 'device' of the plant, not '${activity.device}'`,
-    );
-  return found;
-}
-
-/** Somebody at `from` who writes points and moves programs of `to` through the host's own session. */
-function operator(context: ActivityContext, from: string, to: string): ModbusOperator {
-  const { range, cause } = context;
-  return new ModbusOperator(range.foothold(from), range.spec, to, cause);
-}
-
-const later = (context: ActivityContext, delay: Duration, act: (now: Instant) => void): void =>
-  void context.range.queue.in(delay, { run: act });
-
-/** A value of the activity's own, or one drawn between its `low` and `high`, as finely as operators enter it. */
-function drawnValue(context: ActivityContext): number {
-  if (context.activity.with.value !== undefined) return parameter(context, 'value', 'number');
-  const drawn = context.random.between(parameter(context, 'low', 'number'), parameter(context, 'high', 'number'));
-  return Math.round(drawn * 10) / 10;
-}
-
-function write(context: ActivityContext, tag: string, value: number): void {
-  operator(context, parameter(context, 'from', 'string'), parameter(context, 'to', 'string')).write(tag, value);
-}
-
-const setpoint: Activity = (context) => write(context, parameter(context, 'tag', 'string'), drawnValue(context));
-
-/** A loop goes to manual, and back to automatic when the work is done. */
-const manual: Activity = (context) => {
-  const tag = parameter(context, 'tag', 'string');
-  write(context, tag, 0);
-  later(context, lasts(context), () => write(context, tag, 1));
+  const tag = text(context, 'tag');
+  const session = operator(context, text(context, 'to'));
+  const shown = range.displayed.values[range.engine.tagIndex(tag)] as number;
+  const value = chosen(context);
+  session.write(tag, value);
+  if (activity.with.pulse !== undefined)
+    later(context, period(context, 'pulse'), () => session.write(tag, value === 0 ? 1 : 0));
+  if (activity.with.back === true && !Number.isNaN(shown))
+    later(context, lasts(context), () => session.write(tag, shown));
 };
 
-/** The analyser is held, its reading wanders between buffers, and it measures again. */
-const calibration: Activity = (context) => {
-  const { range } = context;
-  const tag = parameter(context, 'tag', 'string');
-  const hold = parameter(context, 'hold', 'string');
-  write(context, hold, 1);
-  const reading = range.engine.measured(range.engine.tagIndex(tag));
-  later(context, seconds(60), () =>
-    range.engine.fault(tag, { kind: 'stuck', value: reading + context.random.between(-0.15, 0.15) }),
-  );
-  later(context, (lasts(context) - 120e6) as Duration, () => range.engine.clearFault(tag, 'stuck'));
-  later(context, lasts(context), () => write(context, hold, 0));
-};
-
-/** The river or the town changes, and changes back. */
 const disturbance: Activity = (context) => {
-  const { range } = context;
-  const name = parameter(context, 'name', 'string');
-  const over = seconds(context.activity.with.over === undefined ? 0 : parameter(context, 'over', 'number'));
+  const { range, activity } = context;
+  const name = text(context, 'name');
+  const over = activity.with.over === undefined ? seconds(0) : period(context, 'over');
   const before = range.engine.disturbance(name);
-  range.disturb(name, parameter(context, 'value', 'number'), over);
+  range.disturb(name, chosen(context), over);
   later(context, lasts(context), () => range.disturb(name, before, over));
 };
 
-const delivery: Activity = (context) => {
+/** Until the day tank is as full as ordered, at most as long as the tanker stays. */
+const delivery: Activity = (context, now) => {
   const { range } = context;
-  const name = parameter(context, 'name', 'string');
-  range.disturb(name, parameter(context, 'value', 'number'));
-  later(context, lasts(context), () => range.disturb(name, 0));
+  const name = text(context, 'name');
+  const tank = range.engine.tagIndex(text(context, 'tag'));
+  const until = number(context, 'until');
+  const end = now + lasts(context);
+  range.disturb(name, number(context, 'value'));
+  const look = (at: Instant): void => {
+    if (at < end && range.engine.trueValue(tank) < until) later(context, 10e6, look);
+    else range.disturb(name, 0);
+  };
+  look(now);
+};
+
+/** The analyser is held, sees the buffers, sees the water again, and is released when it has settled. */
+const calibration: Activity = (context) => {
+  const { range } = context;
+  const tag = text(context, 'tag');
+  const hold = text(context, 'hold');
+  const session = operator(context, text(context, 'to'));
+  const buffers = list(context, 'buffers').map(Number);
+  session.write(hold, 1);
+  for (const [i, value] of buffers.entries())
+    later(context, 30e6 + (lasts(context) * i) / buffers.length, () =>
+      range.engine.fault(tag, { kind: 'stuck', value }),
+    );
+  later(context, lasts(context) + 30e6, () => range.engine.clearFault(tag, 'stuck'));
+  later(context, lasts(context) + 330e6, () => session.write(hold, 0));
+};
+
+/** The number that a fault takes, under the name that the process engine gives it. */
+const FAULT_VALUE: Readonly<Record<string, string>> = {
+  bias: 'value',
+  drift: 'perHour',
+  noise: 'deviation',
+  stuck: 'value',
+  leak: 'minimum',
+  stiction: 'band',
+  slow: 'perSecond',
+};
+
+const fieldFault: Activity = (context) => {
+  const { range, activity } = context;
+  const tag = text(context, 'tag');
+  const kind = text(context, 'fault');
+  const name = FAULT_VALUE[kind];
+  const fault = {
+    kind,
+    ...(name !== undefined && activity.with.value !== undefined && { [name]: number(context, 'value') }),
+  } as Fault;
+  range.engine.fault(tag, fault);
+  later(context, lasts(context), () => range.engine.clearFault(tag, fault.kind));
 };
 
 const reboot: Activity = (context, now) => {
@@ -127,78 +138,113 @@ const linkLoss: Activity = (context) => {
   later(context, lasts(context), () => host.linkUp());
 };
 
-/** A visitor's computer is plugged in, looks at a controller for a while, and is taken away. */
-const laptop: Activity = (context, now) => {
+/** A visitor's computer is plugged in, looks at a controller, keeps its program, and is taken away. */
+const attachLaptop: Activity = (context, now) => {
   const visitor = device(context);
-  const to = parameter(context, 'to', 'string');
   visitor.host.linkUp();
   visitor.start(now);
-  const session = operator(context, visitor.spec.id, to);
+  const session = operator(context, text(context, 'to'));
   const end = now + lasts(context);
   const look = (at: Instant): void => {
-    if (at >= end - 60e6) {
-      session.release();
+    if (at >= end - 120e6) {
+      session.readProgram(() => session.release());
       return;
     }
-    session.identify();
     session.readAll();
-    later(context, seconds(20), look);
+    later(context, period(context, 'every'), look);
   };
-  later(context, seconds(30), look);
+  later(context, 30e6, (at) => {
+    session.identify();
+    look(at);
+  });
   later(context, lasts(context), (then) => visitor.powerOff(then));
 };
 
-/** An approved online edit: the program is read, a comment is added, and it is written back. */
-const programEdit: Activity = (context, now) => {
-  const { range, activity } = context;
-  const session = operator(context, parameter(context, 'from', 'string'), parameter(context, 'to', 'string'));
-  const date = new Date((range.epoch + now) / 1000).toISOString().slice(0, 10);
-  session.readProgram((text) => {
-    if (text === undefined) {
+/** An approved online edit: the program is read, a piece of it replaced, written back and read again. */
+const programEdit: Activity = (context) => {
+  const session = operator(context, text(context, 'to'));
+  session.readProgram((before) => {
+    if (before === undefined) {
       session.release();
       return;
     }
-    later(context, seconds(120), () =>
-      session.writeProgram(`${text.trimEnd()}\n(* ${date}: reviewed, ${activity.id} *)\n`, () => session.release()),
+    const after = before.replace(text(context, 'find'), text(context, 'replace'));
+    later(context, lasts(context) / 2, () =>
+      session.writeProgram(after, () => session.readProgram(() => session.release())),
     );
   });
 };
 
 /** Programs are read, one controller after the other. */
 const backup: Activity = (context) => {
-  const from = parameter(context, 'from', 'string');
   const targets = list(context, 'to').map(String);
   const next = (i: number): void => {
     const to = targets[i];
     if (to === undefined) return;
-    const session = operator(context, from, to);
+    const session = operator(context, to);
     session.readProgram(() => {
       session.release();
-      later(context, seconds(30), () => next(i + 1));
+      later(context, 30e6, () => next(i + 1));
     });
   };
   next(0);
 };
 
-/** A vulnerability scanner tries ports of hosts, some every second. */
+/** Every address of a zone is asked for every port, as a vulnerability scanner does. */
 const scan: Activity = (context) => {
-  const scanner = device(context);
-  const ports = list(context, 'ports').map(Number);
-  const targets = list(context, 'to').map((id) => context.range.spec.devices.find((d) => d.id === id)?.address ?? '');
-  probePorts(scanner, targets.filter(Boolean), ports, context.cause);
+  const { subnet } = context.range.network.wire.segment(text(context, 'zone'));
+  probePorts(device(context), subnet, list(context, 'ports').map(Number), context.cause);
 };
 
-export const ACTIVITIES: Readonly<Record<string, Activity | undefined>> = {
-  setpoint,
-  command: setpoint,
-  manual,
-  calibration,
-  disturbance,
-  delivery,
-  reboot,
-  'link-loss': linkLoss,
-  laptop,
-  'program-edit': programEdit,
-  backup,
-  scan,
+/** Somebody throws a switch at a device that no network reaches. */
+const localSwitch: Activity = (context) => {
+  const variable = device(context).controller?.variable(text(context, 'tag'));
+  const before = variable?.get() ?? 0;
+  variable?.set(number(context, 'value'));
+  if (context.activity.with.back === true) later(context, lasts(context), () => variable?.set(before));
 };
+
+const POINT = { needs: ['to', 'tag'], takes: ['value', 'values', 'back', 'pulse'], device: true, perform: write };
+
+const KINDS: Readonly<Record<string, ActivityKind>> = {
+  setpoint: POINT,
+  mode: POINT,
+  command: POINT,
+  disturbance: { needs: ['name'], takes: ['value', 'values', 'over'], lasts: true, perform: disturbance },
+  delivery: { needs: ['name', 'value', 'tag', 'until'], lasts: true, perform: delivery },
+  calibration: { needs: ['to', 'tag', 'hold', 'buffers'], device: true, lasts: true, perform: calibration },
+  'field-fault': { needs: ['tag', 'fault'], takes: ['value'], lasts: true, perform: fieldFault },
+  reboot: { needs: [], device: true, lasts: true, perform: reboot },
+  'link-loss': { needs: [], device: true, lasts: true, perform: linkLoss },
+  'attach-laptop': { needs: ['to', 'every'], device: true, lasts: true, perform: attachLaptop },
+  'program-edit': { needs: ['to', 'find', 'replace'], device: true, lasts: true, perform: programEdit },
+  backup: { needs: ['to'], device: true, perform: backup },
+  scan: { needs: ['zone', 'ports'], takes: ['to'], device: true, perform: scan },
+  'local-switch': { needs: ['tag', 'value'], takes: ['back'], device: true, perform: localSwitch },
+};
+
+/**
+ * What an activity's kind does.
+ * @throws PenstockError `activity.kind` or `activity.parameter` with what there is or what is missing
+ */
+export function performer(activity: ActivitySpec, range: Range): Activity {
+  const kind = KINDS[activity.kind];
+  const wrong = (id: string, message: string): never => {
+    throw new PenstockError(`activity.${id}`, `activity '${activity.id}' ${message}`);
+  };
+  if (kind === undefined)
+    return wrong('kind', `has kind '${activity.kind}'; there are ${Object.keys(KINDS).join(', ')}`);
+  for (const name of kind.needs)
+    if (activity.with[name] === undefined) wrong('parameter', `(${activity.kind}) needs '${name}'`);
+  for (const name of Object.keys(activity.with))
+    if (!kind.needs.includes(name) && !kind.takes?.includes(name))
+      wrong(
+        'parameter',
+        `(${activity.kind}) takes no '${name}'; it takes ${[...kind.needs, ...(kind.takes ?? [])].join(', ') || 'nothing'}`,
+      );
+  if (kind.device && !range.spec.devices.some((d) => d.id === activity.device))
+    wrong('device', `(${activity.kind}) needs a 'device' of the plant, not '${activity.device}'`);
+  if (kind.lasts && activity.lasts === undefined) wrong('parameter', `(${activity.kind}) needs 'lasts'`);
+  // A device that this run leaves out (a counterfactual) has nobody at it.
+  return kind.device && !range.devices.has(activity.device as string) ? () => {} : kind.perform;
+}

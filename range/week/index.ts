@@ -3,11 +3,11 @@
  * and equipment that anybody else would use. Announced work is in the calendar that the monitor's owner exports.
  */
 import type { ScenarioSpec } from '@penstock/attacks';
-import { type ActivitySpec, type Duration, days, type Instant, UsageError } from '@penstock/core';
+import { type ActivitySpec, type Duration, days, type Instant } from '@penstock/core';
 import type { WorkOrder } from '@penstock/monitor';
 import { Random } from '@penstock/simulator/kernel';
 import type { Range } from '../range.ts';
-import { ACTIVITIES, type ActivityContext } from './activities.ts';
+import { type ActivityContext, performer } from './activities.ts';
 
 /** How far ahead occurrences are planned and work orders are written: no run is longer. */
 const HORIZON = days(60);
@@ -23,18 +23,14 @@ export class Week {
   readonly #range: Range;
   readonly #tell: (at: Instant, text: string) => void;
   readonly #occurrences: readonly Occurrence[];
+  readonly #performers: ReadonlyMap<string, ReturnType<typeof performer>>;
 
-  /** @throws UsageError `activity.kind` for a kind that there is not. */
+  /** @throws PenstockError `activity.kind`, `activity.parameter`, `activity.device` for an activity that cannot be performed. */
   constructor(range: Range, tell: (at: Instant, text: string) => void) {
     this.#range = range;
     this.#tell = tell;
     this.#occurrences = range.spec.week.flatMap((activity) => occurrences(activity, range.seed, range.startAt));
-    for (const activity of range.spec.week)
-      if (ACTIVITIES[activity.kind] === undefined)
-        throw new UsageError(
-          'activity.kind',
-          `activity '${activity.id}' has kind '${activity.kind}'; there are ${Object.keys(ACTIVITIES).join(', ')}`,
-        );
+    this.#performers = new Map(range.spec.week.map((activity) => [activity.id, performer(activity, range)]));
   }
 
   start(): void {
@@ -50,7 +46,7 @@ export class Week {
       range.queue.at((at - range.startAt) as Instant, {
         run: (now) => {
           this.#tell(now, activity.name);
-          (ACTIVITIES[activity.kind] as NonNullable<(typeof ACTIVITIES)[string]>)(context, now);
+          this.#performers.get(activity.id)?.(context, now);
         },
       });
     }
@@ -95,12 +91,10 @@ const SLACK = 600e6;
 
 /** Who is worked on, and from where, as far as the activity says. */
 function partiesOf(activity: ActivitySpec): { devices: string[]; by: string | undefined } {
-  const { to, from } = activity.with;
+  const { to } = activity.with;
   const targets = typeof to === 'string' ? [to] : Array.isArray(to) ? (to as string[]) : [];
-  return {
-    devices: targets.length > 0 ? targets : activity.device === undefined ? [] : [activity.device],
-    by: typeof from === 'string' ? from : targets.length > 0 ? activity.device : undefined,
-  };
+  const own = activity.device === undefined ? [] : [activity.device];
+  return targets.length > 0 ? { devices: targets, by: activity.device } : { devices: own, by: undefined };
 }
 
 function occurrences(activity: ActivitySpec, seed: number, startAt: Duration): Occurrence[] {

@@ -3,7 +3,7 @@
  * host's own Modbus session, one request after the other, as their software would send it.
  */
 import { type DeviceSpec, type ModbusServiceSpec, PenstockError, type PlantSpec, seconds } from '@penstock/core';
-import { parseIpv4 } from '@penstock/protocols/ethernet';
+import type { Subnet } from '@penstock/protocols/ethernet';
 import {
   decodeResponse,
   encodeRequest,
@@ -137,19 +137,20 @@ export class ModbusOperator {
   }
 }
 
-/** Tries TCP ports of hosts, three every second, and hangs up on whoever answers. */
-export function probePorts(from: Device, addresses: readonly string[], ports: readonly number[], cause: Cause): void {
-  const targets = addresses.flatMap((address) => ports.map((port) => ({ address: parseIpv4(address), port })));
-  targets.forEach(({ address, port }, i) => {
-    from.queue.in(seconds(i / 3), {
-      run: () => {
-        const connection = from.host.connect(
-          address,
-          port,
-          { open: () => connection.abort(), data: () => {}, closed: () => {} },
-          { cause, timeout: seconds(3) },
-        );
-      },
-    });
-  });
+/** Ports that a scanner asks in a second. */
+const SCAN_RATE = 20;
+
+/** Asks every address of a subnet for every port, and hangs up on whoever answers. */
+export function probePorts(from: Device, subnet: Subnet, ports: readonly number[], cause: Cause): void {
+  let n = 0;
+  for (let address = subnet.network + 1; address < subnet.broadcast; address++)
+    for (const port of ports) {
+      if (from.host.owns(address)) continue;
+      from.queue.in(seconds(n++ / SCAN_RATE), {
+        run: () => {
+          const handler = { open: () => connection.abort(), data: () => {}, closed: () => {} };
+          const connection = from.host.connect(address, port, handler, { cause, timeout: seconds(3) });
+        },
+      });
+    }
 }
