@@ -97,55 +97,64 @@ export class Play {
     this.#request = request;
     const { plant, seed, folder, learned, startAt } = request;
     this.truth = new TruthJournal(folder?.file('truth.sqlite'));
-    this.range = new Range({
-      plant,
-      run: request.run,
-      seed,
-      startAt,
-      options: request.options ?? {},
-      warm: learned?.warm[Math.floor(inSeconds(startAt) / 3600) % 24],
-      truth: this.truth,
-      onHazard: (at, hazard, state) => {
-        this.#hazards.push({ at: inSeconds(at), hazard, state });
-        request.onHazard?.(at, hazard, state);
-      },
-      ...(request.onDeviceLog && { onDeviceLog: request.onDeviceLog }),
-    });
-    const { tap } = this.range.network.wire;
-    this.#labels = new Labels((actor) => /^(scenario|twin):/.test(actor));
-    tap.listen(this.#labels);
-    this.week = request.week === false ? undefined : new Week(this.range, (at, text) => request.onActivity?.(at, text));
-    if (request.monitor) {
-      this.#journal = folder && new MonitorJournal(folder.file('monitor.sqlite'));
-      this.monitor = new Monitor({
-        knowledge: knowledgeOf(
-          plant.spec,
-          this.week?.workOrders(
-            request.scenario?.variant === 'twin' && request.scenario.spec.twin.workOrder
-              ? request.scenario.spec
-              : undefined,
-          ) ?? [],
-        ),
-        baseline: learned?.baseline,
-        rules: request.monitor.rules,
-        mode: request.monitor.mode,
-        startEpoch: this.range.epoch,
+    try {
+      this.range = new Range({
+        plant,
+        run: request.run,
         seed,
-        sinks: [
-          ...(this.#journal ? [this.#journal] : []),
-          ...(folder ? [linesTo(folder)] : []),
-          ...(request.monitor.sinks ?? []),
-        ],
+        startAt,
+        options: request.options ?? {},
+        warm: learned?.warm[Math.floor(inSeconds(startAt) / 3600) % 24],
+        truth: this.truth,
+        onHazard: (at, hazard, state) => {
+          this.#hazards.push({ at: inSeconds(at), hazard, state });
+          request.onHazard?.(at, hazard, state);
+        },
+        ...(request.onDeviceLog && { onDeviceLog: request.onDeviceLog }),
       });
-      tap.attach(this.monitor);
-      this.#capture = this.#openCapture(folder, request.capture ?? true);
-      tap.attach(this.#capture.writer);
+      const { tap } = this.range.network.wire;
+      this.#labels = new Labels((actor) => /^(scenario|twin):/.test(actor));
+      tap.listen(this.#labels);
+      this.week =
+        request.week === false ? undefined : new Week(this.range, (at, text) => request.onActivity?.(at, text));
+      if (request.monitor) {
+        this.#journal = folder && new MonitorJournal(folder.file('monitor.sqlite'));
+        this.monitor = new Monitor({
+          knowledge: knowledgeOf(
+            plant.spec,
+            this.week?.workOrders(
+              request.scenario?.variant === 'twin' && request.scenario.spec.twin.workOrder
+                ? request.scenario.spec
+                : undefined,
+            ) ?? [],
+          ),
+          baseline: learned?.baseline,
+          rules: request.monitor.rules,
+          mode: request.monitor.mode,
+          startEpoch: this.range.epoch,
+          seed,
+          sinks: [
+            ...(this.#journal ? [this.#journal] : []),
+            ...(folder ? [linesTo(folder)] : []),
+            ...(request.monitor.sinks ?? []),
+          ],
+        });
+        tap.attach(this.monitor);
+        this.#capture = this.#openCapture(folder, request.capture ?? true);
+        tap.attach(this.#capture.writer);
+      }
+      if (request.guestZone !== undefined) this.range.network.addGuest(TRAINEE, request.guestZone);
+      request.outside?.(this.range);
+      this.range.start();
+      this.week?.start();
+      this.attack = request.scenario && this.#startAttack(request.scenario);
+    } catch (error) {
+      // What cannot be played leaves nothing open behind it.
+      this.#journal?.close();
+      this.#capture?.close();
+      this.truth.close();
+      throw error;
     }
-    if (request.guestZone !== undefined) this.range.network.addGuest(TRAINEE, request.guestZone);
-    request.outside?.(this.range);
-    this.range.start();
-    this.week?.start();
-    this.attack = request.scenario && this.#startAttack(request.scenario);
   }
 
   /** Runs everything up to `limit` at once. */

@@ -41,15 +41,20 @@ export interface ReplayResult {
   readonly recorded: PlayResult['hashes'] | undefined;
 }
 
+/** Progress is told after so much of the run. */
+const PIECE = hours(1) / 6;
+
 /**
  * @param to end earlier than the run did
  * @param folder where the replay's own files go, if anywhere
+ * @param progress told the share that is done, as it goes
  * @throws UsageError or PenstockError when the folder holds no run that can be replayed
  */
 export async function replay(
   run: RunFolder,
   to: Instant | undefined,
   folder: RunFolder | undefined,
+  progress?: (share: number) => void,
 ): Promise<ReplayResult> {
   const parsed = runSchema.safeParse(run.readJson('run.json'));
   if (!parsed.success)
@@ -65,8 +70,13 @@ export async function replay(
     folder,
     outside: (range) => feedGates(range.network.wire, range.queue, plant, run),
   });
-  play.runUntil(to ?? end);
-  const whole = to === undefined || to >= end;
+  const until = Math.min(to ?? end, end);
+  for (let at = PIECE; at < until; at += PIECE) {
+    play.runUntil(at as Instant);
+    progress?.(at / until);
+  }
+  play.runUntil(until as Instant);
+  const whole = until === end;
   return { result: play.finish(), recorded: whole ? recordedHashes(run) : undefined };
 }
 

@@ -30,10 +30,7 @@ export class RunFolder {
     try {
       mkdirSync(path, { recursive: true });
     } catch (error) {
-      throw new UsageError(
-        'run.unwritable',
-        `cannot write to ${path} (${(error as NodeJS.ErrnoException).code}); choose another folder with --out DIR`,
-      );
+      throw unwritable(path, error);
     }
     return new RunFolder(path);
   }
@@ -45,11 +42,20 @@ export class RunFolder {
     return new RunFolder(path);
   }
 
-  /** The first free folder `base/name`, `base/name-2`, … */
+  /**
+   * Makes the first free folder `base/name`, `base/name-2`, …; two that ask at once get two.
+   * @throws UsageError `run.unwritable`
+   */
   static next(base: string, name: string): RunFolder {
     for (let n = 1; ; n++) {
       const path = join(base, n === 1 ? name : `${name}-${n}`);
-      if (!existsSync(path)) return RunFolder.create(path);
+      try {
+        mkdirSync(base, { recursive: true });
+        mkdirSync(path);
+        return new RunFolder(path);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(path)) throw unwritable(path, error);
+      }
     }
   }
 
@@ -93,3 +99,9 @@ export class RunFolder {
     return { write: (bytes) => void writeSync(descriptor, bytes), close: () => closeSync(descriptor) };
   }
 }
+
+const unwritable = (path: string, error: unknown): UsageError =>
+  new UsageError(
+    'run.unwritable',
+    `cannot write to ${path} (${(error as NodeJS.ErrnoException).code}); choose another folder with --out DIR`,
+  );

@@ -61,6 +61,11 @@ export class TruthJournal {
     this.#store = path === undefined ? undefined : new JournalStore(path, VERSION, TABLES);
   }
 
+  /** Where it is kept; undefined when it is not. */
+  get path(): string | undefined {
+    return this.#store?.path;
+  }
+
   meta(key: string, value: string): void {
     this.#store?.insert('meta', key, value);
   }
