@@ -115,6 +115,18 @@ export class Calendar {
     return undefined;
   }
 
+  /**
+   * What the calendar says of a conversation that has stopped: `ends` for a visitor's or an engineer's own work, which ends by itself;
+   * `pauses` while one of the two hosts is worked on; undefined when nothing explains it.
+   */
+  explains(device: string, source: string): 'ends' | 'pauses' | undefined {
+    for (const { devices, by } of this.#active) {
+      if (by?.has(source) && devices.has(device)) return 'ends';
+      if (devices.has(device) || devices.has(source)) return 'pauses';
+    }
+    return undefined;
+  }
+
   /** Whether the calendar says that nothing is under way, that something is, or (no calendar) nothing at all. */
   maintenance(device: string): boolean | undefined {
     if (this.#windows.length === 0) return undefined;

@@ -93,7 +93,7 @@ export class Judge {
       if (this.engine.wants(key) && !DERIVED.has(service)) this.#eventSources.set(service, key);
     }
     const modules = options.detectors.filter((module) => !except?.(module));
-    this.#detectors = new DetectorRunner(modules, options.alerts);
+    this.#detectors = new DetectorRunner(modules, options.alerts, this.#calendar);
   }
 
   /** What was given up to stay within bounds. */

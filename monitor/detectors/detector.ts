@@ -22,9 +22,15 @@ export interface DetectorFinding {
   readonly why: string;
 }
 
+/**
+ * What became of a finding: `told`; or why the work-order calendar keeps it back: the work that it comes from `ends` by itself, or one of
+ * the two is worked on and the conversation `pauses`.
+ */
+export type Reception = 'told' | 'ends' | 'pauses';
+
 export interface Detector {
   /** Looks at all polls. Called about every `every` microseconds of event time. */
-  check(now: number, polls: Iterable<Poll>, report: (finding: DetectorFinding) => void): void;
+  check(now: number, polls: Iterable<Poll>, report: (finding: DetectorFinding) => Reception): void;
 }
 
 export interface DetectorModule {

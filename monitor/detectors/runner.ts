@@ -1,7 +1,7 @@
 /** Runs the detector modules on event time, over the polls that are going on. */
 import type { AlertBook } from '../alerts/index.ts';
-import type { Host } from '../hosts.ts';
-import type { Detector, DetectorFinding, DetectorModule, Poll } from './detector.ts';
+import type { Calendar, Host } from '../hosts.ts';
+import type { Detector, DetectorFinding, DetectorModule, Poll, Reception } from './detector.ts';
 
 const MAX_POLLS = 4096;
 /** When nothing at all comes for so long, it is the sensor that sees nothing; microseconds. */
@@ -19,11 +19,13 @@ export class DetectorRunner {
   /** Nothing is to be done before this time. */
   due = Number.NEGATIVE_INFINITY;
   readonly #alerts: AlertBook;
+  readonly #calendar: Calendar;
   readonly #entries: readonly Entry[];
   readonly #polls = new Map<string, Poll>();
 
-  constructor(modules: readonly DetectorModule[], alerts: AlertBook) {
+  constructor(modules: readonly DetectorModule[], alerts: AlertBook, calendar: Calendar) {
     this.#alerts = alerts;
+    this.#calendar = calendar;
     this.#entries = modules.map((module) => ({ module, detector: module.create(), due: Number.NEGATIVE_INFINITY }));
   }
 
@@ -58,7 +60,10 @@ export class DetectorRunner {
     }
   }
 
-  #report(epoch: number, module: DetectorModule, { device, source, message, why }: DetectorFinding): void {
+  #report(epoch: number, module: DetectorModule, finding: DetectorFinding): Reception {
+    const { device, source, message, why } = finding;
+    const explained = this.#calendar.explains(device.address, source.address);
+    if (explained !== undefined) return explained;
     this.#alerts.report(
       {
         epoch,
@@ -77,5 +82,6 @@ export class DetectorRunner {
       [],
       () => [],
     );
+    return 'told';
   }
 }

@@ -455,8 +455,17 @@ describe('poll-silence', () => {
     const traffic = new Traffic({ knowledge: knowledge() });
     const flow = traffic.open(SCADA, DOSING);
     const other = traffic.open(SCADA, FILTERS);
-    for (let i = 0; i < 60; i++) traffic.wait(1).read(flow, 'holding', 10, float(8));
+    for (let i = 0; i < 180; i++) traffic.wait(1).read(flow, 'holding', 10, float(8));
     for (let i = 0; i < 60; i++) traffic.wait(1).read(other, 'holding', 0, [1]);
     expect(traffic.alerts.map((a) => [a.rule, a.device, a.source])).toEqual([['poll-silence', 'dosing-plc', 'scada']]);
+  });
+
+  it('does not take a burst of requests for a rhythm', () => {
+    const traffic = new Traffic({ knowledge: knowledge() });
+    const flow = traffic.open(SCADA, DOSING);
+    const other = traffic.open(SCADA, FILTERS);
+    for (let i = 0; i < 100; i++) traffic.wait(0.01).read(flow, 'holding', 10, float(8));
+    for (let i = 0; i < 300; i++) traffic.wait(1).read(other, 'holding', 0, [1]);
+    expect(traffic.alerts).toEqual([]);
   });
 });
