@@ -460,6 +460,21 @@ describe('poll-silence', () => {
     expect(traffic.alerts.map((a) => [a.rule, a.device, a.source])).toEqual([['poll-silence', 'dosing-plc', 'scada']]);
   });
 
+  it('keeps still while a work order explains it, tells when the order is over, and lets a visitor go', () => {
+    const silenced = (by?: string[]): string[] => {
+      const traffic = new Traffic({ knowledge: knowledge([order(['dosing-plc'], 100, 300, by)]) });
+      const flow = traffic.open(SCADA, DOSING);
+      const other = traffic.open(SCADA, FILTERS);
+      for (let i = 0; i < 180; i++) traffic.wait(1).read(flow, 'holding', 10, float(8));
+      for (let i = 0; i < 100; i++) traffic.wait(1).read(other, 'holding', 0, [1]);
+      expect(traffic.alerts).toEqual([]);
+      for (let i = 0; i < 100; i++) traffic.wait(1).read(other, 'holding', 0, [1]);
+      return traffic.alerts.map((alert) => alert.rule);
+    };
+    expect(silenced()).toEqual(['poll-silence']);
+    expect(silenced(['scada'])).toEqual([]);
+  });
+
   it('does not take a burst of requests for a rhythm', () => {
     const traffic = new Traffic({ knowledge: knowledge() });
     const flow = traffic.open(SCADA, DOSING);
