@@ -34,3 +34,7 @@ export function durationOption(text: string): Duration {
 
 /** How a run's file names its plant: an id as it is, a folder by its full path. */
 export const plantReference = (id: string): string => (/[\\/]/.test(id) ? resolve(id) : id);
+
+/** Rules' folder as a run's file names it: a replay may be asked for from another folder. */
+export const rulesReference = (folder: string | undefined): string | null =>
+  folder === undefined ? null : resolve(folder);

@@ -1,5 +1,11 @@
 /** What commands print: one JSON document on stdout with `--json`, otherwise text; logs go to stderr. */
 
+// `penstock rules | head -3`: who reads us may leave early; a run goes on and keeps its files.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
 export function printJson(value: unknown): void {
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

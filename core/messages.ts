@@ -19,8 +19,14 @@ export const alertMessage = z.strictObject({
   tag: z.string().nullable(),
   message: z.string(),
   why: z.string(),
+  /** How often it has happened; repetitions within the rule's suppression time raise no alert of their own. */
+  count: z.int().positive(),
 });
 export type AlertMessage = z.output<typeof alertMessage>;
+
+/** A known alert happened again. */
+export const repetitionMessage = alertMessage.pick({ number: true, count: true });
+export type RepetitionMessage = z.output<typeof repetitionMessage>;
 
 export const journalMessage = z.strictObject({
   number: z.int().positive(),
@@ -38,6 +44,19 @@ const tagMessage = z.strictObject({
   unit: z.string(),
   range: z.tuple([z.number(), z.number()]),
   states: z.tuple([z.string(), z.string()]).nullable(),
+  /** Where the tag alarms, in its unit; `state` for a boolean one. */
+  alarms: z
+    .strictObject({
+      lowLow: z.number().nullable(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+      highHigh: z.number().nullable(),
+      state: z.boolean().nullable(),
+      priority: z.enum(['low', 'medium', 'high']),
+    })
+    .nullable(),
+  /** Safe operating limits of its control loop. */
+  safe: z.tuple([z.number(), z.number()]).nullable(),
 });
 
 const deviceMessage = z.strictObject({
@@ -52,13 +71,15 @@ const deviceMessage = z.strictObject({
   gates: z.array(z.strictObject({ service: z.string(), host: z.string(), port: z.int() })),
 });
 
-/** Values of all tags in the order of the keyframe's list; null where a client has never received one. */
+/** Values of all tags in the order of the keyframe's list; displayed is null where a client has never received one. */
 export const valuesMessage = z.strictObject({
   time: runTime,
   displayed: z.array(z.number().nullable()),
-  /** Only for the instructor; empty for a trainee. */
-  measured: z.array(z.number()),
-  true: z.array(z.number()),
+  /** Tags, by their place in the list, whose displayed value is older than three of the periods in which it should come. */
+  stale: z.array(z.int().nonnegative()),
+  /** Only for the instructor; empty for a trainee. Null where there is no value: no instrument, or a device that is off. */
+  measured: z.array(z.number().nullable()),
+  true: z.array(z.number().nullable()),
 });
 export type ValuesMessage = z.output<typeof valuesMessage>;
 
@@ -67,10 +88,15 @@ export const keyframeMessage = z.strictObject({
   plant: z.strictObject({ id: z.string(), name: z.string(), summary: z.string() }),
   seed: z.number(),
   rate: z.number(),
+  /** The plant's own date and time at the run's start; captures carry it. */
+  startsAt: z.iso.datetime(),
+  areas: z.array(z.strictObject({ id: z.string(), name: z.string() })),
   tags: z.array(tagMessage),
   devices: z.array(deviceMessage),
   values: valuesMessage,
   alerts: z.array(alertMessage),
+  /** Of alerts that the page has already: those that happened again. */
+  repetitions: z.array(repetitionMessage),
   journal: z.array(journalMessage),
 });
 export type KeyframeMessage = z.output<typeof keyframeMessage>;
@@ -84,6 +110,7 @@ export interface ServerEvents {
   keyframe: (message: KeyframeMessage) => void;
   values: (message: ValuesMessage) => void;
   alert: (message: AlertMessage) => void;
+  repetition: (message: RepetitionMessage) => void;
   journal: (message: JournalMessage) => void;
 }
 

@@ -1,28 +1,30 @@
 import { statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { checkScenarioFile } from '@penstock/attacks';
 import { FileError, findPlugins, PenstockError, shownPath, UsageError } from '@penstock/core';
 import { checkRuleFile } from '@penstock/monitor';
 import { checkPlantFolder } from '@penstock/range';
 import type { Command } from 'commander';
 import { print, printJson } from '../output.ts';
+import { counted } from '../report.ts';
 
 /** One kind of file that can be checked: how to know it, and what checks it. */
 interface Checker {
-  readonly kind: string;
   readonly matches: (path: string) => boolean;
-  readonly check: (path: string) => void | Promise<void>;
+  readonly check: (path: string) => unknown;
 }
 
 const CHECKERS: readonly Checker[] = [
-  {
-    kind: 'plant',
-    matches: (path) => basename(path) === 'plant.yaml',
-    check: (path) => checkPlantFolder(join(path, '..')),
-  },
-  { kind: 'rule', matches: (path) => path.endsWith('.yml'), check: checkRuleFile },
-  { kind: 'scenario', matches: (path) => path.endsWith('.yaml'), check: checkScenarioFile },
+  { matches: (path) => basename(path) === 'plant.yaml', check: (path) => checkPlantFolder(dirname(path)) },
+  { matches: (path) => path.endsWith('.yml'), check: checkRuleFile },
+  { matches: (path) => path.endsWith('.yaml'), check: checkScenarioFile },
 ];
+
+interface Problem {
+  readonly file: string;
+  readonly id: string;
+  readonly message: string;
+}
 
 /** `penstock check PATH...`: validates any of our files. */
 export function addCheck(program: Command): void {
@@ -32,34 +34,47 @@ export function addCheck(program: Command): void {
     .argument('<path...>', 'plant folders, plant.yaml, scenarios (.yaml), rules (.yml), or folders of them')
     .option('--json', 'print JSON')
     .action(async (paths: string[], { json }: { json?: boolean }) => {
-      const files = paths.flatMap(filesOf);
-      const problems: { file: string; id: string; message: string }[] = [];
-      for (const file of files) {
-        const checker = CHECKERS.find((c) => c.matches(file));
-        if (checker === undefined)
-          throw new UsageError(
-            'check.unknown',
-            `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml, a scenario .yaml, a rule .yml`,
-          );
-        try {
-          await checker.check(file);
-        } catch (error) {
-          if (!(error instanceof PenstockError)) throw error;
-          for (const problem of error instanceof FileError ? error.problems : [error])
-            problems.push({ file: shownPath(file), id: problem.id, message: problem.message });
-        }
-      }
-      if (json) printJson({ files: files.map(shownPath), problems });
+      const jobs = paths.flatMap(filesOf).map((file) => ({ file, checker: checkerOf(file) }));
+      const problems: Problem[] = [];
+      for (const { file, checker } of jobs) problems.push(...(await problemsOf(file, checker)));
+      if (json) printJson({ files: jobs.map(({ file }) => shownPath(file)), problems });
       else {
         for (const problem of problems) print(problem.message);
         print(
           problems.length === 0
-            ? `${files.length} file${files.length === 1 ? '' : 's'} checked, all right`
-            : `${problems.length} problem${problems.length === 1 ? '' : 's'}`,
+            ? `${counted(jobs.length, 'file')} checked, all right`
+            : counted(problems.length, 'problem'),
         );
       }
       if (problems.length > 0) process.exitCode = 1;
     });
+}
+
+async function problemsOf(file: string, checker: Checker): Promise<Problem[]> {
+  try {
+    await checker.check(file);
+    return [];
+  } catch (error) {
+    const shown = shownPath(file);
+    // A plant's own process module may throw whatever it likes.
+    if (!(error instanceof PenstockError))
+      return [{ file: shown, id: 'check.failed', message: `${shown}: ${(error as Error).message}` }];
+    return (error instanceof FileError ? error.problems : [error]).map(({ id, message, place }) => ({
+      file: place?.file ?? shown,
+      id,
+      message: place ? message : `${shown}: ${message}`,
+    }));
+  }
+}
+
+function checkerOf(file: string): Checker {
+  const checker = CHECKERS.find(({ matches }) => matches(file));
+  if (checker === undefined)
+    throw new UsageError(
+      'check.unknown',
+      `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml, a scenario .yaml, a rule .yml`,
+    );
+  return checker;
 }
 
 /** The files that a path stands for. @throws UsageError when there is nothing there. */

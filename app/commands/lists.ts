@@ -2,53 +2,71 @@ import { listScenarios, loadScenario } from '@penstock/attacks';
 import { listRules } from '@penstock/monitor';
 import { listPlants } from '@penstock/range';
 import type { Command } from 'commander';
-import { printJson, printTable } from '../output.ts';
+import { note, printJson, printTable } from '../output.ts';
 
-/** `penstock plants | scenarios | rules`: what there is. */
+/** One kind of thing that there is: its JSON, and its rows for people. */
+interface Listing<T> {
+  readonly name: string;
+  readonly description: string;
+  readonly all: () => readonly T[];
+  readonly row: (one: T) => readonly string[];
+}
+
+/** `penstock plants | scenarios | rules | exercises`: what there is. */
 export function addLists(program: Command): void {
+  list(program, { name: 'plants', description: 'list the plants', all: plants, row: plantRow });
+  list(program, { name: 'scenarios', description: 'list the attack scenarios', all: scenarios, row: scenarioRow });
+  list(program, {
+    name: 'rules',
+    description: "list the monitor's rules",
+    all: listRules,
+    row: (rule) => [rule.id, rule.level, rule.techniques.join(' '), rule.title],
+  });
+  // The training room brings them; until then there are none.
+  list<never>(program, { name: 'exercises', description: 'list the exercises', all: () => [], row: () => [] });
+}
+
+function list<T>(program: Command, { name, description, all, row }: Listing<T>): void {
   program
-    .command('plants')
-    .description('list the plants')
+    .command(name)
+    .description(description)
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) => {
-      const plants = listPlants().map(({ spec }) => ({
-        id: spec.id,
-        name: spec.name,
-        summary: spec.summary,
-        tags: spec.tags.length,
-        devices: spec.devices.length,
-        zones: spec.zones.length,
-        hazards: spec.hazards.length,
-      }));
-      if (json) printJson({ plants });
-      else printTable(plants.map((p) => [p.id, `${p.tags} tags, ${p.devices} devices, ${p.zones} zones`, p.name]));
-    });
-  program
-    .command('scenarios')
-    .description('list the attack scenarios')
-    .option('--json', 'print JSON')
-    .action(({ json }: { json?: boolean }) => {
-      const scenarios = listScenarios().map((id) => {
-        const scenario = loadScenario(id);
-        return {
-          id,
-          name: scenario.name,
-          plant: scenario.plant,
-          techniques: [...new Set(scenario.steps.flatMap((step) => step.techniques))],
-          twin: scenario.twin.name,
-          controls: scenario.controls.map((control) => control.id),
-        };
-      });
-      if (json) printJson({ scenarios });
-      else printTable(scenarios.map((s) => [s.id, s.plant, s.techniques.join(' '), s.name]));
-    });
-  program
-    .command('rules')
-    .description("list the monitor's rules")
-    .option('--json', 'print JSON')
-    .action(({ json }: { json?: boolean }) => {
-      const rules = listRules();
-      if (json) printJson({ rules });
-      else printTable(rules.map((rule) => [rule.id, rule.level, rule.techniques.join(' '), rule.title]));
+      const found = all();
+      if (json) printJson({ [name]: found });
+      else if (found.length === 0) note(`There are no ${name} yet.`);
+      else printTable(found.map(row));
     });
 }
+
+const plants = () =>
+  listPlants().map(({ spec }) => ({
+    id: spec.id,
+    name: spec.name,
+    summary: spec.summary,
+    tags: spec.tags.length,
+    devices: spec.devices.length,
+    zones: spec.zones.length,
+    hazards: spec.hazards.length,
+  }));
+
+const plantRow = (p: ReturnType<typeof plants>[number]) => [
+  p.id,
+  `${p.tags} tags, ${p.devices} devices, ${p.zones} zones`,
+  p.name,
+];
+
+const scenarios = () =>
+  listScenarios().map((id) => {
+    const scenario = loadScenario(id);
+    return {
+      id,
+      name: scenario.name,
+      plant: scenario.plant,
+      techniques: [...new Set(scenario.steps.flatMap((step) => step.techniques))],
+      twin: scenario.twin.name,
+      controls: scenario.controls.map((control) => control.id),
+    };
+  });
+
+const scenarioRow = (s: ReturnType<typeof scenarios>[number]) => [s.id, s.plant, s.techniques.join(' '), s.name];

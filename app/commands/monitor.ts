@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '@penstock/core';
 import {
@@ -7,12 +8,13 @@ import {
   loadKnowledge,
   loadRules,
   Monitor,
-  type MonitorOptions,
   type MonitorSummary,
   readCaptureFile,
 } from '@penstock/monitor';
 import type { Command } from 'commander';
 import { note, print, printJson } from '../output.ts';
+import { progressLine } from '../progress.ts';
+import { counted, printAlerts } from '../report.ts';
 import { zeekFolder } from '../zeek.ts';
 
 interface MonitorCommandOptions {
@@ -42,58 +44,61 @@ export function addMonitor(program: Command): void {
     .action(async (file: string | undefined, options: MonitorCommandOptions) => {
       if ((file === undefined) === (options.interface === undefined))
         throw new UsageError('monitor.source', 'name one source: a capture file, or --interface NAME');
-      const zeek = options.zeek === undefined ? undefined : zeekFolder(resolve(options.zeek));
-      const settings: MonitorOptions = {
-        rules: options.rules === undefined ? builtInRules() : loadRules(options.rules),
-        knowledge: options.knowledge === undefined ? undefined : loadKnowledge(options.knowledge),
-        baseline: options.baseline === undefined ? undefined : loadBaseline(options.baseline),
-        mode: 'watch',
-        ...(zeek && { onEvent: zeek.event }),
-      };
-      const monitor = new Monitor(settings);
-      const began = performance.now();
-      const truncated =
-        file === undefined ? await live(options.interface as string, monitor) : await read(file, monitor);
-      monitor.finish();
-      zeek?.close();
-      const summary = monitor.summary(file ?? (options.interface as string), (performance.now() - began) / 1000);
-      if (truncated) note(`${file} ends in the middle of a packet; everything before it was read.`);
+      const summary = await judge(file, options);
       if (options.json) printJson(summary);
       else tell(summary);
     });
 }
 
-async function read(file: string, monitor: Monitor): Promise<boolean> {
-  const summary = await readCaptureFile(file, monitor);
-  return summary.truncated;
+async function judge(file: string | undefined, options: MonitorCommandOptions): Promise<MonitorSummary> {
+  const { rules, knowledge, baseline } = options;
+  const size = file === undefined ? 0 : sizeOf(file);
+  const settings = {
+    rules: rules === undefined ? builtInRules() : loadRules(rules),
+    knowledge: knowledge === undefined ? undefined : loadKnowledge(knowledge),
+    baseline: baseline === undefined ? undefined : loadBaseline(baseline),
+  };
+  const zeek = options.zeek === undefined ? undefined : zeekFolder(resolve(options.zeek));
+  const monitor = new Monitor({ ...settings, mode: 'watch', ...(zeek && { onEvent: zeek.event }) });
+  const began = performance.now();
+  if (file === undefined) await live(options.interface as string, monitor);
+  else await read(file, size, monitor);
+  monitor.finish();
+  zeek?.close();
+  return monitor.summary(file ?? (options.interface as string), (performance.now() - began) / 1000);
 }
 
-async function live(name: string, monitor: Monitor): Promise<boolean> {
+async function read(file: string, size: number, monitor: Monitor): Promise<void> {
+  const progress = progressLine(file);
+  const { truncated, damage } = await readCaptureFile(file, monitor, { onChunk: (bytes) => progress(bytes / size) });
+  progress(1);
+  if (damage !== undefined) note(`${file} is damaged: ${damage}; everything before it was read.`);
+  else if (truncated) note(`${file} ends in the middle of a packet; everything before it was read.`);
+}
+
+/** Asked for before anything is made for it. */
+function sizeOf(file: string): number {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) throw new UsageError('monitor.missing', `there is no capture ${file}`);
+  return stats.size;
+}
+
+async function live(name: string, monitor: Monitor): Promise<void> {
   const capture = captureLive(name, monitor);
   note(`Capturing on ${name}; Ctrl-C ends.`);
   process.once('SIGINT', () => capture.stop());
   process.once('SIGTERM', () => capture.stop());
-  await capture.done;
-  return false;
+  const { lost } = await capture.done;
+  if (lost > 0) note(`The system lost ${counted(lost, 'packet')} before the monitor saw them.`);
 }
 
 function tell(summary: MonitorSummary): void {
-  print(
-    `${summary.packets} packets, ${summary.bytes} bytes, ${summary.dropped} that could not be judged, ${summary.packetsPerSecond} packets/s`,
-  );
-  print(
-    `events   ${
-      Object.entries(summary.events)
-        .map(([name, count]) => `${name} ${count}`)
-        .join(', ') || 'none'
-    }`,
-  );
-  print(`devices  ${summary.devices.length}`);
-  for (const alert of summary.alerts)
-    print(
-      `${alert.time.toFixed(3).padStart(12)} s  ${alert.severity.padEnd(13)} ${alert.rule}: ${alert.message}${alert.count > 1 ? ` (${alert.count} times)` : ''}`,
-    );
-  print(`${summary.alerts.length} alerts in ${summary.incidents.length} incidents`);
-  if (summary.rules.idle.length > 0)
-    note(`Silent without a learned baseline (--baseline FILE): ${summary.rules.idle.join(', ')}`);
+  const { packets, bytes, dropped, packetsPerSecond, events, devices, alerts, incidents, rules } = summary;
+  print(`${packets} packets, ${bytes} bytes, ${dropped} that could not be judged, ${packetsPerSecond} packets/s`);
+  const names = Object.entries(events).map(([name, count]) => `${name} ${count}`);
+  print(`events   ${names.join(', ') || 'none'}`);
+  print(`devices  ${devices.length}`);
+  printAlerts(alerts);
+  print(`${counted(alerts.length, 'alert')} in ${counted(incidents.length, 'incident')}`);
+  if (rules.idle.length > 0) note(`Silent without a learned baseline (--baseline FILE): ${rules.idle.join(', ')}`);
 }

@@ -5,8 +5,7 @@ import {
   loadLearned,
   openPlant,
   Play,
-  RunFolder,
-  runScenario,
+  type RunFolder,
   type ScenarioRequest,
   type ScenarioSummary,
   scenarioLength,
@@ -15,8 +14,12 @@ import {
 } from '@penstock/range';
 import type { Command } from 'commander';
 import { pace } from '../live.ts';
-import { rateOption, seedOption } from '../options.ts';
+import { rateOption, rulesReference, seedOption } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
+import { progressLine } from '../progress.ts';
+import { clock, pages, printAlerts, span } from '../report.ts';
+import { inRunFolder } from '../run-folder.ts';
+import { playVirtually } from '../virtual.ts';
 
 interface RunOptions {
   readonly plant?: string;
@@ -31,6 +34,8 @@ interface RunOptions {
   readonly json?: boolean;
 }
 
+type TimedSummary = ScenarioSummary & { readonly timing: { readonly wallSeconds: number } };
+
 /** `penstock run SCENARIO`: one scenario: truth, alerts, time to detect, pcap. */
 export function addRun(program: Command): void {
   program
@@ -43,7 +48,7 @@ export function addRun(program: Command): void {
     .option('--rate <n>', 'simulated seconds a second, without --virtual', rateOption, 1)
     .option('--twin', 'play the legitimate look-alike instead of the attack')
     .option('--control <control>', "play it with one of the scenario's counterfactual controls")
-    .option('--input <name=value>', 'set an input of the scenario', inputOption, {})
+    .option('--input <name=value>', 'set an input of the scenario; may be given several times', inputOption, {})
     .option('--rules <dir>', 'use these rules instead of the built-in ones')
     .option('--out <dir>', "folder for the run's files; runs/SCENARIO-SEED when left out")
     .option('--json', 'print JSON')
@@ -51,118 +56,84 @@ export function addRun(program: Command): void {
       const scenario = loadScenario(id);
       if (options.plant !== undefined && options.plant !== scenario.plant)
         throw new UsageError('run.plant', `scenario '${id}' is for plant '${scenario.plant}', not '${options.plant}'`);
-      const summary = await playScenario(scenario, options);
+      const name = [scenario.id, options.twin && 'twin', options.control, options.seed].filter(Boolean).join('-');
+      const summary = await inRunFolder(options.out, name, (folder) => playScenario(scenario, options, folder));
       if (options.json) printJson(summary);
       else tell(scenario, summary);
-      if (options.twin ? pages(summary) : !summary.detected) process.exitCode = 1;
+      if (options.twin ? summary.alerts.some(pages) : !summary.detected) process.exitCode = 1;
     });
 }
 
-async function playScenario(
-  scenario: ScenarioSpec,
-  options: RunOptions,
-): Promise<ScenarioSummary & { timing: { wallSeconds: number } }> {
+async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder: RunFolder): Promise<TimedSummary> {
+  const { seed, rate, control, rules, input = {} } = options;
   const variant = options.twin ? 'twin' : 'attack';
-  const name = [scenario.id, options.twin && 'twin', options.control, options.seed].filter(Boolean).join('-');
-  const folder = options.out === undefined ? RunFolder.next('runs', name) : RunFolder.create(options.out);
-  const request: ScenarioRequest = {
-    scenario,
-    seed: options.seed,
-    variant,
-    control: options.control,
-    inputs: options.input ?? {},
-    folder,
-    rules: options.rules === undefined ? builtInRules() : loadRules(options.rules),
-  };
   folder.writeJson('run.json', {
     kind: 'scenario',
     scenario: scenario.id,
     plant: scenario.plant,
-    seed: options.seed,
+    seed,
     variant,
-    control: options.control ?? null,
-    inputs: options.input ?? {},
-    rules: options.rules ?? null,
+    control: control ?? null,
+    inputs: input,
+    rules: rulesReference(rules),
   });
-  note(`${scenario.name} on ${scenario.plant}, seed ${options.seed}; files in ${folder.path}`);
+  const plant = await openPlant(scenario.plant);
+  const learned = loadLearned(plant);
+  const request: ScenarioRequest = {
+    ...{ scenario, seed, variant, control, inputs: input, folder },
+    rules: rules === undefined ? builtInRules() : loadRules(rules),
+  };
+  const play = new Play({
+    ...scenarioPlay(plant, request, learned),
+    ...(!options.virtual && {
+      onStep: ({ at, phase, step, event, detail }) =>
+        note(`${clock(inSeconds(at))}  ${phase} ${step}: ${event}${detail && ` (${detail})`}`),
+    }),
+  });
+  note(`${scenario.name} on ${scenario.plant}, seed ${seed}; files in ${folder.path}`);
   const began = performance.now();
-  const summary = options.virtual ? await runScenario(request) : await playLive(request, options.rate);
+  const end: Instant = scenarioLength(scenario);
+  if (options.virtual) {
+    const progress = progressLine(scenario.name);
+    playVirtually(play, end, progress);
+    progress(1);
+  } else await pace(play, rate, end);
+  const summary = summarize(plant, request, play.finish(), learned);
   const timing = { wallSeconds: (performance.now() - began) / 1000 };
   folder.writeJson('summary.json', summary);
   folder.writeJson('timing.json', { ...timing, timesRealTime: summary.simulatedSeconds / timing.wallSeconds });
   return { ...summary, timing };
 }
 
-async function playLive(request: ScenarioRequest, rate: number): Promise<ScenarioSummary> {
-  const plant = await openPlant(request.scenario.plant);
-  const learned = loadLearned(plant);
-  const play = new Play({
-    ...scenarioPlay(plant, request, learned),
-    onStep: (step) =>
-      note(
-        `${clock(inSeconds(step.at))}  ${step.phase} ${step.step}: ${step.event}${step.detail && ` (${step.detail})`}`,
-      ),
-  });
-  await pace(play, rate, scenarioLength(request.scenario) as Instant);
-  return summarize(plant, request, play.finish(), learned);
-}
-
 function inputOption(text: string, before: Record<string, number>): Record<string, number> {
-  const [name, value] = text.split('=');
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
     throw new UsageError('run.input', `--input wants NAME=NUMBER, for example dose=11100; this is '${text}'`);
   return { ...before, [name]: Number(value) };
 }
 
-const pages = (summary: ScenarioSummary): boolean =>
-  summary.alerts.some((a) => a.severity === 'high' || a.severity === 'critical');
-
-const clock = (seconds: number): string => {
-  const whole = Math.floor(seconds);
-  return [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60]
-    .map((n) => String(n).padStart(2, '0'))
-    .join(':');
-};
-const span = (seconds: number | null): string =>
-  seconds === null
-    ? 'never'
-    : seconds < 60
-      ? `${seconds.toFixed(1)} s`
-      : seconds < 3600
-        ? `${(seconds / 60).toFixed(1)} min`
-        : `${(seconds / 3600).toFixed(1)} h`;
-
-function tell(scenario: ScenarioSpec, summary: ScenarioSummary & { timing: { wallSeconds: number } }): void {
-  print(`${summary.variant === 'twin' ? scenario.twin.name : scenario.name}`);
-  for (const step of summary.steps)
-    print(
-      `  ${clock(step.time)}  ${step.phase.padEnd(6)} ${step.step.padEnd(14)} ${step.event.padEnd(8)} ${step.detail}`,
-    );
+function tell(scenario: ScenarioSpec, summary: TimedSummary): void {
+  print(summary.variant === 'twin' ? scenario.twin.name : scenario.name);
+  for (const { time, phase, step, event, detail } of summary.steps)
+    print(`  ${clock(time)}  ${phase.padEnd(6)} ${step.padEnd(14)} ${event.padEnd(8)} ${detail}`);
   print();
-  for (const alert of summary.alerts)
-    print(`  ${clock(alert.time)}  ${alert.severity.padEnd(8)} ${alert.rule}: ${alert.message}`);
-  if (summary.alerts.length === 0) print('  The monitor raised nothing.');
+  printAlerts(summary.alerts);
   print();
-  if (summary.variant === 'attack') {
-    print(`detected         ${summary.detected ? `after ${span(summary.timeToDetectSeconds)}` : 'no'}`);
-    print(
-      `damage           ${summary.timeToDamageSeconds === null ? 'none, even without safeguards' : `after ${span(summary.timeToDamageSeconds)} without safeguards`}`,
-    );
-    print(
-      `in time for      ${
-        Object.entries(summary.inTime)
-          .filter(([, yes]) => yes)
-          .map(([name]) => name)
-          .join(', ') || 'nothing'
-      }`,
-    );
-  }
-  print(
-    `hazards reached  ${summary.outcome.hazards.map((h) => `${h.hazard} at ${clock(h.time)}`).join(', ') || 'none, safeguards as they are'}`,
-  );
+  if (summary.variant === 'attack') tellVerdict(summary);
+  const hazards = summary.outcome.hazards.map((h) => `${h.hazard} at ${clock(h.time)}`).join(', ');
+  print(`hazards reached  ${hazards || 'none, safeguards as they are'}`);
   print(`false alarms     ${summary.variant === 'twin' ? summary.alerts.length : summary.falseAlarms.length}`);
   print(`techniques       ${summary.techniques.join(' ') || '-'}`);
   print(
-    `simulated        ${span(summary.simulatedSeconds)} and ${summary.packets} packets in ${summary.timing.wallSeconds.toFixed(1)} s`,
+    `simulated        ${span(summary.simulatedSeconds)} and ${summary.packets} packets in ${span(summary.timing.wallSeconds)}`,
   );
+}
+
+function tellVerdict({ timeToDetectSeconds: detect, timeToDamageSeconds: damage, inTime }: ScenarioSummary): void {
+  const responses = Object.entries(inTime).flatMap(([name, yes]) => (yes ? [name] : []));
+  print(`detected         ${detect === null ? 'no' : `after ${span(detect)}`}`);
+  print(
+    `damage           ${damage === null ? 'none, even without safeguards' : `after ${span(damage)} without safeguards`}`,
+  );
+  print(`in time for      ${responses.join(', ') || 'nothing'}`);
 }

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { hours, inSeconds, UsageError } from '@penstock/core';
 import { builtInRules } from '@penstock/monitor';
 import {
@@ -8,16 +9,18 @@ import {
   openPlant,
   type Plant,
   Play,
-  RunFolder,
+  type RunFolder,
   TRAINEE,
 } from '@penstock/range';
-import { Gates } from '@penstock/simulator/kernel';
-import type { Command } from 'commander';
-import { liveClock } from '../live.ts';
+import { type GateAddress, Gates } from '@penstock/simulator/kernel';
+import { type Command, Option } from 'commander';
+import { keepSafe, liveClock } from '../live.ts';
 import { plantReference, portOption, rateOption, seedOption } from '../options.ts';
 import { note, print, printTable } from '../output.ts';
+import { inRunFolder } from '../run-folder.ts';
+import { listenOnLoopback } from '../server/listen.ts';
 import { LivePlay } from '../server/live-play.ts';
-import { servePage } from '../server/server.ts';
+import { type PageServer, servePage } from '../server/server.ts';
 
 interface UpOptions {
   readonly rate: number;
@@ -25,118 +28,144 @@ interface UpOptions {
   readonly seed: number;
   readonly hour: number;
   readonly zone?: string;
+  readonly gates: 'own' | 'picked' | 'none';
   readonly headless?: boolean;
   readonly out?: string;
 }
 
-/** Journals are made safe this often. */
-const COMMIT_EVERY_MS = 1000;
+/** A range that is running, and what ends it. */
+interface Running {
+  readonly plant: Plant;
+  readonly folder: RunFolder;
+  readonly gates: readonly GateAddress[];
+  readonly zone: string;
+  readonly page: PageServer | undefined;
+  /** Ends everything and writes the summary; the plant's time at the end, in seconds. */
+  stop(): Promise<number>;
+}
 
 /** `penstock up [PLANT]`: runs a range on this machine. */
 export function addUp(program: Command): void {
   program
     .command('up')
     .description('run a range on this machine, with a page and gates for real tools')
-    .argument('[plant]', 'a plant of `penstock plants`', 'drinking-water')
+    .argument('[plant]', 'a plant of `penstock plants`, or a folder with one', 'drinking-water')
     .option('--rate <n>', 'simulated seconds a second', rateOption, 1)
-    .option('--port <n>', 'port of the page on 127.0.0.1', portOption, 8080)
+    .option('--port <n>', 'port of the page on 127.0.0.1; 0 picks a free one', portOption, 8080)
     .option('--seed <n>', 'seed of the run', seedOption, 1)
-    .option('--hour <n>', 'hour of the day to start at', hourOption, 9)
+    .option('--hour <n>', 'hour to start at, counted from Monday 00:00', hourOption, 9)
     .option('--zone <zone>', 'zone that tools from this machine join')
+    .addOption(
+      new Option('--gates <where>', 'own: each device its loopback address; picked: free ports of 127.0.0.1')
+        .choices(['own', 'picked', 'none'])
+        .default('own'),
+    )
     .option('--headless', 'without the page')
     .option('--out <dir>', "folder for the run's files; runs/up-SEED when left out")
     .action(async (id: string, options: UpOptions) => {
       const plant = await openPlant(id);
+      const zone = zoneOf(plant, options.zone);
+      // First of all the port: a start that cannot have it leaves nothing behind.
+      const http = options.headless ? undefined : await listenOnLoopback(options.port);
+      const running = await inRunFolder(options.out, `up-${options.seed}`, (folder) =>
+        start(plant, plantReference(id), zone, folder, http, options),
+      ).catch((error: unknown) => {
+        http?.close();
+        throw error;
+      });
+      endOnSignal(running);
+      tell(running, options);
       if (freshness(plant) !== 'fresh')
         note(
           `What was learned of ${id} is ${freshness(plant)}: the plant starts unsettled and some rules stay silent. Run: penstock learn ${id}`,
         );
-      await up(plant, plantReference(id), options);
     });
 }
 
-async function up(plant: Plant, reference: string, options: UpOptions): Promise<void> {
-  const zone = options.zone ?? defaultZone(plant);
-  if (!plant.spec.zones.some((z) => z.id === zone))
-    throw new UsageError(
-      'up.zone',
-      `plant '${plant.spec.id}' has no zone '${zone}'; it has ${plant.spec.zones.map((z) => z.id).join(', ')}`,
-    );
-  const folder =
-    options.out === undefined ? RunFolder.next('runs', `up-${options.seed}`) : RunFolder.create(options.out);
-  folder.writeJson('run.json', { kind: 'up', plant: reference, seed: options.seed, hour: options.hour, zone });
+async function start(
+  plant: Plant,
+  reference: string,
+  zone: string,
+  folder: RunFolder,
+  http: Server | undefined,
+  { seed, hour, rate, gates: where }: UpOptions,
+): Promise<Running> {
+  folder.writeJson('run.json', { kind: 'up', plant: reference, seed, hour, zone });
   const live = new LivePlay();
   const play = new Play({
-    plant,
-    run: `up-${options.seed}`,
-    seed: options.seed,
-    startAt: hours(options.hour),
+    ...{ plant, seed, folder },
+    run: `up-${seed}`,
+    startAt: hours(hour),
     learned: loadLearned(plant),
     monitor: { rules: builtInRules(), mode: 'watch', sinks: [live] },
-    folder,
     guestZone: zone,
     ...live.listeners,
   });
-  const clock = liveClock(play, options.rate);
+  const clock = liveClock(play, rate);
   const gates = await Gates.open({
     clock,
     wire: play.range.network.wire,
-    services: gateServices(plant),
+    services: where === 'none' ? [] : gateServices(plant),
     from: TRAINEE,
+    addresses: where === 'picked' ? 'picked' : 'own',
     onRecord: (record) => play.truth.outside(encodeOutside(record)),
   });
-  live.show(play, gates.table, options.rate);
-  const page = options.headless
-    ? undefined
-    : await servePage(live, options.port).catch(async (error: unknown) => {
-        await gates.close();
-        throw error;
-      });
+  live.show(play, gates.table, rate);
+  const page = http && servePage(live, http);
   clock.start();
-  const ticker = setInterval(() => play.commit(), COMMIT_EVERY_MS);
-
-  print(`${plant.spec.name} is running (seed ${options.seed}, ×${options.rate}); files in ${folder.path}`);
-  print();
-  printTable(gates.table.map((gate) => [gate.device, gate.service, `${gate.host}:${gate.port}`]));
-  print();
-  print(`Real tools reach the devices at these addresses; on the plant's network they come from zone '${zone}'.`);
-  if (page) print(`The page: ${page.url}`);
-  print('Ctrl-C ends it.');
-
-  const stop = async (): Promise<void> => {
-    clearInterval(ticker);
+  const stopKeeping = keepSafe(play);
+  const stop = async (): Promise<number> => {
+    stopKeeping();
     clock.stop();
     await Promise.all([gates.close(), page?.close()]);
-    const result = play.finish();
+    const end = play.range.queue.now;
+    // Whatever else belongs to this instant; a replay runs it too.
+    play.runUntil(end);
+    const { simulatedSeconds, packets, hashes, monitor } = play.finish();
+    const alerts = monitor?.alerts ?? [];
     folder.writeJson('summary.json', {
       kind: 'up',
-      plant: plant.spec.id,
-      seed: options.seed,
-      simulatedSeconds: result.simulatedSeconds,
-      end: result.simulatedSeconds * 1e6,
-      packets: result.packets,
-      alerts: result.monitor?.alerts ?? [],
-      hashes: result.hashes,
+      ...{ plant: plant.spec.id, seed, simulatedSeconds, end, packets, alerts, hashes },
     });
-    note(`Ended after ${Math.round(inSeconds(play.range.queue.now))} s of plant time.`);
-    process.exit(0);
+    return inSeconds(end);
   };
+  return { plant, folder, gates: gates.table, zone, page, stop };
+}
+
+/** The first Ctrl-C ends in order, the second at once. */
+function endOnSignal(running: Running): void {
   let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (stopping) return;
+      if (stopping) process.exit(130);
       stopping = true;
-      void stop();
+      void running.stop().then((seconds) => {
+        note(`Ended after ${Math.round(seconds)} s of plant time.`);
+        process.exit(0);
+      });
     });
 }
 
-/** Where a tool reaches most: the zone with the most Modbus servers. */
-function defaultZone(plant: Plant): string {
-  const counts = new Map<string, number>();
-  for (const device of plant.spec.devices)
-    if (device.services.some((service) => service.protocol === 'modbus'))
-      counts.set(device.zone, (counts.get(device.zone) ?? 0) + 1);
-  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? (plant.spec.zones[0] as { id: string }).id;
+function tell({ plant, folder, gates, zone, page }: Running, { seed, rate }: UpOptions): void {
+  print(`${plant.spec.name} is running (seed ${seed}, ×${rate}); files in ${folder.path}`);
+  print();
+  if (gates.length > 0) {
+    printTable(gates.map((gate) => [gate.device, gate.service, `${gate.host}:${gate.port}`]));
+    print();
+    print(`Real tools reach the devices at these addresses; on the plant's network they come from zone '${zone}'.`);
+  }
+  if (page) print(`The page: ${page.url}`);
+  print('Ctrl-C ends it.');
+}
+
+/** The zone asked for, or where a tool reaches most: the one with the most Modbus servers. @throws UsageError `up.zone` */
+function zoneOf({ spec }: Plant, asked: string | undefined): string {
+  const zones = spec.zones.map((zone) => zone.id);
+  if (asked !== undefined && !zones.includes(asked))
+    throw new UsageError('up.zone', `plant '${spec.id}' has no zone '${asked}'; it has ${zones.join(', ')}`);
+  const servers = (zone: string): number =>
+    spec.devices.filter((d) => d.zone === zone && d.services.some((s) => s.protocol === 'modbus')).length;
+  return asked ?? (zones.sort((a, b) => servers(b) - servers(a))[0] as string);
 }
 
 function hourOption(text: string): number {

@@ -1,4 +1,4 @@
-import type { AlertMessage, JournalMessage, KeyframeMessage, ValuesMessage } from '@penstock/core';
+import type { AlertMessage, JournalMessage, KeyframeMessage, RepetitionMessage, ValuesMessage } from '@penstock/core';
 
 /** What the server shows: a running range, seen from the page's side. */
 export interface LiveRange {
@@ -6,5 +6,6 @@ export interface LiveRange {
   keyframe(lastAlert: number, lastJournal: number): KeyframeMessage;
   values(): ValuesMessage;
   onAlert(listener: (alert: AlertMessage) => void): void;
+  onRepetition(listener: (repetition: RepetitionMessage) => void): void;
   onJournal(listener: (line: JournalMessage) => void): void;
 }
