@@ -8,6 +8,7 @@ import { type Duration, type FrameSink, type Instant, inSeconds, LINKTYPE_ETHERN
 import {
   type Alert,
   type AlertSink,
+  formatBaseline,
   knowledgeOf,
   Monitor,
   type MonitorResult,
@@ -119,26 +120,7 @@ export class Play {
         request.week === false ? undefined : new Week(this.range, (at, text) => request.onActivity?.(at, text));
       if (request.monitor) {
         this.#journal = folder && new MonitorJournal(folder.file('monitor.sqlite'));
-        this.monitor = new Monitor({
-          knowledge: knowledgeOf(
-            plant.spec,
-            this.week?.workOrders(
-              request.scenario?.variant === 'twin' && request.scenario.spec.twin.workOrder
-                ? request.scenario.spec
-                : undefined,
-            ) ?? [],
-          ),
-          baseline: learned?.baseline,
-          rules: request.monitor.rules,
-          mode: request.monitor.mode,
-          startEpoch: this.range.epoch,
-          seed,
-          sinks: [
-            ...(this.#journal ? [this.#journal] : []),
-            ...(folder ? [linesTo(folder)] : []),
-            ...(request.monitor.sinks ?? []),
-          ],
-        });
+        this.monitor = this.#makeMonitor(request.monitor);
         tap.attach(this.monitor);
         this.#capture = this.#openCapture(folder, request.capture ?? true);
         tap.attach(this.#capture.writer);
@@ -201,6 +183,25 @@ export class Play {
         truth: this.truth.close(),
       },
     };
+  }
+
+  /** The monitor, and beside its capture the papers that it was given, so that it can be run again over the capture alone. */
+  #makeMonitor({ rules, mode, sinks = [] }: NonNullable<PlayRequest['monitor']>): Monitor {
+    const { plant, folder, learned, scenario, seed } = this.#request;
+    const announced = scenario?.variant === 'twin' && scenario.spec.twin.workOrder ? scenario.spec : undefined;
+    const knowledge = knowledgeOf(plant.spec, this.week?.workOrders(announced) ?? []);
+    folder?.writeJson('knowledge.json', knowledge);
+    folder?.write('alerts.jsonl', '');
+    if (learned && mode === 'watch') folder?.write('baseline.json', formatBaseline(learned.baseline));
+    return new Monitor({
+      knowledge,
+      baseline: learned?.baseline,
+      rules,
+      mode,
+      startEpoch: this.range.epoch,
+      seed,
+      sinks: [...(this.#journal ? [this.#journal] : []), ...(folder ? [linesTo(folder)] : []), ...sinks],
+    });
   }
 
   #startAttack(scenario: NonNullable<PlayRequest['scenario']>): AttackEngine {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ScenarioSpec, scenarioSchema } from '@penstock/attacks';
 import { parseYamlText, seconds } from '@penstock/core';
-import { builtInRules } from '@penstock/monitor';
+import { type Alert, builtInRules, loadKnowledge, Monitor, readCaptureFile } from '@penstock/monitor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Plant, Play, type PlayRequest, RunFolder, readPlant } from '../index.ts';
 import { JournalStore } from '../journal/store.ts';
@@ -88,6 +88,25 @@ describe('a run', () => {
     const level = range.spec.tags.findIndex((tag) => tag.id === 'LIT101');
     expect(range.truth[level]).toBeGreaterThan(2.3);
     expect(Math.abs((range.displayed.values[level] as number) - (range.truth[level] as number))).toBeLessThan(0.05);
+  });
+});
+
+describe('a capture of a run', () => {
+  it('gives the monitor the same alerts again, with the papers that lie beside it', async () => {
+    const folder = RunFolder.create(join(scratch, 'capture'));
+    const { result } = play({ scenario: { spec: scenario, variant: 'attack' }, folder }, 1300);
+    const again = new Monitor({
+      rules: builtInRules(),
+      mode: 'watch',
+      knowledge: loadKnowledge(folder.file('knowledge.json')),
+    });
+    await readCaptureFile(folder.file('capture.pcap'), again);
+    again.finish();
+    // Seconds count from the first packet of a capture, so they are compared by the calendar.
+    const shown = (alerts: readonly Alert[]) =>
+      alerts.map(({ epoch, rule, device, tag, message, packets }) => ({ epoch, rule, device, tag, message, packets }));
+    expect(result.monitor?.alerts.length).toBeGreaterThan(0);
+    expect(shown(again.alerts)).toEqual(shown(result.monitor?.alerts ?? []));
   });
 });
 
