@@ -1,0 +1,133 @@
+/** What the README promises of the plant that ships, each shown by a real run of the command. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ScenarioSummary } from '@penstock/range';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'penstock-water-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+/** Virtual runs of hours; a slow machine may take minutes. */
+const LONG = 400_000;
+
+/** Runs `penstock … --json` in a folder of its own and reads its document. */
+function penstock<T>(...args: string[]): { code: number | null; document: T } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--json'], {
+    cwd: scratch,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    timeout: LONG,
+  });
+  if (stdout === '') throw new Error(`penstock ${args.join(' ')} printed nothing: ${stderr}`);
+  return { code: status, document: JSON.parse(stdout) as T };
+}
+
+const paging = (alerts: readonly { severity: string }[]) =>
+  alerts.filter((alert) => alert.severity === 'high' || alert.severity === 'critical');
+const names = (hazards: readonly { hazard: string }[]) => hazards.map(({ hazard }) => hazard);
+const attack = (...args: string[]) =>
+  penstock<ScenarioSummary>('run', 'lye-setpoint', '--virtual', '--seed', '7', ...args);
+
+describe('what was learned of the drinking-water works', () => {
+  it('is of the plant as it stands (npx penstock learn drinking-water makes it new)', () => {
+    expect(penstock('learn', 'drinking-water', '--check').document).toEqual({
+      plant: 'drinking-water',
+      learned: 'fresh',
+    });
+  });
+});
+
+describe('lye-setpoint', () => {
+  let summary: ScenarioSummary;
+  beforeAll(() => {
+    const run = attack('--out', 'first');
+    expect(run.code).toBe(0);
+    summary = run.document;
+  }, LONG);
+
+  it('is detected within seconds, by what was ordered and not by who ordered it', () => {
+    expect(summary.detected).toBe(true);
+    expect(summary.timeToDetectSeconds).toBeLessThan(30);
+    expect(summary.alerts.find((alert) => alert.rule === 'value-outside-limits')).toMatchObject({
+      severity: 'high',
+      device: 'dosing-plc',
+      tag: 'AIC301_SP',
+      newValue: 11_100,
+      unit: 'mg/L',
+      source: 'scada',
+    });
+  });
+
+  it('does its damage about an hour later where nothing guards the dosing, in time for every response', () => {
+    expect(summary.timeToDamageSeconds).toBeGreaterThan(1800);
+    expect(summary.timeToDamageSeconds).toBeLessThan(3 * 3600);
+    expect(summary.inTime).toEqual({ automatic: true, controlRoom: true, field: true });
+  });
+
+  it('does not spoil the water with the safeguards as they are', () => {
+    expect(names(summary.outcome.hazards)).not.toContain('outlet-ph');
+    expect(names(summary.outcome.hazards)).not.toContain('outlet-ph-injury');
+  });
+
+  it(
+    'is the same run again, byte for byte',
+    () => {
+      expect(attack('--out', 'second').document.hashes).toEqual(summary.hashes);
+    },
+    LONG,
+  );
+
+  it(
+    'is the same once more when it is replayed from its folder',
+    () => {
+      const { code, document } = penstock<{ hashes: unknown; same: unknown }>('replay', 'first');
+      expect(document.hashes).toEqual(summary.hashes);
+      expect(document.same).toEqual({ capture: true, alerts: true, labels: true, truth: true });
+      expect(code).toBe(0);
+    },
+    LONG,
+  );
+
+  it(
+    'burns with a pump that is too large and no safety device: what the two together prevent',
+    () => {
+      const { document } = attack('--control', 'oversized-pump-alone');
+      expect(names(document.outcome.hazards)).toContain('outlet-ph-injury');
+      expect(document.timeToDamageSeconds).toBeLessThan(summary.timeToDamageSeconds as number);
+    },
+    LONG,
+  );
+
+  it(
+    'has a twin that pages nobody',
+    () => {
+      const { code, document } = attack('--twin');
+      expect(document.steps.filter((step) => step.event === 'done').map(({ step }) => step)).toContain('move');
+      expect(paging(document.alerts)).toEqual([]);
+      expect(document.outcome.hazards).toEqual([]);
+      expect(code).toBe(0);
+    },
+    LONG,
+  );
+});
+
+describe('a normal day', () => {
+  it(
+    'pages nobody and breaks no limit',
+    () => {
+      const { code, document } = penstock<{
+        simulatedSeconds: number;
+        alerts: { severity: string }[];
+        hazards: unknown[];
+      }>(...['baseline', 'drinking-water', '--duration', '24h', '--virtual', '--seed', '11']);
+      expect(document.simulatedSeconds).toBe(86_400);
+      expect(paging(document.alerts)).toEqual([]);
+      expect(document.hazards).toEqual([]);
+      expect(code).toBe(0);
+    },
+    LONG,
+  );
+});
