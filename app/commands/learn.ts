@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Duration, days, hours, UsageError } from '@penstock/core';
 import { formatBaseline } from '@penstock/monitor';
@@ -38,7 +38,7 @@ export function addLearn(program: Command): void {
       }
       const files = learnedFiles(plant);
       // Before the long work, which would be lost where nothing can be written.
-      mkdirSync(dirname(files.warm), { recursive: true });
+      if (!existsSync(dirname(files.warm))) mkdirSync(dirname(files.warm));
       const progress = progressLine(`${plant.spec.name}, learning`);
       const { warm, baseline } = learn({ plant, seed: options.seed, duration: options.duration, progress });
       progress(1);

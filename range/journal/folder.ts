@@ -6,10 +6,11 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { PenstockError, UsageError } from '@penstock/core';
 import { readLastSample } from './truth.ts';
 
@@ -28,7 +29,7 @@ export class RunFolder {
     if (existsSync(join(path, 'run.json')))
       throw new UsageError('run.exists', `${path} holds a run already; choose another folder with --out DIR`);
     try {
-      mkdirSync(path, { recursive: true });
+      makeFolder(path);
     } catch (error) {
       throw unwritable(path, error);
     }
@@ -50,7 +51,7 @@ export class RunFolder {
     for (let n = 1; ; n++) {
       const path = join(base, n === 1 ? name : `${name}-${n}`);
       try {
-        mkdirSync(base, { recursive: true });
+        makeFolder(base);
         mkdirSync(path);
         return new RunFolder(path);
       } catch (error) {
@@ -105,3 +106,11 @@ const unwritable = (path: string, error: unknown): UsageError =>
     'run.unwritable',
     `cannot write to ${path} (${(error as NodeJS.ErrnoException).code}); choose another folder with --out DIR`,
   );
+
+/** With its parents. Not Node's own `recursive`, which never returns where the system has no room for folders (`/proc/x`). */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(resolve(path));
+  if (parent !== resolve(path)) makeFolder(parent);
+  mkdirSync(path);
+}

@@ -1,125 +1,74 @@
 // The plain live status page: devices, addresses, tags, alerts. The token travels in the address's fragment, which no server log sees.
-import { io } from '/socket.io/socket.io.esm.min.js';
 
-const byId = (id) => document.getElementById(id);
-const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? sessionStorage.getItem('token') ?? '';
-if (token) sessionStorage.setItem('token', token);
+import { byId, setText } from './dom.js';
+import { addAlert, addJournal, last, repeatAlert, showDevices } from './lists.js';
+import { io } from './socket-client.js';
+import { showTags, showValues } from './tags.js';
+import { plantTime, startAt } from './time.js';
 
-let tags = [];
-let cells = [];
-let lastAlert = 0;
-let lastJournal = 0;
+/** Values come four times a second; without any for so long, those that stand here are old. */
+const SILENT_MS = 2000;
 
-const socket = io({ auth: { token }, transports: ['websocket'] });
+const socket = io({ auth: { token: takeToken() }, transports: ['websocket'], reconnectionDelayMax: 2000 });
+let silent;
 
-socket.on('connect', () => socket.emit('join', { lastAlert, lastJournal }));
-socket.on('disconnect', () => connection('lost', 'The range does not answer. Values are old; trying again…'));
-socket.on('connect_error', (error) =>
-  connection(
-    'lost',
-    error.message === 'unauthorised'
-      ? 'This page needs the token that the range printed at its start: open the printed address.'
-      : 'The range does not answer; trying again…',
-  ),
-);
+socket.on('connect', () => socket.emit('join', { lastAlert: last.alert, lastJournal: last.journal }));
+socket.on('disconnect', () => connection('lost', 'The range does not answer. Values are old; trying again …'));
+socket.on('connect_error', (error) => {
+  if (error.message === 'token')
+    connection('refused', 'This page needs the token that the range printed at its start: open the printed address.');
+  else connection('lost', 'The range does not answer; trying again …');
+});
 
 socket.on('keyframe', (frame) => {
-  byId('plant').textContent = frame.plant.name;
-  byId('summary').textContent = frame.plant.summary;
+  setText(byId('plant'), frame.plant.name);
+  setText(byId('summary'), frame.plant.summary);
+  setText(byId('run'), `run ${frame.run}, seed ${frame.seed}, ×${frame.rate}`);
   document.title = `${frame.plant.name} – Penstock`;
-  connection('live', `Run ${frame.run}, seed ${frame.seed}, ×${frame.rate}`);
-  tags = frame.tags;
-  byId('tags').replaceChildren(...tags.map(tagRow));
-  cells = [...byId('tags').rows].map((row) => [...row.querySelectorAll('td.value')]);
-  byId('devices').replaceChildren(...frame.devices.map(deviceRow));
+  startAt(frame.startsAt);
+  showTags(frame);
+  showDevices(frame.devices);
   frame.alerts.forEach(addAlert);
+  frame.repetitions.forEach(repeatAlert);
   frame.journal.forEach(addJournal);
-  showValues(frame.values);
+  show(frame.values);
 });
-socket.on('values', showValues);
+socket.on('values', show);
 socket.on('alert', addAlert);
+socket.on('repetition', repeatAlert);
 socket.on('journal', addJournal);
 
+function show(values) {
+  connection('live', 'Live');
+  setText(byId('clock'), plantTime(values.time));
+  showValues(values);
+  clearTimeout(silent);
+  silent = setTimeout(() => connection('lost', 'The range has fallen silent. Values are old; waiting …'), SILENT_MS);
+}
+
 function connection(state, text) {
-  byId('connection').dataset.state = state;
-  byId('connection').textContent = text;
-  document.body.dataset.stale = String(state === 'lost');
+  if (state !== 'live') clearTimeout(silent);
+  document.body.dataset.connection = state;
+  setText(byId('connection'), text);
 }
 
-function element(name, text, className) {
-  const made = document.createElement(name);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
+/** From the printed address, or from before a reload of this tab; then it leaves the address bar. */
+function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (given) {
+    sessionStorage.setItem('token', given);
+    history.replaceState(null, '', location.pathname);
+  }
+  return given ?? sessionStorage.getItem('token') ?? '';
 }
 
-function tagRow(tag) {
-  const row = document.createElement('tr');
-  row.dataset.tag = tag.id;
-  row.append(
-    element('td', tag.id),
-    element('td', tag.name),
-    element('td', '', 'value'),
-    element('td', '', 'value'),
-    element('td', '', 'value'),
-    element('td', tag.unit, 'unit'),
-  );
-  return row;
-}
+// The address of another run, pasted into this tab, changes nothing but the fragment.
+addEventListener('hashchange', () => {
+  if (location.hash.includes('token=')) location.reload();
+});
 
-function deviceRow(device) {
-  const row = document.createElement('tr');
-  row.dataset.device = device.id;
-  const gates = device.gates.map((g) => `${g.service} ${g.host}:${g.port}`).join(', ');
-  row.append(
-    element('td', device.name),
-    element('td', device.kind),
-    element('td', device.zone),
-    element('td', device.address),
-    element('td', gates || '–'),
-  );
-  return row;
-}
-
-function format(tag, value) {
-  if (value === null || value === undefined) return '–';
-  if (tag.states) return tag.states[value >= 0.5 ? 1 : 0];
-  const span = tag.range[1] - tag.range[0];
-  return value.toFixed(span >= 1000 ? 0 : span >= 50 ? 1 : span >= 2 ? 2 : 3);
-}
-
-function showValues(values) {
-  tags.forEach((tag, i) => {
-    for (const [column, source] of [values.displayed, values.measured, values.true].entries()) {
-      const text = format(tag, source[i]);
-      const cell = cells[i][column];
-      if (cell.textContent !== text) cell.textContent = text;
-    }
-  });
-}
-
-const clock = (seconds) => new Date(seconds * 1000).toISOString().slice(11, 19);
-
-function addAlert(alert) {
-  if (alert.number <= lastAlert) return;
-  lastAlert = alert.number;
-  byId('no-alerts').hidden = true;
-  const item = document.createElement('li');
-  item.dataset.rule = alert.rule;
-  const severity = element('span', alert.severity, 'severity');
-  severity.dataset.severity = alert.severity;
-  item.append(
-    severity,
-    ` ${clock(alert.time)} `,
-    element('strong', alert.title),
-    ` ${alert.message} `,
-    element('span', alert.why, 'why'),
-  );
-  byId('alerts').prepend(item);
-}
-
-function addJournal(line) {
-  if (line.number <= lastJournal) return;
-  lastJournal = line.number;
-  byId('journal').prepend(element('li', `${clock(line.time)} ${line.text}`));
-}
+addEventListener('keydown', (event) => {
+  if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
+  event.preventDefault();
+  byId('find').focus();
+});
