@@ -1,30 +1,36 @@
 /**
  * The plant's controllers on its process without a network: every controller scans on the process's instruments and final elements,
- * and what the standing conversations would carry is copied from variable to variable at their pace.
+ * and what the standing conversations would carry is copied from variable to variable at their pace. Hazards are judged on the truth
+ * and alarm limits on what the instruments say, as in a run.
  */
 import { fileURLToPath } from 'node:url';
 import {
   after,
+  type CompiledPredicate,
+  compilePredicate,
   type DeviceSpec,
+  type Duration,
   type Instant,
   inSeconds,
-  type LoadedPlant,
   loadPlant,
   milliseconds,
+  PredicateTimer,
   START,
+  type TagSpec,
 } from '@penstock/core';
 import { type BoundVariable, Controller } from '@penstock/simulator/controllers';
 import { ProcessEngine } from '@penstock/simulator/process';
 import process from '../process.ts';
 
-const plant: LoadedPlant = loadPlant(fileURLToPath(new URL('..', import.meta.url)));
+const plant = loadPlant(fileURLToPath(new URL('..', import.meta.url)));
 const SCAN = milliseconds(100);
 const SCANS_PER_SECOND = 10;
+/** Day tanks are filled when they are down to this, as the week's deliveries do. */
+const ORDER_AT_PERCENT = 40;
+const DELIVERIES = { LIT301: 'naohDeliveryLPerHour', LIT302: 'naoclDeliveryLPerHour', LIT303: 'paclDeliveryLPerHour' };
 
 export interface LoopOptions {
   readonly seed?: number;
-  /** Seconds since Monday 00:00. */
-  readonly start?: number;
   readonly oversizedNaohPump?: boolean;
   /** Without it the dosing contactor stays closed whatever happens. */
   readonly safetyDevice?: boolean;
@@ -34,14 +40,20 @@ interface Copy {
   readonly everySeconds: number;
   readonly from: BoundVariable;
   readonly to: BoundVariable;
+  readonly source: string;
 }
 
-/** An alarm limit of a tag that its measured value has passed for the alarm's delay. */
+interface Hazard {
+  readonly id: string;
+  readonly predicate: CompiledPredicate;
+  readonly timer: PredicateTimer;
+}
+
+/** An alarm limit that a tag's measured value had passed for the alarm's delay. */
 export interface RaisedAlarm {
   readonly tag: string;
   readonly priority: string;
   readonly limit: string;
-  readonly time: number;
   readonly value: number;
 }
 
@@ -49,78 +61,142 @@ export class ClosedLoop {
   readonly engine: ProcessEngine;
   readonly controllers = new Map<string, Controller>();
   readonly alarms: RaisedAlarm[] = [];
-  /** Statements that each controller executed, and its scans. */
-  readonly statements = new Map<string, number>();
+  /** Seconds at which each hazard first held. */
+  readonly hazards = new Map<string, number>();
+  /** Controllers that nobody hears any more. */
+  readonly unheard = new Set<string>();
   seconds = 0;
+  deliveries = true;
   #now: Instant = START;
   readonly #copies: Copy[] = [];
   readonly #heartbeats: BoundVariable[] = [];
-  readonly #alarmedTags = plant.spec.tags.filter((tag) => tag.alarms !== undefined && tag.sensor !== undefined);
+  readonly #hazards: readonly Hazard[];
+  readonly #alarmed: readonly { readonly tag: TagSpec; readonly index: number }[];
   readonly #outsideSince = new Map<string, number>();
-  readonly #ownedBy = new Map<string, BoundVariable>();
+  readonly #variables = new Map<string, BoundVariable>();
 
   constructor(options: LoopOptions = {}) {
-    const { seed = 1, start = 0, oversizedNaohPump = false, safetyDevice = true } = options;
-    this.engine = new ProcessEngine(process, plant.spec.tags, {
-      step: inSeconds(plant.spec.process.step),
-      method: plant.spec.process.method,
+    const { seed = 1, oversizedNaohPump = false, safetyDevice = true } = options;
+    const { spec } = plant;
+    const step = inSeconds(spec.process.step);
+    this.engine = new ProcessEngine(process, spec.tags, {
+      step,
+      method: spec.process.method,
       seed,
-      start,
       options: { oversizedNaohPump },
     });
-    for (const device of plant.spec.devices)
+    const names = spec.tags.map((tag) => tag.id);
+    this.#hazards = spec.hazards.map((hazard) => ({
+      id: hazard.id,
+      predicate: compilePredicate(hazard.predicate.when, names),
+      timer: new PredicateTimer(hazard.predicate.for ?? (0 as Duration)),
+    }));
+    this.#alarmed = spec.tags.flatMap((tag, index) => (tag.alarms && tag.sensor ? [{ tag, index }] : []));
+    for (const device of spec.devices)
       if (device.controller && (safetyDevice || device.kind !== 'sis')) this.#addController(device);
-    for (const device of plant.spec.devices) this.#wire(device);
+    for (const device of spec.devices) this.#wire(device);
   }
 
-  /** Value of a variable of one of the controllers, or the point of a tag. */
-  variable(tag: string): BoundVariable {
-    const known = this.#ownedBy.get(tag);
+  /** Another loop, perhaps with other options, that goes on from where this one stands. */
+  fork(options: LoopOptions = {}): ClosedLoop {
+    const other = new ClosedLoop(options);
+    other.engine.load(this.engine.save());
+    for (const [id, controller] of other.controllers) controller.load((this.controllers.get(id) as Controller).save());
+    other.#now = this.#now;
+    other.seconds = this.seconds;
+    return other;
+  }
+
+  controller(id: string): Controller {
+    const found = this.controllers.get(id);
+    if (found === undefined) throw new Error(`there is no controller ${id}`);
+    return found;
+  }
+
+  /** Value of a tag in the first controller that has it. */
+  get(tag: string): number {
+    return this.#variable(tag).get();
+  }
+
+  /** Writes it, as the control room or somebody at the device would. */
+  set(tag: string, value: number): void {
+    if (!this.#variable(tag).set(value)) throw new Error(`${tag} does not take ${value}`);
+  }
+
+  /** True value of a tag with an instrument or a final element. */
+  truth(tag: string): number {
+    return this.engine.trueValue(this.engine.tagIndex(tag));
+  }
+
+  /** Runs for some seconds and looks at the works after each. */
+  run(seconds: number, each?: () => void): void {
+    for (let i = 0; i < seconds; i++) {
+      this.#second();
+      each?.();
+    }
+  }
+
+  /** Seconds until something holds; Infinity when it does not within `most`. */
+  timeUntil(holds: () => boolean, most: number): number {
+    for (let i = 1; i <= most; i++) {
+      this.#second();
+      if (holds()) return i;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #second(): void {
+    for (let scan = 0; scan < SCANS_PER_SECOND; scan++) {
+      for (const controller of this.controllers.values()) controller.scan(this.#now);
+      this.#now = after(this.#now, SCAN);
+    }
+    this.engine.step();
+    this.seconds++;
+    for (const { everySeconds, from, to, source } of this.#copies)
+      if (this.seconds % everySeconds === 0 && !this.unheard.has(source)) to.set(from.get());
+    if (this.seconds % 2 === 0) for (const heartbeat of this.#heartbeats) heartbeat.set(this.seconds % 32_768);
+    if (this.deliveries && this.seconds % 60 === 0) this.#deliver();
+    this.#judge();
+  }
+
+  #deliver(): void {
+    for (const [tank, delivery] of Object.entries(DELIVERIES)) {
+      const level = this.truth(tank);
+      if (level < ORDER_AT_PERCENT) this.engine.disturb(delivery, 1200);
+      else if (level > 90) this.engine.disturb(delivery, 0);
+    }
+  }
+
+  #judge(): void {
+    for (const { id, predicate, timer } of this.#hazards)
+      if (timer.update(this.#now, predicate.evaluate(this.engine.truth)) && !this.hazards.has(id))
+        this.hazards.set(id, this.seconds);
+    for (const { tag, index } of this.#alarmed) {
+      const limit = passedLimit(tag, this.engine.measured(index));
+      if (limit === undefined) {
+        this.#outsideSince.delete(tag.id);
+        continue;
+      }
+      const since = this.#outsideSince.get(tag.id) ?? this.seconds;
+      this.#outsideSince.set(tag.id, since);
+      if (this.seconds - since !== Math.round(inSeconds(tag.alarms?.delay ?? milliseconds(0)))) continue;
+      const value = this.engine.measured(index);
+      this.alarms.push({ tag: tag.id, priority: tag.alarms?.priority ?? 'low', limit, value });
+    }
+  }
+
+  #variable(tag: string): BoundVariable {
+    const known = this.#variables.get(tag);
     if (known) return known;
     for (const device of plant.spec.devices) {
       const controller = this.controllers.get(device.id);
       const point = device.points.find((candidate) => candidate.tag === tag);
       if (controller === undefined || point === undefined) continue;
       const variable = controller.variable(point.variable ?? tag);
-      this.#ownedBy.set(tag, variable);
+      this.#variables.set(tag, variable);
       return variable;
     }
     throw new Error(`no controller has ${tag}`);
-  }
-
-  get(tag: string): number {
-    return this.variable(tag).get();
-  }
-
-  set(tag: string, value: number): void {
-    if (!this.variable(tag).set(value)) throw new Error(`${tag} does not take ${value}`);
-  }
-
-  truth(tag: string): number {
-    return this.engine.trueValue(this.engine.tagIndex(tag));
-  }
-
-  /** Runs for some seconds and looks at the works after each. */
-  run(seconds: number, each?: (loop: ClosedLoop) => void): void {
-    for (let i = 0; i < seconds; i++) {
-      this.#second();
-      each?.(this);
-    }
-  }
-
-  #second(): void {
-    for (let scan = 0; scan < SCANS_PER_SECOND; scan++) {
-      for (const [id, controller] of this.controllers) {
-        controller.scan(this.#now);
-        this.statements.set(id, (this.statements.get(id) ?? 0) + controller.statements);
-      }
-      this.#now = after(this.#now, SCAN);
-    }
-    this.engine.step();
-    this.seconds++;
-    for (const { everySeconds, from, to } of this.#copies) if (this.seconds % everySeconds === 0) to.set(from.get());
-    if (this.seconds % 2 === 0) for (const heartbeat of this.#heartbeats) heartbeat.set(this.seconds % 32_768);
-    this.#judgeAlarms();
   }
 
   #addController(device: DeviceSpec): void {
@@ -142,50 +218,25 @@ export class ClosedLoop {
   }
 
   #wire(device: DeviceSpec): void {
-    const own = this.controllers.get(device.id);
     for (const poll of device.polls) {
-      const other = this.controllers.get(poll.device);
-      if (other === undefined) continue;
+      if (!this.controllers.has(poll.device)) continue;
       for (const [tag, name] of Object.entries(poll.into ?? {}))
         this.#copies.push({
           everySeconds: inSeconds(poll.every),
-          from: this.variable(tag),
-          to: (own as Controller).variable(name),
+          from: this.#variable(tag),
+          to: this.controller(device.id).variable(name),
+          source: poll.device,
         });
-      if (device.kind === 'hmi') for (const { tag } of poll.writes) this.#heartbeats.push(this.variable(tag));
+      if (device.kind === 'hmi') for (const { tag } of poll.writes) this.#heartbeats.push(this.#variable(tag));
     }
   }
+}
 
-  #judgeAlarms(): void {
-    for (const tag of this.#alarmedTags) {
-      const alarms = tag.alarms as NonNullable<typeof tag.alarms>;
-      const value = this.engine.measured(this.engine.tagIndex(tag.id));
-      const {
-        lowLow = Number.NEGATIVE_INFINITY,
-        low = Number.NEGATIVE_INFINITY,
-        high = Number.POSITIVE_INFINITY,
-        highHigh = Number.POSITIVE_INFINITY,
-      } = alarms;
-      const limit =
-        value < lowLow
-          ? 'lowLow'
-          : value < low
-            ? 'low'
-            : value > highHigh
-              ? 'highHigh'
-              : value > high
-                ? 'high'
-                : alarms.state !== undefined && value === (alarms.state ? 1 : 0)
-                  ? 'state'
-                  : undefined;
-      if (limit === undefined) {
-        this.#outsideSince.delete(tag.id);
-        continue;
-      }
-      const since = this.#outsideSince.get(tag.id) ?? this.seconds;
-      this.#outsideSince.set(tag.id, since);
-      if (this.seconds - since === Math.round(inSeconds(alarms.delay ?? milliseconds(0))))
-        this.alarms.push({ tag: tag.id, priority: alarms.priority ?? 'low', limit, time: this.seconds, value });
-    }
-  }
+function passedLimit({ alarms }: TagSpec, value: number): string | undefined {
+  if (alarms === undefined) return undefined;
+  if (alarms.lowLow !== undefined && value < alarms.lowLow) return 'lowLow';
+  if (alarms.low !== undefined && value < alarms.low) return 'low';
+  if (alarms.highHigh !== undefined && value > alarms.highHigh) return 'highHigh';
+  if (alarms.high !== undefined && value > alarms.high) return 'high';
+  return alarms.state !== undefined && value === Number(alarms.state) ? 'state' : undefined;
 }
