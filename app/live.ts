@@ -32,7 +32,7 @@ export async function pace(play: Play, rate: number, until: Instant): Promise<vo
     const ticker = setInterval(() => {
       const asked = performance.now();
       play.runUntil(Math.min(until, Math.floor((asked - began) * 1e3 * rate)) as Instant);
-      if (performance.now() - asked > TOLERATED_LAG_MS) tell(performance.now() - asked);
+      tell(performance.now() - asked);
       if (play.range.queue.now < until) return;
       clearInterval(ticker);
       resolve();
@@ -45,8 +45,8 @@ export async function pace(play: Play, rate: number, until: Instant): Promise<vo
 function tooSlow(rate: number): (lagMilliseconds: number) => void {
   let told = false;
   return (lag) => {
-    if (!told)
-      note(`This machine cannot keep up with ×${rate}: ${(lag / 1e3).toFixed(1)} s behind. Choose a lower --rate.`);
+    if (told || lag < TOLERATED_LAG_MS) return;
     told = true;
+    note(`This machine cannot keep up with ×${rate}: ${(lag / 1e3).toFixed(1)} s behind. Choose a lower --rate.`);
   };
 }

@@ -1,5 +1,5 @@
 /** The folder of a run that is about to begin. */
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RunFolder } from '@penstock/range';
 import { isWrongUse } from './failure.ts';
@@ -17,7 +17,7 @@ export async function inRunFolder<T>(
   play: (folder: RunFolder) => Promise<T>,
 ): Promise<T> {
   const hadRuns = existsSync(RUNS);
-  const before = out !== undefined && existsSync(out) ? contents(out) : undefined;
+  const before = out !== undefined && isFolder(out) ? contents(out) : undefined;
   const folder = out === undefined ? RunFolder.next(RUNS, name) : RunFolder.create(out);
   try {
     return await play(folder);
@@ -40,5 +40,7 @@ function takeAway(path: string, before: ReadonlySet<string> | undefined): void {
 function removeEmpty(path: string): void {
   if (contents(path).size === 0) rmdirSync(path);
 }
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 const contents = (path: string): Set<string> => new Set(readdirSync(path));

@@ -86,8 +86,8 @@ function sizeOf(file: string): number {
 async function live(name: string, monitor: Monitor): Promise<void> {
   const capture = captureLive(name, monitor);
   note(`Capturing on ${name}; Ctrl-C ends.`);
-  process.once('SIGINT', () => capture.stop());
-  process.once('SIGTERM', () => capture.stop());
+  // Not once: a signal may come twice, to the whole group and from the process that started this one.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => capture.stop());
   const { lost } = await capture.done;
   if (lost > 0) note(`The system lost ${counted(lost, 'packet')} before the monitor saw them.`);
 }

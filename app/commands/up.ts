@@ -132,12 +132,12 @@ async function start(
   return { plant, folder, gates: gates.table, zone, page, stop };
 }
 
-/** The first Ctrl-C ends in order, the second at once. */
+/** A signal may come twice: to the whole group, and from the process that started this one. */
 function endOnSignal(running: Running): void {
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
-      if (stopping) process.exit(130);
+      if (stopping) return;
       stopping = true;
       void running.stop().then((seconds) => {
         note(`Ended after ${Math.round(seconds)} s of plant time.`);
