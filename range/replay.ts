@@ -60,7 +60,7 @@ export async function replay(
   if (!parsed.success)
     throw new PenstockError(
       'run.broken',
-      `${run.file('run.json')} is not how a run is described: ${z.prettifyError(parsed.error)}`,
+      `${run.file('run.json')} is not how a run is described: ${parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')}`,
     );
   const record = parsed.data;
   const plant = await openPlant(record.plant);

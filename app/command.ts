@@ -1,0 +1,62 @@
+/** The `penstock` command: words in, exit code out. 0 done, 1 the thing asked for failed, 2 wrong use. */
+import { readFileSync } from 'node:fs';
+import { UsageError } from '@penstock/core';
+import { Command, CommanderError } from 'commander';
+import { addBaseline } from './commands/baseline.ts';
+import { addCheck } from './commands/check.ts';
+import { addDoctor } from './commands/doctor.ts';
+import { addLearn } from './commands/learn.ts';
+import { addLists } from './commands/lists.ts';
+import { addMonitor } from './commands/monitor.ts';
+import { addReplay } from './commands/replay.ts';
+import { addRun } from './commands/run.ts';
+import { addUp } from './commands/up.ts';
+import { failureOf } from './failure.ts';
+import { note } from './output.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+
+const program = new Command('penstock')
+  .description(
+    'An OT cyber range: simulated plants, real protocols, scripted attacks, and a monitor that has to notice.',
+  )
+  .version(version)
+  .helpCommand(false)
+  .exitOverride();
+oneLineErrors(program, 'penstock');
+for (const add of [addUp, addLists, addCheck, addRun, addBaseline, addLearn, addReplay, addMonitor, addDoctor])
+  add(program);
+for (const command of program.commands) oneLineErrors(command, `penstock ${command.name()}`);
+
+try {
+  if (process.argv.length <= 2) throw noCommand();
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = tell(error);
+}
+
+function noCommand(): UsageError {
+  const names = program.commands.map((command) => command.name()).join(', ');
+  return new UsageError('command.missing', `which command? There are ${names}; penstock --help says what each does`);
+}
+
+/** Commander's complaints, with where to look, on one line as all of ours. */
+function oneLineErrors(command: Command, name: string): void {
+  command.configureOutput({
+    outputError: (text, write) => {
+      const complaint = text
+        .replace(/^error: /, '')
+        .trim()
+        .replaceAll('\n', ' ');
+      write(`penstock: ${complaint}${/[.)]$/.test(complaint) ? '' : ';'} see ${name} --help\n`);
+    },
+  });
+}
+
+function tell(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  const failure = failureOf(error);
+  if (failure === undefined) throw error;
+  note(`penstock: ${failure.line}`);
+  return failure.code;
+}

@@ -1,0 +1,135 @@
+/** Other people's tools at the gates of a range that `penstock up` runs: what they see, what they may do, what the plant makes of it. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { KeyframeMessage, ValuesMessage } from '@penstock/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasJudge } from './judges.ts';
+import { atGate, realOf, registersOf } from './modbus.ts';
+import { eventually, RunningRange, scratchFolder, smallPlantAt } from './penstock.ts';
+
+const run = promisify(execFile);
+const SLOW = 120_000;
+const scratch = scratchFolder();
+let range: RunningRange;
+
+beforeAll(async () => {
+  // Networks that no other range on this machine has.
+  const plant = smallPlantAt(scratch.path, 100 + (process.pid % 100));
+  range = await RunningRange.start([plant, '--gates', 'own'], { cwd: scratch.path });
+  // Controllers have scanned and the SCADA server has polled.
+  await eventually(async () => ((await values()).LIT101?.displayed ? true : undefined), 'a level on the SCADA server');
+}, SLOW);
+
+afterAll(async () => {
+  await range?.stop('SIGKILL');
+  scratch.remove();
+});
+
+/** The plant's values by tag, as the API tells them. */
+async function values(): Promise<Record<string, { displayed: number | null; true: number | null }>> {
+  const { tags } = await range.api<KeyframeMessage>('state');
+  const now = await range.api<ValuesMessage>('values');
+  return Object.fromEntries(
+    tags.map(({ id }, i) => [id, { displayed: now.displayed[i] ?? null, true: now.true[i] ?? null }]),
+  );
+}
+
+const setpoint = (value: number) =>
+  eventually(async () => {
+    const { LIC101_SP } = await values();
+    return LIC101_SP?.true === Math.fround(value) && LIC101_SP.displayed === Math.fround(value) ? true : undefined;
+  }, `a set point of ${value} in the controller and on the SCADA server`);
+
+describe('addresses of the gates', () => {
+  it('are the devices’ own with 127 in front, each service on its port or 10000 above it', () => {
+    const second = 100 + (process.pid % 100);
+    const places = [...range.gates].map(([name, { host, port }]) => [name, host, port % 10_000]);
+    expect(places).toEqual([
+      ['tank-plc modbus', `127.${second}.1.13`, 502],
+      ['trip modbus', `127.${second}.1.20`, 502],
+      ['scada scada', `127.${second}.2.10`, 80],
+    ]);
+  });
+});
+
+describe('modbus-serial', { timeout: SLOW }, () => {
+  it('reads what the process does, and moves what may be moved', async () => {
+    await atGate(range.gate('tank-plc'), async (client) => {
+      const level = realOf((await client.readInputRegisters(0, 2)).data);
+      const { LIT101 } = await values();
+      expect(Math.abs(level - (LIT101?.true as number))).toBeLessThan(0.1);
+      await client.writeRegisters(0, registersOf(2.75));
+      await setpoint(2.75);
+      await expect(client.writeRegisters(30, [1, 2])).rejects.toMatchObject({ modbusCode: 2 });
+      await expect(client.readHoldingRegisters(0, 126)).rejects.toThrow();
+    });
+  });
+
+  it('is refused by the key of the safety device', async () => {
+    await atGate(range.gate('trip'), async (client) => {
+      expect((await client.readDiscreteInputs(0, 1)).data[0]).toBe(true);
+      await expect(client.writeCoil(0, false)).rejects.toMatchObject({ modbusCode: 2 });
+    });
+  });
+});
+
+describe.skipIf(!hasJudge('mbpoll'))('mbpoll (libmodbus)', { timeout: SLOW }, () => {
+  it('reads and writes', async () => {
+    const { host, port } = range.gate('tank-plc');
+    const mbpoll = async (...args: string[]) =>
+      (await run('mbpoll', ['-0', '-1', '-m', 'tcp', '-p', String(port), ...args], { timeout: 20_000 })).stdout;
+    await mbpoll('-t', '4:float', '-B', '-r', '0', host, '2.25');
+    await setpoint(2.25);
+    expect(await mbpoll('-t', '4:float', '-B', '-r', '0', '-c', '1', host)).toMatch(/^\[0\]:\s+2\.25$/m);
+    expect(await mbpoll('-t', '0', '-r', '0', '-c', '1', host)).toMatch(/^\[0\]:\s+1$/m);
+  });
+});
+
+describe.skipIf(!hasJudge('pymodbus'))('pymodbus', { timeout: SLOW }, () => {
+  it('reads and writes', async () => {
+    const { host, port } = range.gate('tank-plc');
+    const script = `
+import json, struct
+from pymodbus.client import ModbusTcpClient
+client = ModbusTcpClient("${host}", port=${port}, timeout=5)
+assert client.connect()
+client.write_registers(0, list(struct.unpack(">HH", struct.pack(">f", 2.5))), slave=1)
+held = client.read_holding_registers(0, 2, slave=1).registers
+refused = client.write_register(30, 1, slave=1).exception_code
+print(json.dumps({"held": struct.unpack(">f", struct.pack(">HH", *held))[0], "refused": refused}))
+client.close()
+`;
+    const { stdout } = await run('/usr/bin/python3', ['-c', script], { timeout: 60_000 });
+    expect(JSON.parse(stdout)).toEqual({ held: 2.5, refused: 2 });
+    await setpoint(2.5);
+  });
+});
+
+describe.skipIf(!hasJudge('nmap'))('nmap', { timeout: SLOW }, () => {
+  it('sees exactly the declared services', async () => {
+    const hosts = [...new Set([...range.gates.values()].map((gate) => gate.host))];
+    // What this machine itself offers on every address is nobody's in the plant.
+    const bystander = '127.250.250.250';
+    const open = await openPorts([bystander, ...hosts]);
+    const ownOf = (host: string) => [...(open.get(host) ?? [])].filter((port) => !open.get(bystander)?.has(port));
+    const declared = hosts.map((host) => [...range.gates.values()].filter((g) => g.host === host).map((g) => g.port));
+    expect(hosts.map(ownOf)).toEqual(declared);
+  });
+
+  it('learns who the device is', async () => {
+    const { host, port } = range.gate('tank-plc');
+    const args = ['-Pn', '-n', '-p', String(port), '--script', '+modbus-discover', host];
+    const { stdout } = await run('nmap', args, { timeout: 100_000 });
+    expect(stdout).toContain('Device identification: Schneider Electric TM221 1.0');
+  });
+});
+
+async function openPorts(hosts: readonly string[]): Promise<Map<string, Set<number>>> {
+  const { stdout } = await run('nmap', ['-Pn', '-n', '-T4', '-sT', '-p-', '-oG', '-', ...hosts], { timeout: 100_000 });
+  return new Map(
+    [...stdout.matchAll(/^Host: (\S+).*Ports: ([^\t]*)/gm)].map(([, host, ports]) => [
+      host as string,
+      new Set([...(ports as string).matchAll(/(\d+)\/open\/tcp/g)].map(([, port]) => Number(port))),
+    ]),
+  );
+}
