@@ -5,16 +5,18 @@ import type { KeyframeMessage, ValuesMessage } from '@penstock/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from './judges.ts';
 import { atGate, realOf, registersOf } from './modbus.ts';
-import { eventually, RunningRange, scratchFolder, smallPlantAt } from './penstock.ts';
+import { eventually, RunningRange, scratchFolder, smallPlantIn } from './penstock.ts';
 
 const run = promisify(execFile);
 const SLOW = 120_000;
+/** Second octet of the plant's addresses, 9 in its file. */
+const NETWORK = 100 + (process.pid % 100);
 const scratch = scratchFolder();
 let range: RunningRange;
 
 beforeAll(async () => {
   // Networks that no other range on this machine has.
-  const plant = smallPlantAt(scratch.path, 100 + (process.pid % 100));
+  const plant = smallPlantIn(scratch.path, (text) => text.replaceAll(/\b10\.9\./g, `10.${NETWORK}.`));
   range = await RunningRange.start([plant, '--gates', 'own'], { cwd: scratch.path });
   // Controllers have scanned and the SCADA server has polled.
   await eventually(async () => ((await values()).LIT101?.displayed ? true : undefined), 'a level on the SCADA server');
@@ -42,12 +44,11 @@ const setpoint = (value: number) =>
 
 describe('addresses of the gates', () => {
   it('are the devices’ own with 127 in front, each service on its port or 10000 above it', () => {
-    const second = 100 + (process.pid % 100);
     const places = [...range.gates].map(([name, { host, port }]) => [name, host, port % 10_000]);
     expect(places).toEqual([
-      ['tank-plc modbus', `127.${second}.1.13`, 502],
-      ['trip modbus', `127.${second}.1.20`, 502],
-      ['scada scada', `127.${second}.2.10`, 80],
+      ['tank-plc modbus', `127.${NETWORK}.1.13`, 502],
+      ['trip modbus', `127.${NETWORK}.1.20`, 502],
+      ['scada scada', `127.${NETWORK}.2.10`, 80],
     ]);
   });
 });

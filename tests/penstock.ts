@@ -151,10 +151,9 @@ export async function eventually<T>(ask: () => T | undefined | Promise<T | undef
   }
 }
 
-/** The small plant on networks of its own (10.`second`.x.x), so that its gates meet nobody else's on this machine. */
-export function smallPlantAt(folder: string, second: number): string {
-  const text = readFileSync(join(SMALL_PLANT, 'plant.yaml'), 'utf8');
-  writeFileSync(join(folder, 'plant.yaml'), text.replaceAll(/\b10\.9\./g, `10.${second}.`));
+/** The small plant in a folder of its own, with its text changed. */
+export function smallPlantIn(folder: string, change: (text: string) => string): string {
+  writeFileSync(join(folder, 'plant.yaml'), change(readFileSync(join(SMALL_PLANT, 'plant.yaml'), 'utf8')));
   for (const name of ['process.ts', 'logic']) symlinkSync(join(SMALL_PLANT, name), join(folder, name));
   return folder;
 }

@@ -1,0 +1,264 @@
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { AlertMessage, JournalMessage, KeyframeMessage, RepetitionMessage } from '@penstock/core';
+import { keyframeMessage, valuesMessage } from '@penstock/core';
+import { io, type Socket } from 'socket.io-client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listenOnLoopback } from './listen.ts';
+import type { LiveRange } from './live.ts';
+import { type PageServer, servePage } from './server.ts';
+
+const alertOf = (number: number): AlertMessage => ({
+  ...{ number, time: number, rule: 'sweep', title: 'A sweep', severity: 'medium', techniques: ['T0846'] },
+  ...{ device: null, tag: null, message: 'somebody sweeps', why: 'who looks, comes back', count: 1 },
+});
+
+/** A range that does what the test says. */
+class FakeRange implements LiveRange {
+  readonly alerts: AlertMessage[] = [];
+  readonly #told: ((alert: AlertMessage) => void)[] = [];
+  readonly #repeated: ((repetition: RepetitionMessage) => void)[] = [];
+
+  values() {
+    return { time: 1, displayed: [null, 2], stale: [1], measured: [1, null], true: [1, 2] };
+  }
+  keyframe(lastAlert: number): KeyframeMessage {
+    return {
+      ...{
+        run: 'up-1',
+        plant: { id: 'p', name: 'P', summary: '' },
+        seed: 1,
+        rate: 1,
+        areas: [],
+        tags: [],
+        devices: [],
+      },
+      startsAt: '2026-03-02T09:00:00.000Z',
+      values: this.values(),
+      alerts: this.alerts.filter((alert) => alert.number > lastAlert),
+      repetitions: [],
+      journal: [],
+    };
+  }
+  onAlert(listener: (alert: AlertMessage) => void) {
+    this.#told.push(listener);
+  }
+  onRepetition(listener: (repetition: RepetitionMessage) => void) {
+    this.#repeated.push(listener);
+  }
+  onJournal(_listener: (line: JournalMessage) => void) {}
+
+  raise(): void {
+    const alert = alertOf(this.alerts.length + 1);
+    this.alerts.push(alert);
+    for (const listener of this.#told) listener(alert);
+  }
+}
+
+let range: FakeRange;
+let server: PageServer;
+const pages: Socket[] = [];
+
+beforeEach(async () => {
+  range = new FakeRange();
+  server = servePage(range, await listenOnLoopback(0));
+});
+
+afterEach(async () => {
+  for (const page of pages.splice(0)) page.disconnect();
+  await server.close();
+});
+
+const base = () => `http://127.0.0.1:${server.port}`;
+
+/** A request with headers that `fetch` would not send. */
+function ask(path: string, headers: Record<string, string> = {}, method = 'GET') {
+  return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>((resolve, reject) => {
+    const request = httpRequest(`${base()}${path}`, { headers, method, agent: false }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+    });
+    request.on('error', reject).end();
+  });
+}
+
+function open(auth: object = { token: server.token }, options: object = {}): Socket {
+  const page = io(base(), { auth, transports: ['websocket'], reconnection: false, forceNew: true, ...options });
+  pages.push(page);
+  return page;
+}
+
+const heard = <T>(page: Socket, event: string) => new Promise<T>((resolve) => page.once(event, resolve));
+
+/** A page that joined: it has its keyframe. */
+async function joined(lastAlert = 0): Promise<{ page: Socket; frame: KeyframeMessage }> {
+  const page = open();
+  await heard(page, 'connect');
+  const frame = heard<KeyframeMessage>(page, 'keyframe');
+  page.emit('join', { lastAlert, lastJournal: 0 });
+  return { page, frame: await frame };
+}
+
+describe('the server', () => {
+  it('listens on loopback only', async () => {
+    const others = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter(({ family, internal }) => family === 'IPv4' && !internal);
+    for (const { address } of others) {
+      const socket = connect(server.port, address);
+      const [error] = await once(socket, 'error');
+      expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+    }
+  });
+
+  it('gives the page and the socket’s client itself, and forbids everything from elsewhere', async () => {
+    for (const path of ['/', '/status.js', '/status.css', '/socket-client.js', '/icon.svg']) {
+      const { status, headers, body } = await ask(path);
+      expect([path, status]).toEqual([path, 200]);
+      expect(headers['content-security-policy']).toMatch(/^default-src 'self';.*frame-ancestors 'none'/);
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+      expect(headers['x-powered-by']).toBeUndefined();
+      if (path !== '/icon.svg') expect(body.replaceAll('//www.w3.org/', '')).not.toMatch(/(src|href)="https?:/);
+    }
+  });
+
+  it.each([
+    ['', 401],
+    ['Bearer wrong', 401],
+    [`Basic ${'x'.repeat(24)}`, 401],
+  ])('keeps its API from who sends the authorization %j', async (authorization, status) => {
+    const answer = await ask('/api/state', { authorization });
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body).error).toContain('Authorization: Bearer TOKEN');
+  });
+
+  it('gives state and values to who has the token, in the shapes that both sides know', async () => {
+    const headers = { authorization: `Bearer ${server.token}` };
+    keyframeMessage.parse(JSON.parse((await ask('/api/state', headers)).body));
+    expect(valuesMessage.parse(JSON.parse((await ask('/api/values', headers)).body))).toEqual(range.values());
+    expect((await ask('/api/nothing', headers)).status).toBe(404);
+    expect((await ask('/api/state', headers, 'POST')).status).toBe(404);
+  });
+
+  it.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '127.0.0.2'])(
+    'refuses the host name %j (DNS rebinding)',
+    async (host) => {
+      const headers = { host, authorization: `Bearer ${server.token}` };
+      expect((await ask('/', headers)).status).toBe(421);
+      expect((await ask('/api/state', headers)).body).not.toContain('plant');
+    },
+  );
+
+  it.each(['/%', '/..%2f..%2fpackage.json', '/%00', '/../app/main.ts', '/index.html/x'])(
+    'answers %s with a status and nothing of ours',
+    async (path) => {
+      const { status, body } = await ask(path);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+      expect(body).not.toMatch(/penstock|node_modules|at .*\.ts/);
+    },
+  );
+
+  it('answers 503 until there is something to serve', async () => {
+    const http = await listenOnLoopback(0);
+    const { port } = http.address() as { port: number };
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(503);
+    http.closeAllConnections();
+    await new Promise((resolve) => http.close(resolve));
+  });
+});
+
+describe('the socket', () => {
+  it('gives a keyframe on joining, then values, then alerts as they come', async () => {
+    range.raise();
+    const { page, frame } = await joined();
+    expect(keyframeMessage.parse(frame).alerts.map(({ number }) => number)).toEqual([1]);
+    const alert = heard<AlertMessage>(page, 'alert');
+    range.raise();
+    expect(await alert).toEqual(alertOf(2));
+    expect(await heard(page, 'values')).toEqual(range.values());
+  });
+
+  it('leaves no gap for a page that comes back', async () => {
+    const first = await joined();
+    const seen: number[] = [];
+    first.page.on('alert', (alert: AlertMessage) => seen.push(alert.number));
+    range.raise();
+    await expect.poll(() => seen).toEqual([1]);
+    first.page.disconnect();
+    range.raise();
+    range.raise();
+    const second = await joined(seen.at(-1));
+    second.page.on('alert', (alert: AlertMessage) => seen.push(alert.number));
+    seen.push(...second.frame.alerts.map(({ number }) => number));
+    range.raise();
+    await expect.poll(() => seen).toEqual([1, 2, 3, 4]);
+  });
+
+  it.each([
+    ['no token', {}],
+    ['a wrong token', { token: 'wrong' }],
+    ['a token that is no text', { token: { length: 24 } }],
+  ])('refuses %s, and says why', async (_, auth) => {
+    const error = await heard<Error>(open(auth), 'connect_error');
+    expect(error.message).toBe('token');
+  });
+
+  it.each([
+    ['a page of another origin', { origin: 'http://evil.example' }],
+    ['a page from another port', { origin: 'http://127.0.0.1:1' }],
+    ['another host name', { host: 'evil.example' }],
+  ])('refuses %s', async (_, extraHeaders) => {
+    const page = open(undefined, { extraHeaders });
+    await heard(page, 'connect_error');
+    expect(page.connected).toBe(false);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['text', 'join'],
+    ['numbers below zero', { lastAlert: -1, lastJournal: 0 }],
+    ['keys that are none of ours', { lastAlert: 0, lastJournal: 0, admin: true }],
+    ['more than a page ever says', { lastAlert: 0, lastJournal: 0, padding: 'x'.repeat(100_000) }],
+  ])('lets a page go that joins with %s, and disturbs no other', async (_, message) => {
+    const { page: other } = await joined();
+    const page = open();
+    await heard(page, 'connect');
+    const gone = heard(page, 'disconnect');
+    page.emit('join', message);
+    await gone;
+    const alert = heard<AlertMessage>(other, 'alert');
+    range.raise();
+    expect(await alert).toEqual(alertOf(1));
+  });
+
+  it('tells nothing to who has not joined', async () => {
+    const page = open();
+    const seen: string[] = [];
+    page.onAny((event: string) => seen.push(event));
+    await heard(page, 'connect');
+    const { page: other } = await joined();
+    const alert = heard(other, 'alert');
+    range.raise();
+    await alert;
+    expect(seen).toEqual([]);
+  });
+
+  it('survives bytes that are no WebSocket at all', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(
+      `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    );
+    await once(socket, 'data');
+    socket.write(Buffer.alloc(4096, 0xff));
+    socket.resume();
+    await once(socket, 'close');
+    expect((await joined()).frame.run).toBe('up-1');
+  });
+});
