@@ -21,7 +21,15 @@ export function addDoctor(program: Command): void {
     .description('what this machine can do, and what is missing')
     .option('--json', 'print JSON')
     .action(async ({ json }: { json?: boolean }) => {
-      const findings = [node(), writable(), await loopback(), await privilegedPorts(), ...tools(), docker()];
+      const findings = [
+        node(),
+        writable(),
+        await loopback(),
+        await privilegedPorts(),
+        await pagePort(),
+        ...tools(),
+        docker(),
+      ];
       if (json) printJson({ findings });
       else
         for (const f of findings)
@@ -77,6 +85,16 @@ async function privilegedPorts(): Promise<Finding> {
     detail: ok
       ? 'devices listen on their standard ports (Modbus 502)'
       : 'not allowed: devices listen on the standard port + 10000 (Modbus 10502)',
+  };
+}
+
+async function pagePort(): Promise<Finding> {
+  const ok = await canListen('127.0.0.1', 8080);
+  return {
+    what: 'port of the page',
+    ok,
+    needed: false,
+    detail: ok ? '8080 is free' : '8080 is taken; start with --port N (0 picks a free one)',
   };
 }
 
