@@ -79,6 +79,7 @@ function tagRow(tag) {
   const node = element('tr');
   node.dataset.tag = tag.id;
   node.tabIndex = -1;
+  if (tag.alarms) node.dataset.priority = tag.alarms.priority;
   const title = element('th', '', 'tag');
   title.scope = 'row';
   title.append(element('b', shown(tag.id)), ' ', element('span', tag.name, 'name'));
