@@ -4,7 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { AttackEngine, type ScenarioSpec, type StepRecord, tagsOf } from '@penstock/attacks';
-import { type Duration, type FrameSink, type Instant, inSeconds, LINKTYPE_ETHERNET } from '@penstock/core';
+import {
+  type ActivitySpec,
+  type Duration,
+  type FrameSink,
+  type Instant,
+  inSeconds,
+  LINKTYPE_ETHERNET,
+} from '@penstock/core';
 import {
   type Alert,
   type AlertSink,
@@ -50,8 +57,8 @@ export interface PlayRequest {
   readonly folder?: RunFolder | undefined;
   /** Whether `capture.pcap` is written into the folder; the hash is made in any case when there is a monitor. */
   readonly capture?: boolean;
-  /** The plant's normal week (shift changes, backups, …); on by default. */
-  readonly week?: boolean;
+  /** The plant's normal week (shift changes, backups, …), or those of its activities that pass; all of it when left out. */
+  readonly week?: (activity: ActivitySpec) => boolean;
   /** Zone of the host that tools from outside come from; none in runs without gates. */
   readonly guestZone?: string;
   /** Schedules what came from outside, before the run begins (a replay). */
@@ -84,7 +91,7 @@ export class Play {
   readonly range: Range;
   readonly monitor: Monitor | undefined;
   readonly attack: AttackEngine | undefined;
-  readonly week: Week | undefined;
+  readonly week: Week;
   readonly truth: TruthJournal;
   readonly #request: PlayRequest;
   readonly #labels: Labels;
@@ -116,8 +123,7 @@ export class Play {
       const { tap } = this.range.network.wire;
       this.#labels = new Labels((actor) => /^(scenario|twin):/.test(actor));
       tap.listen(this.#labels);
-      this.week =
-        request.week === false ? undefined : new Week(this.range, (at, text) => request.onActivity?.(at, text));
+      this.week = new Week(this.range, request.week ?? (() => true), (at, text) => request.onActivity?.(at, text));
       if (request.monitor) {
         this.#journal = folder && new MonitorJournal(folder.file('monitor.sqlite'));
         this.monitor = this.#makeMonitor(request.monitor);
@@ -128,7 +134,7 @@ export class Play {
       if (request.guestZone !== undefined) this.range.network.addGuest(TRAINEE, request.guestZone);
       request.outside?.(this.range);
       this.range.start();
-      this.week?.start();
+      this.week.start();
       this.attack = request.scenario && this.#startAttack(request.scenario);
     } catch (error) {
       // What cannot be played leaves nothing open behind it.
@@ -189,7 +195,7 @@ export class Play {
   #makeMonitor({ rules, mode, sinks = [] }: NonNullable<PlayRequest['monitor']>): Monitor {
     const { plant, folder, learned, scenario, seed } = this.#request;
     const announced = scenario?.variant === 'twin' && scenario.spec.twin.workOrder ? scenario.spec : undefined;
-    const knowledge = knowledgeOf(plant.spec, this.week?.workOrders(announced) ?? []);
+    const knowledge = knowledgeOf(plant.spec, this.week.workOrders(announced));
     folder?.writeJson('knowledge.json', knowledge);
     folder?.write('alerts.jsonl', '');
     if (learned && mode === 'watch') folder?.write('baseline.json', formatBaseline(learned.baseline));

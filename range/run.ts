@@ -1,6 +1,6 @@
 /** Whole executions with a verdict: a scenario with its damage run, a baseline, learning. All in virtual time. */
 import type { ScenarioSpec } from '@penstock/attacks';
-import { type Duration, hours, type Instant, PenstockError } from '@penstock/core';
+import { type ActivitySpec, type Duration, hours, type Instant, PenstockError } from '@penstock/core';
 import { type Alert, Baseline, builtInRules, type RuleSet } from '@penstock/monitor';
 import type { OptionValue } from '@penstock/simulator/process';
 import { impactsOf } from './impacts.ts';
@@ -228,13 +228,15 @@ export interface LearnRequest {
 const SETTLE_DAYS = 3;
 
 /**
- * Makes the plant's warm states (a day without the week's events, after settling) and its monitor's baseline (the week as it is, from
+ * Makes the plant's warm states (a day with nothing but deliveries, after settling) and its monitor's baseline (the week as it is, from
  * a warm state on).
  */
 export function learn(request: LearnRequest): Learned {
   const { plant, seed, duration, progress } = request;
   const warm: WarmState[] = [];
-  const settling = new Play({ plant, run: `settle-${seed}`, seed, startAt: hours(0), week: false });
+  // Only what keeps the works supplied happens meanwhile; without deliveries the day tanks would run dry.
+  const supplied = (activity: ActivitySpec) => activity.kind === 'delivery';
+  const settling = new Play({ plant, run: `settle-${seed}`, seed, startAt: hours(0), week: supplied });
   for (let hour = 1; hour <= 24 * (SETTLE_DAYS + 1); hour++) {
     settling.runUntil(hours(hour) as number as Instant);
     if (hour >= 24 * SETTLE_DAYS && hour < 24 * (SETTLE_DAYS + 1)) warm[hour % 24] = settling.range.warmState();

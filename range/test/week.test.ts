@@ -217,7 +217,7 @@ describe('in a normal week', () => {
     const play = start(
       'kind: program-edit, at: 1h, lasts: 10m, workOrder: true, device: scada, with: { to: tank-plc, find: a, replace: b }',
     );
-    const [order] = play.week?.workOrders() ?? [];
+    const [order] = play.week.workOrders();
     expect(order).toMatchObject({
       id: 'WO-work-0',
       title: 'Work',

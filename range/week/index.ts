@@ -26,11 +26,12 @@ export class Week {
   readonly #performers: ReadonlyMap<string, ReturnType<typeof performer>>;
 
   /** @throws PenstockError `activity.kind`, `activity.parameter`, `activity.device` for an activity that cannot be performed. */
-  constructor(range: Range, tell: (at: Instant, text: string) => void) {
+  constructor(range: Range, includes: (activity: ActivitySpec) => boolean, tell: (at: Instant, text: string) => void) {
     this.#range = range;
     this.#tell = tell;
-    this.#occurrences = range.spec.week.flatMap((activity) => occurrences(activity, range.seed, range.startAt));
-    this.#performers = new Map(range.spec.week.map((activity) => [activity.id, performer(activity, range)]));
+    const week = range.spec.week.filter(includes);
+    this.#occurrences = week.flatMap((activity) => occurrences(activity, range.seed, range.startAt));
+    this.#performers = new Map(week.map((activity) => [activity.id, performer(activity, range)]));
   }
 
   start(): void {
