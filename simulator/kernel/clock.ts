@@ -8,8 +8,8 @@ import type { EventQueue, Task } from './queue.ts';
 /** Where what comes from outside (a gate, an operator's click) enters the run. */
 export interface OutsideEntry {
   /**
-   * Runs `task` as an outside event as soon as the run's time allows, and returns that time: later than every event that has run and
-   * every outside event before it. The caller journals it.
+   * Runs `task` as an outside event as soon as the run's time allows, and returns that time: later than every event that has run. The
+   * caller journals it when it takes effect.
    */
   outside(task: Task): Instant;
 }
@@ -181,11 +181,15 @@ export class PacedClock implements OutsideEntry {
     if (this.#running && !this.#draining) this.#turn();
   }
 
-  /** See `OutsideEntry`. What the task sets off within a millisecond runs before this returns, unless an event is running. */
+  /**
+   * See `OutsideEntry`. What the task sets off within a millisecond runs before this returns, unless an event is running: then the run
+   * itself has met the outside (a socket that takes no more), and the task comes right after that event, even where the run is behind.
+   */
   outside(task: Task): Instant {
     this.#heardAt = this.#wall.now();
-    const time = Math.max(this.now, this.#queue.now + 1, this.#lastOutside + 1) as Instant;
-    this.#lastOutside = time;
+    const next = this.#queue.now + 1;
+    const time = (this.#draining ? next : Math.max(this.now, next, this.#lastOutside + 1)) as Instant;
+    this.#lastOutside = Math.max(this.#lastOutside, time);
     this.#queue.outside(time, task);
     if (this.#running && !this.#draining) this.#turn();
     return time;
