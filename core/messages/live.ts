@@ -1,12 +1,10 @@
 /**
- * What the server and the page say to each other; one schema for both sides. A keyframe on joining tells everything; deltas follow
+ * A running range on the socket. A keyframe on joining tells everything; deltas follow
  * at a fixed rate. Values may be lost (the next delta replaces them); alerts and journal lines are numbered, so that a page that lost its
  * connection asks for what it missed.
  */
 import { z } from 'zod';
-
-/** Seconds since the run's start. */
-const runTime = z.number().nonnegative();
+import { runTime } from './common.ts';
 
 export const alertMessage = z.strictObject({
   number: z.int().positive(),
