@@ -1,0 +1,82 @@
+/**
+ * What all parts of the judgement share: the hosts, the calendar, the baseline, the rule engine, and the one subject that is
+ * prepared for every event before rules are asked about it.
+ */
+import type { ProtocolEvent } from '@penstock/core';
+import type { Baseline } from '../baseline/index.ts';
+import { type Conversation, servicePort } from '../conversations.ts';
+import { Calendar, type Host, type Hosts } from '../hosts.ts';
+import type { RuleEngine } from '../sigma/engine.ts';
+import { type FlowView, Subject } from '../subject.ts';
+
+export class Scene {
+  readonly hosts: Hosts;
+  readonly calendar: Calendar;
+  readonly baseline: Baseline;
+  readonly engine: RuleEngine;
+  readonly subject = new Subject();
+  learning: boolean;
+  /** Rules that need a baseline can hit. */
+  ready: boolean;
+  /** Rises whenever a judgement that was kept may no longer hold. */
+  epoch = 0;
+  /** Newest event time, microseconds since 1970. */
+  now = Number.NEGATIVE_INFINITY;
+
+  constructor(hosts: Hosts, baseline: Baseline, learning: boolean, engine: RuleEngine) {
+    this.hosts = hosts;
+    this.calendar = new Calendar(hosts);
+    this.baseline = baseline;
+    this.learning = learning;
+    this.ready = !learning && !baseline.empty;
+    this.engine = engine;
+  }
+
+  /** Learning is over; what was learned is normal from now on. */
+  stopLearning(): void {
+    this.learning = false;
+    this.ready = !this.baseline.empty;
+    this.epoch++;
+  }
+
+  /** Learns that two hosts speak. Announced work is no normal operation: nothing is learned from it, and false comes back. */
+  learnConversation(flow: FlowView, src: Host, dst: Host, time: number): boolean {
+    if (!this.learning || this.calendar.order(dst.address, src.address) !== undefined) return false;
+    this.baseline.learnTime(time);
+    this.baseline.learnConversation(src.address, dst.address, flow.transport, servicePort(flow));
+    return true;
+  }
+
+  prepareFor(conversation: Conversation, time: number, event: ProtocolEvent | undefined): void {
+    const { flow, src, dst } = conversation;
+    this.prepare(flow, src, dst, time, event);
+  }
+
+  /** Fills the subject with what is known of an event and its two ends. */
+  prepare(flow: FlowView, src: Host, dst: Host, time: number, event: ProtocolEvent | undefined): void {
+    const { subject, calendar } = this;
+    subject.time = time;
+    subject.packet = flow.lastPacket;
+    subject.flow = flow;
+    subject.event = event;
+    subject.src = src;
+    subject.dst = dst;
+    subject.order = calendar.order(dst.address, src.address);
+    subject.srcMaintenance = calendar.maintenance(src.address);
+    subject.dstMaintenance = calendar.maintenance(dst.address);
+    subject.point = undefined;
+    subject.details = undefined;
+    const { baseline } = subject;
+    baseline.clear();
+    if (!this.ready) return;
+    baseline.ready = true;
+    const { transport } = flow;
+    baseline.conversationLearned = this.baseline.knowsConversation(
+      src.address,
+      dst.address,
+      transport,
+      servicePort(flow),
+    );
+    baseline.writerLearned = this.baseline.knowsWriter(src.address, dst.address);
+  }
+}
