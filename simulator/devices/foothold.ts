@@ -1,7 +1,19 @@
 /** What somebody who sits at a device of the plant can make it send; normal operation and attacks act through the same. */
-import { type Instant, seconds } from '@penstock/core';
+import { type Instant, PenstockError, seconds } from '@penstock/core';
+import { inSubnet, parseIpv4 } from '@penstock/protocols/ethernet';
 import { ModbusTransaction } from '@penstock/protocols/modbus';
-import type { Cause, Foothold, ModbusSession, Reply } from '@penstock/simulator/kernel';
+import {
+  type Cause,
+  type CloseReason,
+  type Foothold,
+  type Interposed,
+  Interposition,
+  type InterpositionOptions,
+  type ModbusSession,
+  type PortAnswer,
+  type RelayHook,
+  type Reply,
+} from '@penstock/simulator/kernel';
 import type { Device } from './device.ts';
 import { ModbusPeer } from './modbus-peer.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
@@ -21,6 +33,60 @@ export class DeviceFoothold implements Foothold {
     const { queue, host } = this.#device;
     return new PeerSession(this.#device, new ModbusPeer(queue, host, this.#device.device(target)), true);
   }
+
+  ping(target: string, cause: Cause, done: (answered: boolean) => void): void {
+    this.#device.host.ping(this.#address(target), (roundTrip) => done(roundTrip !== undefined), 56, cause);
+  }
+
+  connect(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void {
+    const handler = {
+      open: () => {
+        connection.abort();
+        done('open');
+      },
+      data() {},
+      // Once it stands, its end is of our own making.
+      closed: (reason: CloseReason) => {
+        if (reason !== 'aborted') done(reason === 'refused' || reason === 'reset' ? 'refused' : 'silent');
+      },
+    };
+    const { host } = this.#device;
+    const connection = host.connect(this.#address(target), port, handler, { cause, timeout: CONNECT_TIMEOUT });
+  }
+
+  interpose(near: string, far: readonly string[], options: InterpositionOptions): Interposed {
+    const { host } = this.#device;
+    const { subnet, gateway } = host.segment;
+    const first = this.#address(near);
+    const others = far.map((id) => this.#address(id));
+    const here = others.filter((address) => inSubnet(address, subnet));
+    if (here.length > 0 && others.length > 1)
+      throw new PenstockError(
+        'interposition.segment',
+        `'${this.device}' can stand between '${near}' and one neighbour, or between '${near}' and its gateway, not both`,
+      );
+    const second = here[0] ?? gateway;
+    return new Interposition(host, first, second, {
+      ...options,
+      ...(options.hook && { hook: onlyBetween(first, new Set(others), options.hook) }),
+    });
+  }
+
+  #address(target: string): number {
+    return parseIpv4(this.#device.device(target).address);
+  }
+}
+
+/** Whoever asks for a port waits as long as scanners do. */
+const CONNECT_TIMEOUT = seconds(3);
+
+/** A gateway's neighbour hears more than the two parties: what others tell each other passes as it is. */
+function onlyBetween(near: number, far: ReadonlySet<number>, hook: RelayHook): RelayHook {
+  return (packet, now) => {
+    const between =
+      packet.source === near ? far.has(packet.destination) : packet.destination === near && far.has(packet.source);
+    return between ? hook(packet, now) : true;
+  };
 }
 
 class PeerSession implements ModbusSession {

@@ -3,6 +3,7 @@
  * the wire tells them apart. A foothold reaches registered devices only; it has no parameter for an address.
  */
 import type { Instant } from '@penstock/core';
+import type { InterpositionOptions } from './interposition.ts';
 
 /** Who made a frame, for the truth journal only. Nothing of it is ever on the wire. */
 export interface Cause {
@@ -23,9 +24,33 @@ export interface ModbusSession {
   release(): void;
 }
 
+/** What a TCP connect came to. */
+export type PortAnswer = 'open' | 'refused' | 'silent';
+
+/** A place between two parties that is held until `stop`. */
+export interface Interposed {
+  /** Whether both sides have been found and are being lied to. */
+  readonly running: boolean;
+  readonly relayed: number;
+  readonly changed: number;
+  readonly dropped: number;
+  /** Tells both sides the truth again, and is gone a few seconds later. */
+  stop(): void;
+}
+
 export interface Foothold {
   /** Id of the device that the actor sits at. */
   readonly device: string;
   /** The device's standing session with `target` (a device id) where it has one, or a new connection from its own address. */
   modbus(target: string): ModbusSession;
+  /** One ICMP echo request. Footholds that are no host on the wire (a gate) have none of the following. */
+  ping?(target: string, cause: Cause, done: (answered: boolean) => void): void;
+  /** One TCP connect, hung up at once where somebody listens. */
+  connect?(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void;
+  /**
+   * Stands between `near`, a neighbour on the foothold's segment, and `far`: neighbours too, or devices of other zones, in which case
+   * between `near` and its gateway. The hook sees packets between `near` and `far` and nobody else's; those are relayed untouched.
+   * @throws PenstockError `interposition.segment` where ARP cannot reach, `interposition.busy` when it stands between two already
+   */
+  interpose?(near: string, far: readonly string[], options: InterpositionOptions): Interposed;
 }
