@@ -3,6 +3,7 @@ import type { ProtocolEvent } from '@penstock/core';
 import type { AddressRange } from './baseline/index.ts';
 import type { Poll } from './detectors/detector.ts';
 import type { Host } from './hosts.ts';
+import { Rhythm } from './rhythm.ts';
 import { SETTLED_NONE, type Settled } from './sigma/engine.ts';
 import type { FlowView } from './subject.ts';
 import type { ReadBlock, WatchedDevice } from './watch/index.ts';
@@ -40,6 +41,9 @@ export class RequestShape {
   epoch = -1;
   functionLearned: boolean | undefined = undefined;
   requestLearned: boolean | undefined = undefined;
+  /** How often it came since it was last tallied, and whether the baseline has learned it. */
+  readonly rhythm = new Rhythm();
+  isLearned = false;
   /** What came after it last time: polls go round. */
   next: RequestShape | undefined = undefined;
 
@@ -99,6 +103,11 @@ export class Conversation {
     this.src = src;
     this.dst = dst;
     this.watched = watched;
+  }
+
+  /** Kinds of requests that it has carried. */
+  get shapes(): IterableIterator<RequestShape> {
+    return this.#shapes.values();
   }
 
   /** The shape of an event, undefined when it has not been seen on this flow. */

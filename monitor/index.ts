@@ -1,6 +1,13 @@
 /** The monitor: captures in; events, inventory, alerts and incidents out. */
 export * from './alerts/index.ts';
-export { Baseline, type BaselineData, formatBaseline, loadBaseline, parseBaseline } from './baseline/index.ts';
+export {
+  type BaselineData,
+  type BaselineEdit,
+  formatBaselineData,
+  hashOfBaseline,
+  parseBaselineData,
+} from './baseline/format.ts';
+export { Baseline, formatBaseline, loadBaseline, type Movement, parseBaseline, type Slope } from './baseline/index.ts';
 export * from './capture/index.ts';
 export type { Detector, DetectorFinding, DetectorModule, Poll } from './detectors/detector.ts';
 export { DETECTORS } from './detectors/registry.ts';

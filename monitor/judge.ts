@@ -102,7 +102,13 @@ export class Judge {
 
   /** Learning is over; what was learned is normal from now on. */
   stopLearning(): void {
+    this.tally();
     this.#scene.stopLearning();
+  }
+
+  /** Brings inventory and baseline up to date with the conversations that go on; those that end do so by themselves. */
+  tally(): void {
+    for (const conversation of this.#conversations.values()) this.#modbus.tally(conversation);
   }
 
   /** The first packet of a flow. */
@@ -114,7 +120,7 @@ export class Judge {
     const dst = scene.hosts.at(flow.responderAddress);
     const port = servicePort(flow);
     const isArp = flow.transport === 'arp';
-    scene.learnConversation(flow, src, dst, time);
+    scene.learnConversation(flow, src, dst, time, true);
     scene.prepare(flow, src, dst, time, undefined);
     this.engine.judge('penstock/connection', scene.subject);
     if (isArp) return;
@@ -206,6 +212,7 @@ export class Judge {
     if (typeof packets === 'number' && packets > 0 && state !== 'REJ' && state !== 'S0')
       this.inventory.answered(conversation.flow, event.time);
     this.#scene.learnConversation(conversation.flow, conversation.src, conversation.dst, event.time);
+    this.#modbus.tally(conversation);
     this.#dropped += conversation.dropped;
     this.#conversations.delete(conversation.flow);
     if (this.#recent === conversation) this.#recent = undefined;

@@ -19,7 +19,7 @@ describe('baseline', () => {
   it('learns who speaks, asks, reads and writes, and how far values range', () => {
     const data = learnedBaseline().toJSON();
     expect(data).toMatchObject({
-      version: 1,
+      version: 2,
       plant: 'small-works',
       conversations: [{ source: SCADA, destination: DOSING, transport: 'tcp', port: 502 }],
       requests: [
@@ -157,8 +157,8 @@ describe('baseline', () => {
   });
 
   it.each([
-    ['{"version": 2}', 'version'],
-    ['{"version": 1, "plnat": null}', "unknown key 'plnat'; did you mean 'plant'?"],
+    ['{"version": 3}', 'version'],
+    ['{"version": 2, "plnat": null}', "unknown key 'plnat'; did you mean 'plant'?"],
     [formatBaseline(learnedBaseline()).replace('"low":7.5', '"low":75'), 'low stands above high'],
   ])('refuses a wrong file', (text, message) => {
     expect(() => parseBaseline(text, 'baseline.json')).toThrow(message);

@@ -1,49 +1,16 @@
 /**
  * What is normal here, learned while the owner vouches for the traffic: who speaks with whom, which functions and addresses each
- * source uses on each device, what it writes, and how far readings range. Saved as JSON; equal knowledge gives equal text.
+ * source uses on each device and how often, what it writes, how far readings range and how fast they move. Saved as JSON; equal
+ * knowledge gives equal text.
  */
-import { FileError, PenstockError, parseYaml, readText, shownPath } from '@penstock/core';
-import { z } from 'zod';
+import { readText, shownPath } from '@penstock/core';
+import { Rhythm, type RhythmData } from '../rhythm.ts';
 import type { Table } from '../watch/modbus-functions.ts';
+import { type BaselineData, type BaselineEdit, formatBaselineData, parseBaselineData } from './format.ts';
 import { Intervals } from './intervals.ts';
 
-const address = z.union([z.ipv4(), z.ipv6()]);
-const table = z.enum(['coil', 'discrete', 'input', 'holding']);
-const span = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
-
-const baselineSchema = z.strictObject({
-  version: z.literal(1),
-  plant: z.string().nullable(),
-  /** Learning period, microseconds since 1970. */
-  from: z.number().nullable(),
-  to: z.number().nullable(),
-  conversations: z.array(
-    z.strictObject({ source: address, destination: address, transport: z.string(), port: z.int() }),
-  ),
-  requests: z.array(
-    z.strictObject({
-      source: address,
-      destination: address,
-      station: z.int(),
-      functions: z.array(z.string()).min(1),
-      addresses: z.partialRecord(table, z.array(span)),
-    }),
-  ),
-  writes: z.array(
-    z.strictObject({
-      source: address,
-      destination: address,
-      table,
-      address: z.int(),
-      tag: z.string().nullable(),
-      low: z.number(),
-      high: z.number(),
-      count: z.int().positive(),
-    }),
-  ),
-  readings: z.array(z.strictObject({ device: z.string(), tag: z.string(), low: z.number(), high: z.number() })),
-});
-export type BaselineData = z.output<typeof baselineSchema>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type Entry<K extends 'conversations' | 'writes' | 'readings'> = Mutable<BaselineData[K][number]>;
 
 interface Requests {
   readonly source: string;
@@ -51,14 +18,40 @@ interface Requests {
   readonly station: number;
   readonly functions: Set<string>;
   readonly addresses: Map<Table, Intervals>;
+  note: string | undefined;
 }
-type Write = { -readonly [K in keyof BaselineData['writes'][number]]: BaselineData['writes'][number][K] };
-type Reading = BaselineData['readings'][number];
+
+interface Poll {
+  readonly source: string;
+  readonly destination: string;
+  readonly station: number;
+  readonly function: string;
+  readonly table: Table | null;
+  readonly address: number | null;
+  readonly quantity: number | null;
+  readonly rhythm: Rhythm;
+}
+
+/** How a reading came to its value: from which one, in how many seconds (from one poll to the next). */
+export interface Movement {
+  readonly kind: string;
+  readonly from: number;
+  readonly seconds: number;
+}
+
+/** How fast a tag has moved, per second, and the largest change from one poll to the next. */
+export interface Slope {
+  readonly rise: number;
+  readonly fall: number;
+  readonly step: number;
+}
 
 /** Entries of each kind; normal traffic of a plant has thousands, a scan while learning would have millions. */
 const MAX_ENTRIES = 65_536;
 /** A value this far outside what was written, as a share of the spread of what was written, is still normal. */
 const MARGIN = 0.25;
+/** Changes of a reading before its slopes mean anything. */
+const ENOUGH_CHANGES = 20;
 
 export class Baseline {
   /** What did not fit. */
@@ -66,11 +59,14 @@ export class Baseline {
   #from: number | null = null;
   #to: number | null = null;
   #plant: string | null;
-  readonly #conversations = new Map<string, BaselineData['conversations'][number]>();
+  #parent: string | null = null;
+  #edits: readonly BaselineEdit[] = [];
+  readonly #conversations = new Map<string, Entry<'conversations'>>();
   readonly #requests = new Map<string, Requests>();
-  readonly #writes = new Map<string, Write>();
+  readonly #polls = new Map<string, Poll>();
+  readonly #writes = new Map<string, Entry<'writes'>>();
   readonly #writers = new Set<string>();
-  readonly #readings = new Map<string, Reading>();
+  readonly #readings = new Map<string, Entry<'readings'>>();
 
   constructor(plant?: string | undefined) {
     this.#plant = plant ?? null;
@@ -91,10 +87,34 @@ export class Baseline {
     if (this.#to === null || time > this.#to) this.#to = time;
   }
 
-  learnConversation(source: string, destination: string, transport: string, port: number): void {
+  /** Learning period, microseconds since 1970; null before anything was learned. */
+  get period(): { readonly from: number; readonly to: number } | null {
+    return this.#from === null || this.#to === null ? null : { from: this.#from, to: this.#to };
+  }
+
+  /** @param time when it was seen, microseconds since 1970 @param opened whether it began then */
+  learnConversation(
+    source: string,
+    destination: string,
+    transport: string,
+    port: number,
+    time?: number,
+    opened = true,
+  ): void {
     const key = `${source}|${destination}|${transport}|${port}`;
-    if (!this.#conversations.has(key) && this.#room(this.#conversations))
-      this.#conversations.set(key, { source, destination, transport, port });
+    const known = this.#conversations.get(key);
+    if (known === undefined) {
+      if (!this.#room(this.#conversations)) return;
+      this.#conversations.set(key, {
+        ...{ source, destination, transport, port },
+        ...(time !== undefined && { count: 1, first: time, last: time }),
+      });
+      return;
+    }
+    if (time === undefined) return;
+    known.count = (known.count ?? 0) + (opened ? 1 : 0);
+    known.first = Math.min(known.first ?? time, time);
+    known.last = Math.max(known.last ?? time, time);
   }
 
   /** @param range addresses of a table, where the function has some */
@@ -103,7 +123,7 @@ export class Baseline {
     let requests = this.#requests.get(key);
     if (requests === undefined) {
       if (!this.#room(this.#requests)) return;
-      requests = { source, destination, station, functions: new Set(), addresses: new Map() };
+      requests = { source, destination, station, functions: new Set(), addresses: new Map(), note: undefined };
       this.#requests.set(key, requests);
     }
     if (requests.functions.size < 256) requests.functions.add(func);
@@ -117,37 +137,76 @@ export class Baseline {
     else this.dropped++;
   }
 
-  /** @param value engineering units where the point list has it, raw elsewhere; undefined when the write does not tell it */
-  learnWrite(source: string, destination: string, table: Table, address: number, tag?: string, value?: number): void {
+  /** How often a request came that was learned. `rhythm` is only read. */
+  learnPoll(
+    source: string,
+    destination: string,
+    station: number,
+    func: string,
+    range: AddressRange | undefined,
+    rhythm: RhythmData,
+  ): void {
+    if (rhythm.count === 0) return;
+    const key = `${source}|${destination}|${station}|${func}|${range?.table}|${range?.address}|${range?.quantity}`;
+    let poll = this.#polls.get(key);
+    if (poll === undefined) {
+      if (!this.#room(this.#polls)) return;
+      const { table = null, address = null, quantity = null } = range ?? {};
+      poll = { source, destination, station, function: func, table, address, quantity, rhythm: new Rhythm() };
+      this.#polls.set(key, poll);
+    }
+    poll.rhythm.absorb(rhythm);
+  }
+
+  /**
+   * @param value engineering units where the point list has it, raw elsewhere; undefined when the write does not tell it
+   * @param before the value that it replaced, where that is known
+   */
+  learnWrite(
+    source: string,
+    destination: string,
+    table: Table,
+    address: number,
+    tag?: string,
+    value?: number,
+    before?: number,
+  ): void {
     this.#writers.add(`${source}|${destination}`);
     if (value === undefined || !Number.isFinite(value)) return;
     const key = `${source}|${destination}|${table}|${address}`;
-    const known = this.#writes.get(key);
-    if (known !== undefined) {
-      known.low = Math.min(known.low, value);
-      known.high = Math.max(known.high, value);
-      known.count++;
-    } else if (this.#room(this.#writes))
-      this.#writes.set(key, {
-        source,
-        destination,
-        table,
-        address,
-        tag: tag ?? null,
-        low: value,
-        high: value,
-        count: 1,
-      });
+    let known = this.#writes.get(key);
+    if (known === undefined) {
+      if (!this.#room(this.#writes)) return;
+      known = { source, destination, table, address, tag: tag ?? null, low: value, high: value, count: 0 };
+      this.#writes.set(key, known);
+    }
+    known.low = Math.min(known.low, value);
+    known.high = Math.max(known.high, value);
+    known.count++;
+    if (before !== undefined && Number.isFinite(before))
+      known.step = Math.max(known.step ?? 0, Math.abs(value - before));
   }
 
-  learnReading(device: string, tag: string, value: number): void {
+  /** @param move how it came to the value; undefined for the first one that was seen */
+  learnReading(device: string, tag: string, value: number, move?: Movement): void {
     if (!Number.isFinite(value)) return;
     const key = `${device}|${tag}`;
-    const known = this.#readings.get(key);
-    if (known !== undefined) {
-      known.low = Math.min(known.low, value);
-      known.high = Math.max(known.high, value);
-    } else if (this.#room(this.#readings)) this.#readings.set(key, { device, tag, low: value, high: value });
+    let known = this.#readings.get(key);
+    if (known === undefined) {
+      if (!this.#room(this.#readings)) return;
+      known = { device, tag, low: value, high: value };
+      this.#readings.set(key, known);
+    }
+    known.low = Math.min(known.low, value);
+    known.high = Math.max(known.high, value);
+    if (move === undefined || !(move.seconds > 0)) return;
+    const change = value - move.from;
+    if (!Number.isFinite(change)) return;
+    known.kind ??= move.kind;
+    known.count = (known.count ?? 0) + 1;
+    known.step = Math.max(known.step ?? 0, Math.abs(change));
+    known.rise = Math.max(known.rise ?? 0, change / move.seconds);
+    known.fall = Math.max(known.fall ?? 0, -change / move.seconds);
   }
 
   knowsConversation(source: string, destination: string, transport: string, port: number): boolean {
@@ -187,13 +246,34 @@ export class Baseline {
     return known === undefined ? undefined : [known.low, known.high];
   }
 
-  /** Takes in what another baseline knows. */
+  /** How fast a tag moved while learning; undefined while there were too few changes to tell. */
+  readingSlope(device: string, tag: string): Slope | undefined {
+    const { count = 0, rise = 0, fall = 0, step = 0 } = this.#readings.get(`${device}|${tag}`) ?? {};
+    return count < ENOUGH_CHANGES ? undefined : { rise, fall, step };
+  }
+
+  /** How often a source made a request; undefined for one that was not learned. */
+  pollRhythm(
+    source: string,
+    destination: string,
+    station: number,
+    func: string,
+    range: AddressRange | undefined,
+  ): Rhythm | undefined {
+    const key = `${source}|${destination}|${station}|${func}|${range?.table}|${range?.address}|${range?.quantity}`;
+    return this.#polls.get(key)?.rhythm;
+  }
+
+  /** Takes in what another baseline knows; its history stays its own. */
   merge(other: Baseline): void {
-    const data = other.toJSON();
+    this.#absorb(other.toJSON());
+  }
+
+  #absorb(data: BaselineData): void {
     if (data.from !== null) this.learnTime(data.from);
     if (data.to !== null) this.learnTime(data.to);
     this.#plant ??= data.plant;
-    for (const c of data.conversations) this.learnConversation(c.source, c.destination, c.transport, c.port);
+    for (const entry of data.conversations) this.#absorbConversation(entry);
     for (const r of data.requests) {
       for (const func of r.functions) this.learnRequest(r.source, r.destination, r.station, func);
       for (const [table, spans] of Object.entries(r.addresses))
@@ -203,44 +283,95 @@ export class Baseline {
             address: low,
             quantity: high - low + 1,
           });
+      const known = this.#requests.get(`${r.source}|${r.destination}|${r.station}`);
+      if (known !== undefined) known.note ??= r.note;
     }
-    for (const w of data.writes) {
-      const key = `${w.source}|${w.destination}|${w.table}|${w.address}`;
-      const count = this.#writes.get(key)?.count ?? 0;
-      this.learnWrite(w.source, w.destination, w.table, w.address, w.tag ?? undefined, w.low);
-      this.learnWrite(w.source, w.destination, w.table, w.address, w.tag ?? undefined, w.high);
-      const known = this.#writes.get(key);
-      if (known !== undefined) known.count = count + w.count;
+    for (const { source, destination, station, function: func, table, address, quantity, ...rhythm } of data.polls) {
+      const range = table === null ? undefined : { table, address: address ?? 0, quantity: quantity ?? 1 };
+      // A rhythm without an interval is written with 0 for the shortest.
+      const shortest = rhythm.gaps === 0 ? Number.POSITIVE_INFINITY : rhythm.shortest;
+      this.learnPoll(source, destination, station, func, range, { ...rhythm, shortest });
     }
-    for (const r of data.readings) {
-      this.learnReading(r.device, r.tag, r.low);
-      this.learnReading(r.device, r.tag, r.high);
-    }
+    for (const entry of data.writes) this.#absorbWrite(entry);
+    for (const entry of data.readings) this.#absorbReading(entry);
   }
 
-  /** The file's content, in an order that depends on nothing but what was learned. */
+  #absorbConversation(entry: BaselineData['conversations'][number]): void {
+    const key = `${entry.source}|${entry.destination}|${entry.transport}|${entry.port}`;
+    const known = this.#conversations.get(key);
+    if (known === undefined) {
+      if (this.#room(this.#conversations)) this.#conversations.set(key, { ...entry });
+      return;
+    }
+    if (entry.count !== undefined) known.count = (known.count ?? 0) + entry.count;
+    if (entry.first !== undefined) known.first = Math.min(known.first ?? entry.first, entry.first);
+    if (entry.last !== undefined) known.last = Math.max(known.last ?? entry.last, entry.last);
+    known.note ??= entry.note;
+  }
+
+  #absorbWrite(entry: BaselineData['writes'][number]): void {
+    this.#writers.add(`${entry.source}|${entry.destination}`);
+    const key = `${entry.source}|${entry.destination}|${entry.table}|${entry.address}`;
+    const known = this.#writes.get(key);
+    if (known === undefined) {
+      if (this.#room(this.#writes)) this.#writes.set(key, { ...entry });
+      return;
+    }
+    known.low = Math.min(known.low, entry.low);
+    known.high = Math.max(known.high, entry.high);
+    known.count += entry.count;
+    if (entry.step !== undefined) known.step = Math.max(known.step ?? 0, entry.step);
+    known.note ??= entry.note;
+  }
+
+  #absorbReading(entry: BaselineData['readings'][number]): void {
+    const key = `${entry.device}|${entry.tag}`;
+    const known = this.#readings.get(key);
+    if (known === undefined) {
+      if (this.#room(this.#readings)) this.#readings.set(key, { ...entry });
+      return;
+    }
+    known.low = Math.min(known.low, entry.low);
+    known.high = Math.max(known.high, entry.high);
+    known.kind ??= entry.kind;
+    if (entry.count !== undefined) known.count = (known.count ?? 0) + entry.count;
+    for (const name of ['rise', 'fall', 'step'] as const) {
+      const value = entry[name];
+      if (value !== undefined) known[name] = Math.max(known[name] ?? 0, value);
+    }
+    known.note ??= entry.note;
+  }
+
+  /** The file's content, in an order that depends on nothing but what was learned. `hash` is left to `formatBaseline`. */
   toJSON(): BaselineData {
     return {
-      version: 1,
+      version: 2,
+      hash: null,
+      parent: this.#parent,
       plant: this.#plant,
       from: this.#from,
       to: this.#to,
-      conversations: sorted(this.#conversations),
+      conversations: sorted(this.#conversations).map((conversation) => ({ ...conversation })),
       requests: sorted(this.#requests).map((r) => ({
         source: r.source,
         destination: r.destination,
         station: r.station,
         functions: [...r.functions].sort(),
         addresses: Object.fromEntries([...r.addresses].sort(byKey).map(([name, spans]) => [name, spans.toJSON()])),
+        ...(r.note !== undefined && { note: r.note }),
       })),
+      polls: sorted(this.#polls).map(({ rhythm, ...poll }) => ({ ...poll, ...rhythm.toJSON() })),
       writes: sorted(this.#writes).map((write) => ({ ...write })),
       readings: sorted(this.#readings).map((reading) => ({ ...reading })),
+      edits: [...this.#edits],
     };
   }
 
   static from(data: BaselineData): Baseline {
     const baseline = new Baseline(data.plant ?? undefined);
-    baseline.merge({ toJSON: () => data } as Baseline);
+    baseline.#absorb(data);
+    baseline.#parent = data.parent;
+    baseline.#edits = data.edits;
     return baseline;
   }
 
@@ -266,19 +397,12 @@ function sorted<T>(entries: ReadonlyMap<string, T>): T[] {
 }
 
 /**
- * Reads a saved baseline.
+ * Reads a saved baseline, of this version of the format or an older one.
  * @param file only for messages
- * @throws FileError with file and line.
+ * @throws FileError with file and line; see `parseBaselineData`
  */
 export function parseBaseline(text: string, file: string): Baseline {
-  const { value, source } = parseYaml(text, file, baselineSchema);
-  value.writes.forEach((write, i) => {
-    if (write.low > write.high)
-      throw new FileError([
-        new PenstockError('baseline.range', 'low stands above high', source.place(['writes', i, 'low'])),
-      ]);
-  });
-  return Baseline.from(value);
+  return Baseline.from(parseBaselineData(text, file));
 }
 
 /** `parseBaseline` of a file. */
@@ -286,13 +410,5 @@ export function loadBaseline(path: string | URL): Baseline {
   return parseBaseline(readText(path), shownPath(path));
 }
 
-/** The text of the file: one entry a line, so that two versions can be compared. */
-export function formatBaseline(baseline: Baseline): string {
-  const data = baseline.toJSON();
-  const lines = Object.entries(data).map(([key, value]) => {
-    if (!Array.isArray(value)) return `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`;
-    const rows = value.map((row) => `    ${JSON.stringify(row)}`);
-    return rows.length === 0 ? `  ${JSON.stringify(key)}: []` : `  ${JSON.stringify(key)}: [\n${rows.join(',\n')}\n  ]`;
-  });
-  return `{\n${lines.join(',\n')}\n}\n`;
-}
+/** The text of the file with its hash: one entry a line, so that two versions can be compared. */
+export const formatBaseline = (baseline: Baseline): string => formatBaselineData(baseline.toJSON());

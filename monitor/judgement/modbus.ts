@@ -24,8 +24,10 @@ export class ModbusJudge {
     this.watch = new ProcessWatch(scene.hosts, {
       state: (facts) => this.#pointState(facts),
       readback: (facts, written, seconds) => this.#readback(facts, written, seconds),
-      reading: (point, value) => {
-        if (scene.learning) scene.baseline.learnReading(point.device, point.tag.id, value);
+      reading: (point, value, from, seconds) => {
+        if (!scene.learning) return;
+        const move = Number.isFinite(seconds) ? { kind: point.tag.kind, from, seconds } : undefined;
+        scene.baseline.learnReading(point.device, point.tag.id, value, move);
       },
     });
   }
@@ -38,6 +40,7 @@ export class ModbusJudge {
     conversation.poll.last = time;
     conversation.poll.requests++;
     const shape = conversation.known(event) ?? this.#newShape(event, conversation);
+    shape.rhythm.tick(time);
     if (shape.epoch !== scene.epoch) this.#settle(event, shape, conversation);
     const { block } = shape;
     if (block !== undefined) {
@@ -50,6 +53,18 @@ export class ModbusJudge {
     if (shape.settled !== SETTLED_NONE) {
       this.#prepareShape(event, shape, conversation);
       scene.engine.judgeSettled('zeek/modbus_detailed', shape.settled, scene.subject);
+    }
+  }
+
+  /** Hands what was counted of each kind of request to the inventory and, while learning, to the baseline. */
+  tally(conversation: Conversation): void {
+    const { src, dst } = conversation;
+    for (const shape of conversation.shapes) {
+      const { rhythm, range, station, name: func } = shape;
+      if (rhythm.count === 0) continue;
+      if (this.#scene.learning && shape.isLearned)
+        this.#scene.baseline.learnPoll(src.address, dst.address, station, func, range, rhythm);
+      rhythm.drain();
     }
   }
 
@@ -121,8 +136,10 @@ export class ModbusJudge {
     const { src, dst } = conversation;
     const { name: func, station } = shape;
     if (scene.learning && event.matched === true && event.exception_code === undefined)
-      if (scene.learnConversation(conversation.flow, src, dst, event.time))
+      if (scene.learnConversation(conversation.flow, src, dst, event.time)) {
         baseline.learnRequest(src.address, dst.address, station, func, shape.range);
+        shape.isLearned = true;
+      }
     if (scene.ready) {
       shape.functionLearned = baseline.knowsFunction(src.address, dst.address, station, func);
       shape.requestLearned = baseline.knowsRequest(src.address, dst.address, station, func, shape.range);
@@ -167,7 +184,7 @@ export class ModbusJudge {
             : baseline.knowsValue(src.address, dst.address, table, facts.address, facts.value);
       }
       if (scene.learning && accepted !== false && subject.order === undefined)
-        baseline.learnWrite(src.address, dst.address, table, facts.address, facts.tag, facts.value);
+        baseline.learnWrite(src.address, dst.address, table, facts.address, facts.tag, facts.value, facts.oldValue);
       scene.engine.judge('penstock/point_write', subject);
       subject.point = undefined;
     });

@@ -40,10 +40,10 @@ export class Scene {
   }
 
   /** Learns that two hosts speak. Announced work is no normal operation: nothing is learned from it, and false comes back. */
-  learnConversation(flow: FlowView, src: Host, dst: Host, time: number): boolean {
+  learnConversation(flow: FlowView, src: Host, dst: Host, time: number, opened = false): boolean {
     if (!this.learning || this.calendar.order(dst.address, src.address) !== undefined) return false;
     this.baseline.learnTime(time);
-    this.baseline.learnConversation(src.address, dst.address, flow.transport, servicePort(flow));
+    this.baseline.learnConversation(src.address, dst.address, flow.transport, servicePort(flow), time, opened);
     return true;
   }
 

@@ -30,8 +30,8 @@ export class ReadBlock {
   /** Points that begin or end in the block; `pointAt[i]` is the index of the one at offset i, -1 for none. */
   readonly points: Point[] = [];
   readonly pointAt: Int16Array;
-  /** Time of the newest answer. */
-  readonly polled = { time: Number.NEGATIVE_INFINITY };
+  /** Time of the newest answer and of the one before it. */
+  readonly polled = { time: Number.NEGATIVE_INFINITY, before: Number.NEGATIVE_INFINITY };
   seenWrites = -1;
 
   constructor(device: WatchedDevice, table: Table, address: number, quantity: number, station: number) {
@@ -69,8 +69,11 @@ export interface WatchEvents {
   state(facts: PointFacts): void;
   /** A reading differs from what was written before. */
   readback(facts: PointFacts, written: number, seconds: number): void;
-  /** A reading in engineering units that differs from the one before. */
-  reading(point: Point, value: number): void;
+  /**
+   * A reading in engineering units that differs from `before` (NaN for the first). `seconds`: time from the poll before to this one,
+   * infinite for the first.
+   */
+  reading(point: Point, value: number, before: number, seconds: number): void;
 }
 
 const MAX_DEVICES = 4096;
@@ -129,6 +132,7 @@ export class ProcessWatch {
     const known = block.values;
     const count = values.length < known.length ? values.length : known.length;
     const afterWrite = block.seenWrites !== block.device.writes;
+    block.polled.before = block.polled.time;
     block.polled.time = time;
     let done = -1;
     for (let i = 0; i < count; i++) {
@@ -168,7 +172,7 @@ export class ProcessWatch {
     if (value !== before) {
       point.value = value;
       point.changed = time;
-      this.#events.reading(point, value);
+      this.#events.reading(point, value, before, (time - block.polled.before) / 1e6);
     }
     const level = point.classify(value);
     if (level === point.level) return;
