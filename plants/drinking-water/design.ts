@@ -46,6 +46,8 @@ export const FILTER = {
   supplyConductance: 0.05,
   wasteConductance: 0.04,
   washConductance: 0.08,
+  /** Common filtrate main from both outlet valves to the contact tank's inlet weir: DN 300, 25 m; it stays full. */
+  filtrateMainVolume: 1.8,
   /** Lowest level at which the media still take their full flow. */
   dewatering: 0.1,
 } as const;

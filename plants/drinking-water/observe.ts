@@ -58,7 +58,12 @@ function observeIntake({ flows, ph }: DrinkingWater, x: Float64Array, u: Float64
   y[Y.rawConductivityUsCm] = u[U.rawConductivityUsCm];
 }
 
-function observeFilters({ flows, ph }: DrinkingWater, x: Float64Array, u: Float64Array, y: Float64Array): void {
+function observeFilters(
+  { flows, ph, filtrate }: DrinkingWater,
+  x: Float64Array,
+  u: Float64Array,
+  y: Float64Array,
+): void {
   const { q } = flows;
   y[Y.coagulatedPh] = ph[PH.coagulated];
   y[Y.coagulatedTurbidityNtu] = (x[AT.mixer + SOLIDS] / MIXER_VOLUME) * COAGULATION.turbidityPerSolids;
@@ -78,15 +83,9 @@ function observeFilters({ flows, ph }: DrinkingWater, x: Float64Array, u: Float6
   y[Y.backwashFlowM3PerHour] = q[Q.washTotal] * PER_HOUR;
   y[Y.backwashPumpRunning] = running(x[AT.backwashSpeed]);
   y[Y.airScourFlowM3PerHour] = (q[Q.air] + q[Q.air + 1]) * BACKWASH.blowerFlowM3PerHour;
-  const flow = q[Q.contact];
-  y[Y.filteredFlowM3PerHour] = flow * PER_HOUR;
-  // Standing still, the taps hold what the two underdrains do.
-  const share = flow > 0 ? q[Q.supply] / flow : 0.5;
-  const first = AT.filters[0] + PORES;
-  const second = AT.filters[1] + PORES;
-  y[Y.filteredTurbidityNtu] =
-    ((share * x[first + SOLIDS] + (1 - share) * x[second + SOLIDS]) / PORE_VOLUME) * COAGULATION.turbidityPerSolids;
-  y[Y.residualAluminiumMgL] = (share * x[first + ALUMINIUM] + (1 - share) * x[second + ALUMINIUM]) / PORE_VOLUME;
+  y[Y.filteredFlowM3PerHour] = q[Q.contact] * PER_HOUR;
+  y[Y.filteredTurbidityNtu] = filtrate[0] * COAGULATION.turbidityPerSolids;
+  y[Y.residualAluminiumMgL] = filtrate[1];
 }
 
 function observeContact(works: DrinkingWater, x: Float64Array, _u: Float64Array, y: Float64Array): void {

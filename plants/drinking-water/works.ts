@@ -60,6 +60,8 @@ export class DrinkingWater implements ProcessEquations {
   readonly ph = new Float64Array(PH_COUNT).fill(7.5);
   /** Species of the water that reaches the town, amount per m³. */
   readonly town = new Float64Array(SPECIES);
+  /** Solids and aluminium in the filtrate main where its analysers draw, g/m³: while the works stands, what came last. */
+  readonly filtrate = new Float64Array(2);
   readonly dosedPhLine: TimeDelay;
   readonly safetyPhLine: TimeDelay;
   readonly chlorineLine: TimeDelay;
@@ -82,7 +84,14 @@ export class DrinkingWater implements ProcessEquations {
     this.#persistence = WALK_TIMES.map((time) => Math.exp(-step / time));
     const pipes = [this.rawMain, this.dosedPipe, this.trunkMain];
     const lines = [this.dosedPhLine, this.safetyPhLine, this.chlorineLine];
-    this.memory = [this.ph, this.town, this.#river, this.#walks, ...[...pipes, ...lines].map((part) => part.memory)];
+    this.memory = [
+      this.ph,
+      this.town,
+      this.filtrate,
+      this.#river,
+      this.#walks,
+      ...[...pipes, ...lines].map((part) => part.memory),
+    ];
     this.#surroundings = {
       river: this.#river,
       decay: this.#decay,
@@ -140,6 +149,7 @@ export class DrinkingWater implements ProcessEquations {
     x[AT.dayTanks + 2] = INITIAL.dayTanks * DOSING.naoh.tank;
     this.flows.update(0, x, u);
     this.#followPh(x);
+    this.filtrate.set([filtered[SOLIDS], filtered[ALUMINIUM]]);
     this.dosedPhLine.fill(this.ph[PH.dosed]);
     this.safetyPhLine.fill(this.ph[PH.dosed]);
     this.chlorineLine.fill(this.#contactChlorine(x));
@@ -162,6 +172,7 @@ export class DrinkingWater implements ProcessEquations {
     }
     this.#followDisturbances(u);
     this.#followPh(x);
+    this.#followFiltrate(h, x);
     this.dosedPhLine.push(this.ph[PH.dosed]);
     this.safetyPhLine.push(this.ph[PH.dosed]);
     this.chlorineLine.push(this.#contactChlorine(x));
@@ -245,6 +256,19 @@ export class DrinkingWater implements ProcessEquations {
     this.#volumePh(PH.tower, x, AT.tower, x[AT.towerWater]);
     this.#mixTown(x);
     this.#pipePh(PH.town, this.town);
+  }
+
+  /** The filtrate main mixes what the two underdrains send, each by its flow; the balances take it as without volume. */
+  #followFiltrate(h: number, x: Float64Array): void {
+    const { q } = this.flows;
+    const kept = Math.exp((-q[Q.contact] * h) / FILTER.filtrateMainVolume);
+    const perFlow = q[Q.contact] > 0 ? (1 - kept) / (q[Q.contact] * PORE_VOLUME) : 0;
+    const from1 = perFlow * q[Q.supply];
+    const from2 = perFlow * q[Q.supply + 1];
+    const first = AT.filters[0] + PORES;
+    const second = AT.filters[1] + PORES;
+    this.filtrate[0] = kept * this.filtrate[0] + from1 * x[first + SOLIDS] + from2 * x[second + SOLIDS];
+    this.filtrate[1] = kept * this.filtrate[1] + from1 * x[first + ALUMINIUM] + from2 * x[second + ALUMINIUM];
   }
 
   /** What reaches the town: the main's water first, and the tank's for the rest. */
