@@ -67,9 +67,10 @@ function checkServices(check: PlantCheck, device: DeviceSpec, path: ValuePath): 
   check.unique('service', device.services, portOf, (i) => [...path, 'services', i]);
   device.services.forEach((service, i) => {
     if (service.protocol !== 'modbus') return;
-    service.allow?.forEach((name, j) => {
-      check.known('device', name, check.devices, [...path, 'services', i, 'allow', j]);
-    });
+    for (const list of ['allow', 'writers'] as const)
+      service[list]?.forEach((name, j) => {
+        check.known('device', name, check.devices, [...path, 'services', i, list, j]);
+      });
   });
 }
 
@@ -215,6 +216,12 @@ function checkPoll(check: PlantCheck, device: DeviceSpec, poll: PollSpec, path: 
       [...path, 'device'],
       'poll',
       `${server.id} lets only ${service.allow.join(', ')} connect, not ${device.id}`,
+    );
+  if (poll.writes.length > 0 && service.writers !== undefined && !service.writers.includes(device.id))
+    check.wrong(
+      [...path, 'writes'],
+      'poll',
+      `${server.id} lets only ${service.writers.join(', ')} write, not ${device.id}`,
     );
   if (!mayReach(check.plant, device, server, 'tcp', service.port))
     check.wrong(

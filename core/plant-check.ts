@@ -7,7 +7,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { nearest, PenstockError } from './errors.ts';
 import { exists, FileError, openYaml, readText } from './files.ts';
 import { type DeviceSpec, type PlantSpec, plantSchema, type TagSpec, type ZoneSpec } from './plant.ts';
+import { checkConduits } from './plant-check-conduits.ts';
 import { checkDevices } from './plant-check-devices.ts';
+import { checkOptions, checkResponses } from './plant-check-options.ts';
 import { addressOf, subnetOf } from './plant-network.ts';
 import { compilePredicate } from './predicate.ts';
 import type { ValuePath, YamlSource } from './yaml-source.ts';
@@ -53,6 +55,8 @@ export function checkPlant(plant: PlantSpec, source: YamlSource): PenstockError[
   checkNetwork(check);
   checkHazards(check);
   checkWeek(check);
+  checkOptions(check);
+  checkResponses(check);
   return check.problems.toSorted(
     (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),
   );
@@ -249,48 +253,6 @@ function checkZones(check: PlantCheck): void {
         'address-zone',
         `${device.address} of ${device.id} is the network or broadcast address of ${subnet.text}`,
       );
-  });
-}
-
-function checkConduits(check: PlantCheck): void {
-  const { conduits } = check.plant;
-  check.unique(
-    'conduit',
-    conduits,
-    (conduit) => conduit.id,
-    (i) => ['conduits', i, 'id'],
-  );
-  conduits.forEach((conduit, i) => {
-    const path = ['conduits', i];
-    for (const side of ['from', 'to'] as const) check.known('zone', conduit[side], check.zones, [...path, side]);
-    if (conduit.from === conduit.to)
-      check.wrong([...path, 'to'], 'conduit', `the conduit ${conduit.id} leads from zone ${conduit.from} to itself`);
-    conduit.allow.forEach((allow, j) => {
-      const zonesOf = (side: 'from' | 'to') =>
-        allow[side].map((name, k) => {
-          const at = [...path, 'allow', j, side, k];
-          if (!check.known('device', name, check.devices, at)) return undefined;
-          const zone = check.devices.get(name)?.zone;
-          if (zone !== conduit.from && zone !== conduit.to)
-            check.wrong(at, 'conduit', `${name} lies in zone ${zone}, which the conduit ${conduit.id} does not touch`);
-          return zone;
-        });
-      const [sources, targets] = [zonesOf('from'), zonesOf('to')];
-      if (sources.some((zone) => zone !== undefined && targets.includes(zone)))
-        check.wrong(
-          [...path, 'allow', j],
-          'conduit',
-          'lets devices of one zone reach each other; inside a zone nothing needs to be allowed',
-        );
-      if (conduit.diode && sources.includes(conduit.to))
-        check.wrong(
-          [...path, 'allow', j, 'from'],
-          'diode',
-          `the diode ${conduit.id} passes only from ${conduit.from} to ${conduit.to}`,
-        );
-      if (allow.transport === 'icmp' && allow.port !== undefined)
-        check.wrong([...path, 'allow', j, 'port'], 'conduit', 'ICMP has no ports; leave the port out');
-    });
   });
 }
 

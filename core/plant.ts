@@ -127,6 +127,8 @@ const modbusServiceSchema = z.strictObject({
   functions: z.array(z.int().min(1).max(127)).optional(),
   /** Only these devices may open a connection (the controller's own allow-list); everybody when left out. */
   allow: z.array(id).optional(),
+  /** Only these devices may write (functions that change something get exception 01 from others); everybody when left out. */
+  writers: z.array(id).optional(),
 });
 const simpleServiceSchema = z.strictObject({
   protocol: z.enum(['ntp', 'dns', 'syslog', 'historian', 'scada']),
@@ -232,19 +234,21 @@ export const zoneSchema = z.strictObject({
 });
 export type ZoneSpec = z.output<typeof zoneSchema>;
 
+const transport = z.enum(['tcp', 'udp', 'icmp']);
+/** Who may open what: device ids and the port; replies pass by state. */
+const allowLineSchema = z.strictObject({
+  from: z.array(id).min(1),
+  to: z.array(id).min(1),
+  transport: transport.default('tcp'),
+  port: z.int().optional(),
+});
+export type AllowLine = z.output<typeof allowLineSchema>;
+
 export const conduitSchema = z.strictObject({
   id,
   from: id,
   to: id,
-  /** Who may open what: device ids and the port; replies pass by state. */
-  allow: z.array(
-    z.strictObject({
-      from: z.array(id).min(1),
-      to: z.array(id).min(1),
-      transport: z.enum(['tcp', 'udp', 'icmp']).default('tcp'),
-      port: z.int().optional(),
-    }),
-  ),
+  allow: z.array(allowLineSchema),
   diode: z.boolean().default(false),
   purpose: z.string(),
 });
@@ -270,6 +274,10 @@ export const safeguardSchema = z.strictObject({
   option: z.string().optional(),
 });
 
+const activityParameters = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.array(z.number())]))
+  .default({});
+
 /** A piece of the normal week. `at` counts from Monday 00:00; `every` repeats it. Parameters are the activity's own. */
 export const activitySchema = z.strictObject({
   id,
@@ -283,11 +291,82 @@ export const activitySchema = z.strictObject({
   /** Work that is announced appears in the work-order calendar. */
   workOrder: z.boolean().default(false),
   device: id.optional(),
-  with: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.array(z.number())]))
-    .default({}),
+  with: activityParameters,
 });
 export type ActivitySpec = z.output<typeof activitySchema>;
+
+/** Who answers to an alert: the range's own automation, whoever sits in the control room, whoever is sent out to the equipment. */
+export const RESPONDERS = ['automatic', 'control-room', 'field'] as const;
+export type ResponderName = (typeof RESPONDERS)[number];
+
+/** One act of a response; kinds and their parameters are those of the week's activities, and `close-conduit` with `conduit`. */
+const responseActionSchema = z.strictObject({
+  kind: z.string(),
+  /** From the response's begin; at once when left out. */
+  after: duration.optional(),
+  lasts: duration.optional(),
+  /** Only done when this holds on the plant's truth at that moment: what whoever stands there sees. */
+  when: z.string().optional(),
+  /** Done again so often until `until` holds, a hundred times at most (a reset that is refused while its cause lasts). */
+  every: duration.optional(),
+  until: z.string().optional(),
+  device: id.optional(),
+  with: activityParameters,
+});
+export type ResponseAction = z.output<typeof responseActionSchema>;
+
+/** What people or machines of this plant do about an alert of paging severity. */
+export const responseSchema = z.strictObject({
+  id,
+  name: z.string(),
+  by: z.enum(RESPONDERS),
+  /** Alerts that it answers: those that name one of these devices or tags; all that count when left out. */
+  on: z.strictObject({ devices: z.array(id).default([]), tags: z.array(tagId).default([]) }).optional(),
+  actions: z.array(responseActionSchema).min(1),
+});
+export type ResponseSpec = z.output<typeof responseSchema>;
+
+/** A switch of the plant, and what it switches: at most one of `device`, `conduit`, `allowList` and `rules`; else it is the process'. */
+export const optionSchema = z.strictObject({
+  default: z.union([z.boolean(), z.number()]),
+  about: z.string(),
+  /** The option is whether this device is there: false, and it neither scans nor speaks, and its outputs stay at rest. */
+  device: id.optional(),
+  /** The option is whether this conduit is open: false closes it, or those of its ways that fit what else is given. */
+  conduit: z
+    .union([
+      id,
+      z.strictObject({
+        id,
+        from: z.array(id).min(1).optional(),
+        to: z.array(id).min(1).optional(),
+        transport: transport.optional(),
+        port: z.int().optional(),
+      }),
+    ])
+    .optional(),
+  /**
+   * The option is whether controllers have an access control list. True: what a device that is not listed opens or writes is refused
+   * and logged; `sessions` are reset once they stand (MODBUS Messaging on TCP/IP Implementation Guide V1.0b, access control module),
+   * `writes` get exception 01.
+   */
+  allowList: z
+    .array(
+      z.strictObject({
+        device: id,
+        from: z.array(id).min(1),
+        refuses: z.enum(['sessions', 'writes']).default('sessions'),
+      }),
+    )
+    .min(1)
+    .optional(),
+  /** The option is whether the firewall has these further rules (one that was left behind, one for an emergency). */
+  rules: z
+    .array(allowLineSchema.extend({ conduit: id }))
+    .min(1)
+    .optional(),
+});
+export type OptionSpec = z.output<typeof optionSchema>;
 
 export const plantSchema = z.strictObject({
   id,
@@ -299,17 +378,7 @@ export const plantSchema = z.strictObject({
     method: z.enum(['rk4', 'euler']).default('rk4'),
   }),
   /** Named switches of the plant (an oversized pump, a safeguard off) with their defaults; scenarios may set them. */
-  options: z
-    .record(
-      z.string(),
-      z.strictObject({
-        default: z.union([z.boolean(), z.number()]),
-        about: z.string(),
-        /** The option is whether this device is there: false, and it neither scans nor speaks, and its outputs stay at rest. */
-        device: id.optional(),
-      }),
-    )
-    .default({}),
+  options: z.record(z.string(), optionSchema).default({}),
   /** Calendar date of the run's start, a Monday 00:00 in local time; captures carry it. */
   epoch: z.iso.datetime(),
   areas: z.array(z.strictObject({ id, name: z.string() })).min(1),
@@ -328,5 +397,7 @@ export const plantSchema = z.strictObject({
   hazards: z.array(hazardSchema).default([]),
   safeguards: z.array(safeguardSchema).default([]),
   week: z.array(activitySchema).default([]),
+  /** What is done about alerts, by those who can: see `penstock run --respond`. */
+  responses: z.array(responseSchema).default([]),
 });
 export type PlantSpec = z.output<typeof plantSchema>;

@@ -1,7 +1,15 @@
 /** The plants that there are: every folder of `plants/` with a `plant.yaml`. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { findPlugins, type LoadedPlant, loadPlant, PenstockError, pluginPath, readText } from '@penstock/core';
+import {
+  findPlugins,
+  type LoadedPlant,
+  loadPlant,
+  optionKind,
+  PenstockError,
+  pluginPath,
+  readText,
+} from '@penstock/core';
 import type { ProcessDefinition } from '@penstock/simulator/process';
 
 const FOLDER = new URL('../plants/', import.meta.url);
@@ -35,10 +43,10 @@ export async function readPlant(folder: string): Promise<Plant> {
       `${loaded.spec.process.module} of plant '${loaded.spec.id}' has no default export made with defineProcess`,
     );
   for (const [name, option] of Object.entries(loaded.spec.options))
-    if (option.device === undefined && process.options[name] === undefined)
+    if (optionKind(option) === 'process' && process.options[name] === undefined)
       throw new PenstockError(
         'plant.option',
-        `plant '${loaded.spec.id}' declares the option '${name}', which is neither a device's nor one of its process (${Object.keys(process.options).join(', ')})`,
+        `plant '${loaded.spec.id}' declares the option '${name}', which switches no device, conduit, access control list or rule and is none of its process (${Object.keys(process.options).join(', ')})`,
       );
   return { ...loaded, process, hash: hashOf(loaded) };
 }

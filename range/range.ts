@@ -7,7 +7,10 @@ import {
   type Duration,
   type Instant,
   inSeconds,
+  type OptionSpec,
+  optionKind,
   type PlantSpec,
+  plantWithOptions,
   seconds,
   UsageError,
   type WriteOutcome,
@@ -46,6 +49,7 @@ export interface RangeOptions {
 
 export class Range {
   readonly plant: Plant;
+  /** The plant as this run's options make it. */
   readonly spec: PlantSpec;
   readonly run: string;
   readonly seed: number;
@@ -71,7 +75,8 @@ export class Range {
   /** @throws UsageError `range.option` for an option that the plant does not have or of another type. */
   constructor(options: RangeOptions) {
     const { plant, seed, startAt, truth } = options;
-    const { spec } = plant;
+    const values = checkOptions(plant.spec, options.options ?? {});
+    const spec = plantWithOptions(plant.spec, values);
     this.plant = plant;
     this.spec = spec;
     this.run = options.run;
@@ -79,7 +84,6 @@ export class Range {
     this.startAt = startAt;
     this.epoch = Date.parse(spec.epoch) * 1000 + startAt;
     this.#journal = truth;
-    const values = checkOptions(spec, options.options ?? {});
     this.#present = presentDevices(spec, values);
     this.network = buildNetwork(this.queue, { ...spec, epoch: new Date(this.epoch / 1000).toISOString() }, seed);
     const step = inSeconds(spec.process.step);
@@ -87,7 +91,9 @@ export class Range {
       step,
       method: spec.process.method,
       seed,
-      options: Object.fromEntries(Object.entries(values).filter(([name]) => spec.options[name]?.device === undefined)),
+      options: Object.fromEntries(
+        Object.entries(values).filter(([name]) => optionKind(spec.options[name] as OptionSpec) === 'process'),
+      ),
       start: inSeconds(startAt),
     });
     const indices = new Map(spec.tags.map((tag, i) => [tag.id, i]));

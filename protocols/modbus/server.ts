@@ -24,6 +24,7 @@ import {
   ILLEGAL_DATA_ADDRESS,
   ILLEGAL_DATA_VALUE,
   ILLEGAL_FUNCTION,
+  isWrite,
   MAX_FIFO_COUNT,
   MAX_READ_BITS,
   MAX_READ_REGISTERS,
@@ -108,13 +109,17 @@ export class ModbusServer {
     this.#serverId = new TextEncoder().encode(`${vendor} ${productCode} ${revision}`).slice(0, 200);
   }
 
-  /** A connection from `address`:`port`. Every write through it names that writer. */
-  session(address: string, port: number): ModbusSession {
-    return new ModbusSession(this, { protocol: 'modbus', address, port });
+  /**
+   * A connection from `address`:`port`. Every write through it names that writer. With `onRefused` it may only read: functions that
+   * change something get exception 01, which is what a server says to an action that it does not allow (V1.1b3, clause 7), and are told.
+   */
+  session(address: string, port: number, onRefused?: (functionCode: number) => void): ModbusSession {
+    return new ModbusSession(this, { protocol: 'modbus', address, port }, onRefused);
   }
 
   /**
    * Carries out the request PDU `request[start..end)` for `unit` and writes the response PDU at `out[at…]`, which has room for 253 bytes.
+   * @param mayWrite false: functions that change something are refused with exception 01
    * @returns where the response ends; `at` when there is none
    */
   respond(
@@ -125,6 +130,7 @@ export class ModbusServer {
     out: Uint8Array,
     at: number,
     writer: Writer,
+    mayWrite = true,
   ): number {
     const diagnostics = this.diagnostics;
     diagnostics.busMessages++;
@@ -141,7 +147,7 @@ export class ModbusServer {
       return at;
     }
     const next =
-      code < EXCEPTION_BIT && this.#enabled[code] === 1
+      code < EXCEPTION_BIT && this.#enabled[code] === 1 && (mayWrite || !isWrite(code))
         ? this.#execute(code, request, start, end, out, at, writer)
         : -ILLEGAL_FUNCTION;
     if (next < 0) {
@@ -367,11 +373,13 @@ export class ModbusSession implements StreamMachine, AduSink {
   readonly #server: ModbusServer;
   readonly #reader = new AduReader(this);
   readonly #outbox = new Outbox();
+  readonly #onRefused: ((functionCode: number) => void) | undefined;
   #closing = false;
 
-  constructor(server: ModbusServer, writer: Writer) {
+  constructor(server: ModbusServer, writer: Writer, onRefused?: (functionCode: number) => void) {
     this.#server = server;
     this.writer = writer;
+    this.#onRefused = onRefused;
   }
 
   /** Set when the stream cannot be followed any more, or its answers are not taken. */
@@ -398,7 +406,10 @@ export class ModbusSession implements StreamMachine, AduSink {
     const out = outbox.buffer;
     const unit = buffer[start + 6] as number;
     const pdu = at + MBAP_LENGTH;
-    const next = this.#server.respond(unit, buffer, start + MBAP_LENGTH, end, out, pdu, this.writer);
+    const request = start + MBAP_LENGTH;
+    const refused = this.#onRefused;
+    const next = this.#server.respond(unit, buffer, request, end, out, pdu, this.writer, refused === undefined);
+    if (refused !== undefined && isWrite(buffer[request] as number)) refused(buffer[request] as number);
     const counters = this.counters;
     counters.requests++;
     if (next === pdu) {
