@@ -15,6 +15,8 @@ export class Host {
   readonly level: number | undefined;
   /** Whether the asset list has it; undefined when there is no asset list. */
   readonly known: boolean | undefined;
+  /** `plant` (in a zone of the plant), `private`, `local` (link-local, loopback, unspecified), `group` (multicast, broadcast) or `public`. */
+  readonly scope: Scope;
 
   constructor(address: string, knowledge: OwnerKnowledge, zone: KnownZone | undefined) {
     const asset = knowledge.assets.find((a) => a.address === address);
@@ -29,12 +31,44 @@ export class Host {
     this.zone = home?.id;
     this.level = home?.level;
     this.known = knowledge.assets.length === 0 ? undefined : asset !== undefined;
+    const scope = scopeOf(address);
+    this.scope = home !== undefined && scope !== 'group' ? 'plant' : scope;
   }
 
   /** What alerts call it: the asset id, else the address. */
   get label(): string {
     return this.id ?? this.address;
   }
+
+  /** The asset id with the address behind it; the address alone where there is no asset. */
+  get full(): string {
+    return this.id === undefined ? this.address : `${this.id} (${this.address})`;
+  }
+}
+
+export type Scope = 'plant' | 'private' | 'local' | 'group' | 'public';
+
+/** Special-purpose addresses (RFC 6890, RFC 5771, RFC 4291). */
+const SPECIAL = (
+  [
+    ['10.0.0.0/8', 'private'],
+    ['172.16.0.0/12', 'private'],
+    ['192.168.0.0/16', 'private'],
+    ['100.64.0.0/10', 'private'],
+    ['fc00::/7', 'private'],
+    ['0.0.0.0/8', 'local'],
+    ['127.0.0.0/8', 'local'],
+    ['169.254.0.0/16', 'local'],
+    ['fe80::/10', 'local'],
+    ['::/127', 'local'],
+    ['224.0.0.0/4', 'group'],
+    ['255.255.255.255/32', 'group'],
+    ['ff00::/8', 'group'],
+  ] as const
+).map(([subnet, scope]) => ({ scope, contains: cidrTest(subnet) as (address: string) => boolean }));
+
+function scopeOf(address: string): Scope {
+  return SPECIAL.find(({ contains }) => contains(address))?.scope ?? 'public';
 }
 
 /** As many addresses are remembered; a scan with forged sources cannot fill the memory. */
@@ -112,6 +146,12 @@ export class Calendar {
   order(device: string, source: string): WorkOrder | undefined {
     for (const window of this.#active)
       if (window.devices.has(device) && (window.by === undefined || window.by.has(source))) return window.order;
+    return undefined;
+  }
+
+  /** The order under way on `device` (an address), whoever works there. */
+  workOn(device: string): WorkOrder | undefined {
+    for (const window of this.#active) if (window.devices.has(device)) return window.order;
     return undefined;
   }
 

@@ -236,11 +236,13 @@ export class Judge {
   }
 
   #hit(rule: Rule, source: LogSource, subject: Subject, count: number, numbers: readonly number[]): void {
-    const { flow, point } = subject;
+    const { flow, point, order } = subject;
+    const level = rule.levelOf(source, subject);
+    const told = rule.message(source, subject, count);
     const device = rule.device === 'src' ? subject.src : subject.dst;
     const finding: Finding = {
       epoch: subject.time,
-      rule,
+      rule: level === rule.level ? rule : { name: rule.name, title: rule.title, suppress: rule.suppress, level },
       techniques: rule.techniques,
       device,
       source: subject.src,
@@ -249,7 +251,7 @@ export class Judge {
       oldValue: point?.oldValue,
       newValue: point?.value,
       unit: point?.unit,
-      message: rule.message(source, subject, count),
+      message: order === undefined ? told : `${told}; work order ${order.id} (${order.title}) covers it`,
       why: rule.why(source, subject, count) ?? rule.description,
     };
     this.#alerts.report(finding, numbers, () => (flow === undefined ? [] : this.#evidence(flow, numbers)));

@@ -21,9 +21,17 @@ export type FlowView = Pick<
   | 'dissector'
 >;
 
+/** What the learned conversations say without their sources: `address|transport|port` of every service, and who spoke at all. */
+export interface Normal {
+  readonly services: ReadonlySet<string>;
+  readonly speakers: ReadonlySet<string>;
+}
+
 /** What the baseline says of the event; undefined where it was not learned, or learning goes on. */
 class BaselineView {
   ready = false;
+  /** Services that answered anybody, and hosts that spoke, while learning; see `Normal`. */
+  normal: Normal | undefined = undefined;
   conversationLearned: boolean | undefined = undefined;
   /** This source has used this function on this device. */
   functionLearned: boolean | undefined = undefined;
@@ -38,6 +46,7 @@ class BaselineView {
 
   clear(): void {
     this.ready = false;
+    this.normal = undefined;
     this.conversationLearned = undefined;
     this.functionLearned = undefined;
     this.requestLearned = undefined;
@@ -100,7 +109,11 @@ export class Subject {
   event: ProtocolEvent | undefined = undefined;
   src: Host | undefined = undefined;
   dst: Host | undefined = undefined;
+  /** The work order that covers this source and device. */
   order: WorkOrder | undefined = undefined;
+  /** Work orders on either end, whoever works there. */
+  srcOrder: WorkOrder | undefined = undefined;
+  dstOrder: WorkOrder | undefined = undefined;
   srcMaintenance: boolean | undefined = undefined;
   dstMaintenance: boolean | undefined = undefined;
   readonly baseline = new BaselineView();

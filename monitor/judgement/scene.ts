@@ -7,7 +7,7 @@ import type { Baseline } from '../baseline/index.ts';
 import { type Conversation, servicePort } from '../conversations.ts';
 import { Calendar, type Host, type Hosts } from '../hosts.ts';
 import type { RuleEngine } from '../sigma/engine.ts';
-import { type FlowView, Subject } from '../subject.ts';
+import { type FlowView, type Normal, Subject } from '../subject.ts';
 
 export class Scene {
   readonly hosts: Hosts;
@@ -23,6 +23,8 @@ export class Scene {
   /** Newest event time, microseconds since 1970. */
   now = Number.NEGATIVE_INFINITY;
 
+  #normal: Normal | undefined;
+
   constructor(hosts: Hosts, baseline: Baseline, learning: boolean, engine: RuleEngine) {
     this.hosts = hosts;
     this.calendar = new Calendar(hosts);
@@ -30,12 +32,14 @@ export class Scene {
     this.learning = learning;
     this.ready = !learning && !baseline.empty;
     this.engine = engine;
+    this.#normal = this.ready ? normalOf(baseline) : undefined;
   }
 
   /** Learning is over; what was learned is normal from now on. */
   stopLearning(): void {
     this.learning = false;
     this.ready = !this.baseline.empty;
+    this.#normal = this.ready ? normalOf(this.baseline) : undefined;
     this.epoch++;
   }
 
@@ -62,6 +66,8 @@ export class Scene {
     subject.src = src;
     subject.dst = dst;
     subject.order = calendar.order(dst.address, src.address);
+    subject.srcOrder = calendar.workOn(src.address);
+    subject.dstOrder = calendar.workOn(dst.address);
     subject.srcMaintenance = calendar.maintenance(src.address);
     subject.dstMaintenance = calendar.maintenance(dst.address);
     subject.point = undefined;
@@ -70,6 +76,7 @@ export class Scene {
     baseline.clear();
     if (!this.ready) return;
     baseline.ready = true;
+    baseline.normal = this.#normal;
     const { transport } = flow;
     baseline.conversationLearned = this.baseline.knowsConversation(
       src.address,
@@ -79,4 +86,14 @@ export class Scene {
     );
     baseline.writerLearned = this.baseline.knowsWriter(src.address, dst.address);
   }
+}
+
+function normalOf(baseline: Baseline): Normal {
+  const services = new Set<string>();
+  const speakers = new Set<string>();
+  for (const { source, destination, transport, port } of baseline.toJSON().conversations) {
+    services.add(`${destination}|${transport}|${port}`);
+    speakers.add(source).add(destination);
+  }
+  return { services, speakers };
 }

@@ -367,7 +367,7 @@ describe('new-conversation', () => {
     expect(traffic.alerts.map((a) => [a.rule, a.message])).toEqual([
       [
         'new-conversation',
-        '10.10.2.99 (10.10.2.99, supervision) speaks to dosing-plc (control) over tcp port 80 for the first time',
+        '10.10.2.99 in zone supervision speaks to dosing-plc in zone control over tcp port 80 for the first time',
       ],
     ]);
   });

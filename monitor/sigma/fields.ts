@@ -6,7 +6,7 @@
 import type { FieldValue } from '@penstock/core';
 import type { Subject } from '../subject.ts';
 
-export type FieldType = 'text' | 'number' | 'boolean' | 'address' | 'numbers';
+export type FieldType = 'text' | 'number' | 'boolean' | 'address' | 'numbers' | 'time';
 
 export interface Field {
   readonly name: string;
@@ -67,6 +67,13 @@ function ends(prefix: 'src' | 'dst'): Field[] {
     field(`${end}.address`, 'address', 'its address', (s) => s[end]?.address, options),
     field(`${end}.id`, 'text', 'its id in the asset list', (s) => s[end]?.id, options),
     field(`${end}.label`, 'text', 'its id, or its address where it has none', (s) => s[end]?.label, options),
+    field(
+      `${end}.full`,
+      'text',
+      'its id with its address; the address alone where it has none',
+      (s) => s[end]?.full,
+      options,
+    ),
     field(`${end}.name`, 'text', 'its name in the asset list', (s) => s[end]?.name, options),
     field(`${end}.role`, 'text', 'what it is for', (s) => s[end]?.role, options),
     field(`${end}.kind`, 'text', 'kind of device: plc, scada, …', (s) => s[end]?.kind, options),
@@ -74,7 +81,20 @@ function ends(prefix: 'src' | 'dst'): Field[] {
     field(`${end}.level`, 'number', 'Purdue level of its zone', (s) => s[end]?.level, options),
     field(`${end}.known`, 'boolean', 'whether the asset list has it', (s) => s[end]?.known, options),
     field(`${end}.criticality`, 'text', 'low, medium or high', (s) => s[end]?.criticality, options),
+    field(
+      `${end}.scope`,
+      'text',
+      'plant (in a zone of the plant), private, local (link-local, loopback), group (multicast, broadcast) or public',
+      (s) => s[end]?.scope,
+      options,
+    ),
     field(`${end}.maintenance`, 'boolean', 'whether it has a maintenance window now', maintenance),
+    field(
+      `${end}.order`,
+      'text',
+      'number of a work order on it that is under way, whoever works there',
+      prefix === 'src' ? (s) => s.srcOrder?.id : (s) => s.dstOrder?.id,
+    ),
   ];
 }
 
@@ -82,6 +102,60 @@ const windows: Field[] = [
   field('window.active', 'boolean', 'a work order covers this source and device now', (s) => s.order !== undefined),
   field('window.order', 'text', 'its number', (s) => s.order?.id),
   field('window.title', 'text', 'its title', (s) => s.order?.title),
+  field('window.kind', 'text', 'work or maintenance', (s) => s.order?.kind),
+  field(
+    'window.any',
+    'boolean',
+    'a work order on either end is under way, whoever it covers',
+    (s) => s.srcOrder !== undefined || s.dstOrder !== undefined,
+  ),
+];
+
+const direction: Field[] = [
+  field(
+    'direction.zone',
+    'text',
+    'same, across (from one zone into another), in (into a zone from outside all) or out',
+    (s) => {
+      const from = s.src?.zone;
+      const to = s.dst?.zone;
+      if (from === undefined) return to === undefined ? undefined : 'in';
+      return to === undefined ? (s.dst?.scope === 'group' ? 'same' : 'out') : from === to ? 'same' : 'across';
+    },
+    who,
+  ),
+  field(
+    'direction.level',
+    'text',
+    'down (towards the process), up or same, by the Purdue levels of the two zones',
+    (s) => {
+      const change = levelChange(s);
+      return change === undefined ? undefined : change < 0 ? 'down' : change > 0 ? 'up' : 'same';
+    },
+    who,
+  ),
+  field(
+    'direction.levels',
+    'number',
+    'how many Purdue levels lie between the two',
+    (s) => {
+      const change = levelChange(s);
+      return change === undefined ? undefined : Math.abs(change);
+    },
+    who,
+  ),
+];
+
+function levelChange({ src, dst }: Subject): number | undefined {
+  return src?.level === undefined || dst?.level === undefined ? undefined : dst.level - src.level;
+}
+
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
+const moment: Field[] = [
+  field('ts', 'time', 'time of the event (UTC)', (s) => s.time, { fixed: false }),
+  field('ts.weekday', 'text', 'monday … sunday (UTC)', (s) => WEEKDAYS[new Date(s.time / 1000).getUTCDay()], {
+    fixed: false,
+  }),
 ];
 
 const learned = (name: string, about: string, get: Getter): Field =>
@@ -118,10 +192,21 @@ const common = [
   ...connection,
   ...ends('src'),
   ...ends('dst'),
+  ...direction,
   ...windows,
+  ...moment,
   baselineReady,
   conversationLearned,
   newConversation,
+  field('baseline.service_learned', 'boolean', 'the device offered this service to somebody while learning', (s) =>
+    s.baseline.normal?.services.has(`${s.dst?.address}|${s.flow?.transport}|${s.flow?.responderPort}`),
+  ),
+  field('baseline.device_learned', 'boolean', 'the device was heard of while learning', (s) =>
+    s.dst === undefined ? undefined : s.baseline.normal?.speakers.has(s.dst.address),
+  ),
+  learned('source_learned', 'the source was heard of while learning', (s) =>
+    s.src === undefined ? undefined : s.baseline.normal?.speakers.has(s.src.address),
+  ),
 ];
 
 const point: Field[] = [

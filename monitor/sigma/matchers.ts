@@ -37,23 +37,25 @@ const MODIFIERS = [
   'neq',
   'exists',
   'fieldref',
-] as const;
-type Modifier = (typeof MODIFIERS)[number];
-const UNFIT = [
   'base64',
   'base64offset',
   'utf16',
   'utf16le',
   'utf16be',
   'wide',
-  'expand',
   'minute',
   'hour',
   'day',
   'week',
   'month',
   'year',
-];
+] as const;
+type Modifier = (typeof MODIFIERS)[number];
+/** Modifiers of Sigma that cannot be had here, and why. */
+const UNFIT: Readonly<Record<string, string>> = {
+  expand:
+    "'expand' fills placeholders from a pipeline, and there is none here; write the values, or ask for src.role, src.zone or another field of the asset list",
+};
 
 const ALLOWED: Record<Modifier, readonly FieldType[]> = {
   contains: ['text', 'address'],
@@ -67,13 +69,25 @@ const ALLOWED: Record<Modifier, readonly FieldType[]> = {
   m: ['text', 'address'],
   s: ['text', 'address'],
   cidr: ['address'],
-  lt: ['number', 'numbers'],
-  lte: ['number', 'numbers'],
-  gt: ['number', 'numbers'],
-  gte: ['number', 'numbers'],
-  neq: ['text', 'address', 'number', 'numbers', 'boolean'],
-  exists: ['text', 'address', 'number', 'numbers', 'boolean'],
-  fieldref: ['text', 'address', 'number', 'boolean'],
+  lt: ['number', 'numbers', 'time'],
+  lte: ['number', 'numbers', 'time'],
+  gt: ['number', 'numbers', 'time'],
+  gte: ['number', 'numbers', 'time'],
+  neq: ['text', 'address', 'number', 'numbers', 'boolean', 'time'],
+  exists: ['text', 'address', 'number', 'numbers', 'boolean', 'time'],
+  fieldref: ['text', 'address', 'number', 'boolean', 'time'],
+  base64: ['text'],
+  base64offset: ['text'],
+  utf16: ['text'],
+  utf16le: ['text'],
+  utf16be: ['text'],
+  wide: ['text'],
+  minute: ['time'],
+  hour: ['time'],
+  day: ['time'],
+  week: ['time'],
+  month: ['time'],
+  year: ['time'],
 };
 
 const WORDS: Record<FieldType, string> = {
@@ -82,14 +96,21 @@ const WORDS: Record<FieldType, string> = {
   number: 'a number',
   numbers: 'a list of numbers',
   boolean: 'true or false',
+  time: 'a time',
 };
 
 const fail = (id: string, message: string): never => {
   throw new PenstockError(id, message);
 };
 
-/** Longest pattern that is compiled, and the most that re2js may repeat. */
+/** Longest pattern that is compiled. RE2 takes time linear in the text; its own bound on repetitions keeps the program small. */
 const MAX_PATTERN = 2048;
+/** Characters of a field that a pattern looks at; a datagram's text is not longer. */
+const MAX_SEARCHED = 65_536;
+/** Values of one item; longer lists belong into the asset list or a zone. */
+const MAX_VALUES = 10_000;
+/** Wildcards, patterns and other values that must be tried one after the other. */
+const MAX_TRIED = 1000;
 
 /**
  * Compiles `field|modifier|…: values`.
@@ -101,6 +122,7 @@ export function compileItem(key: string, values: readonly RuleValue[], source: L
   const modifiers = words.map((word) => modifierOf(word, field));
   checkCombination(modifiers, key);
   if (values.length === 0) fail('rule.value', `${key}: an empty list matches nothing`);
+  if (values.length > MAX_VALUES) fail('rule.value', `${key}: ${values.length} values; a list may have ${MAX_VALUES}`);
   const has = (modifier: Modifier): boolean => modifiers.includes(modifier);
 
   if (has('exists')) {
@@ -111,10 +133,30 @@ export function compileItem(key: string, values: readonly RuleValue[], source: L
   }
   if (has('fieldref')) return compileFieldReference(key, field, values, source, has('neq'));
 
+  if (isText(field.type) && modifiers.length === 0 && values.every(isPlainText)) return oneOf(field, values);
+  if (values.length > MAX_TRIED)
+    fail(
+      'rule.value',
+      `${key}: ${values.length} values that must be tried one by one; there may be ${MAX_TRIED} with a modifier or a wildcard, ${MAX_VALUES} plain ones`,
+    );
   const tests = values.map((value) => valueTest(key, field, value, modifiers));
   const combined = has('all') ? every(field, tests) : some(field, tests);
   const test: ItemTest = has('neq') ? (s) => field.get(s) !== undefined && !combined(s) : combined;
   return { fields: [field], test };
+}
+
+const isPlainText = (value: RuleValue): boolean => typeof value === 'string' && !/[*?\\]/.test(value);
+
+/** Texts without wildcards: however many there are, one look tells. */
+function oneOf(field: Field, values: readonly RuleValue[]): Item {
+  const wanted = new Set(values.map((value) => String(value).toLowerCase()));
+  return {
+    fields: [field],
+    test: (s) => {
+      const value = field.get(s);
+      return typeof value === 'string' && wanted.has(value.toLowerCase());
+    },
+  };
 }
 
 /** @throws PenstockError `rule.field` with the nearest valid name. */
@@ -134,8 +176,8 @@ export function fieldOf(name: string, source: LogSource): Field {
 
 function modifierOf(word: string, field: Field): Modifier {
   if (!(MODIFIERS as readonly string[]).includes(word)) {
-    if (UNFIT.includes(word))
-      fail('rule.modifier', `the modifier '${word}' has no use on decoded traffic; there are ${MODIFIERS.join(', ')}`);
+    const unfit = UNFIT[word];
+    if (unfit !== undefined) fail('rule.modifier', unfit);
     const meant = nearest(word, MODIFIERS);
     fail(
       'rule.modifier',
@@ -165,6 +207,9 @@ const OPERATORS: readonly Modifier[] = [
   'fieldref',
 ];
 
+const ENCODINGS: readonly Modifier[] = ['base64', 'base64offset', 'utf16', 'utf16le', 'utf16be', 'wide'];
+const TIME_PARTS: readonly Modifier[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];
+
 function checkCombination(modifiers: readonly Modifier[], key: string): void {
   const operators = modifiers.filter((m) => OPERATORS.includes(m));
   if (operators.length > 1) fail('rule.modifier', `${key}: '${operators[0]}' and '${operators[1]}' exclude each other`);
@@ -177,6 +222,18 @@ function checkCombination(modifiers: readonly Modifier[], key: string): void {
       'rule.modifier',
       `${key}: a regular expression knows its own case and dashes; leave 'cased' and 'windash' out`,
     );
+  const parts = modifiers.filter((m) => TIME_PARTS.includes(m));
+  if (parts.length > 1) fail('rule.modifier', `${key}: '${parts[0]}' and '${parts[1]}' exclude each other`);
+  if (modifiers.includes('base64') && modifiers.includes('base64offset'))
+    fail('rule.modifier', `${key}: 'base64' and 'base64offset' exclude each other`);
+  const isEncoded = modifiers.some((m) => ENCODINGS.includes(m));
+  if (isEncoded && (isPattern || modifiers.includes('windash')))
+    fail('rule.modifier', `${key}: 're' and 'windash' do not go with an encoding`);
+  const isWide = modifiers.some((m) => m !== 'base64' && m !== 'base64offset' && ENCODINGS.includes(m));
+  if (isWide && !modifiers.includes('base64') && !modifiers.includes('base64offset'))
+    fail('rule.modifier', `${key}: 'wide' and the other UTF-16 modifiers stand before 'base64' or 'base64offset'`);
+  if (modifiers.includes('base64offset') && !modifiers.includes('contains'))
+    fail('rule.modifier', `${key}: 'base64offset' finds a part of a longer text; write 'base64offset|contains'`);
   if (modifiers.includes('exists') && modifiers.length > 1) fail('rule.modifier', `${key}: 'exists' stands alone`);
 }
 
@@ -243,6 +300,7 @@ function valueTest(key: string, field: Field, value: RuleValue, modifiers: reado
   }
   const has = (modifier: Modifier): boolean => modifiers.includes(modifier);
   const comparison = modifiers.find((m) => m === 'lt' || m === 'lte' || m === 'gt' || m === 'gte');
+  if (field.type === 'time') return timeTest(key, value, modifiers, comparison);
   if (field.type === 'number' || field.type === 'numbers') return numberTest(key, field, value, comparison);
   if (field.type === 'boolean') {
     if (typeof value !== 'boolean') fail('rule.value', `${key}: expected true or false, got ${show([value])}`);
@@ -252,7 +310,88 @@ function valueTest(key: string, field: Field, value: RuleValue, modifiers: reado
   if (typeof value === 'boolean') fail('rule.value', `${key}: expected a text, got ${value}`);
   const text = String(value);
   if (has('re')) return patternTest(key, text, modifiers);
+  if (modifiers.some((m) => ENCODINGS.includes(m))) return encodedTest(text, modifiers);
   return textTest(text, modifiers);
+}
+
+const MICROSECONDS = 1000;
+
+/** A part of the time (`ts|hour: 3`, `ts|hour|gte: 22`), or the time itself against an ISO 8601 time. All in UTC. */
+function timeTest(
+  key: string,
+  value: RuleValue,
+  modifiers: readonly Modifier[],
+  comparison: Modifier | undefined,
+): ValueTest {
+  const part = modifiers.find((m) => TIME_PARTS.includes(m));
+  if (part !== undefined) {
+    const test = compare(comparison, Number(value));
+    if (typeof value === 'boolean' || !Number.isInteger(Number(value)))
+      fail('rule.value', `${key}: expected a whole number, got ${show([value])}`);
+    return (v) => typeof v === 'number' && test(timePart(part, new Date(v / MICROSECONDS)));
+  }
+  const instant = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(instant))
+    fail(
+      'rule.value',
+      `${key}: expected a time such as 2026-03-02T06:00:00Z, got ${show([value])}; or take a part of it: ts|hour`,
+    );
+  const test = compare(comparison, instant * MICROSECONDS);
+  return (v) => typeof v === 'number' && test(v);
+}
+
+function timePart(part: Modifier, at: Date): number {
+  switch (part) {
+    case 'minute':
+      return at.getUTCMinutes();
+    case 'hour':
+      return at.getUTCHours();
+    case 'day':
+      return at.getUTCDate();
+    case 'month':
+      return at.getUTCMonth() + 1;
+    case 'year':
+      return at.getUTCFullYear();
+    default:
+      return isoWeek(at);
+  }
+}
+
+/** Week of the year as ISO 8601 counts: the one with the year's first Thursday is week 1. */
+function isoWeek(at: Date): number {
+  const thursday = new Date(
+    Date.UTC(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate() + 4 - (at.getUTCDay() || 7)),
+  );
+  return Math.floor((thursday.getTime() - Date.UTC(thursday.getUTCFullYear(), 0, 1)) / (7 * 86_400_000)) + 1;
+}
+
+/** The value as base64 (RFC 4648) would show it; with `base64offset` at each of the three places where it may begin in a longer text. */
+function encodedTest(text: string, modifiers: readonly Modifier[]): ValueTest {
+  const bytes = bytesOf(text, modifiers);
+  const rest = modifiers.filter((m) => !ENCODINGS.includes(m));
+  // The case of base64 carries information.
+  const cased: Modifier[] = [...rest, 'cased'];
+  if (modifiers.includes('base64')) return textTest(literal(Buffer.from(bytes).toString('base64')), cased);
+  const tests = [0, 1, 2].map((offset) => {
+    const shifted = Buffer.concat([Buffer.alloc(offset), Buffer.from(bytes)])
+      .toString('base64')
+      .replace(/=+$/, '');
+    // Characters at both ends that also hold bits of neighbouring bytes say nothing.
+    const from = [0, 2, 3][offset] as number;
+    const spare = (bytes.length + offset) % 3 === 0 ? 0 : 1;
+    return textTest(literal(shifted.slice(from, shifted.length - spare)), cased);
+  });
+  return (v) => tests.some((test) => test(v));
+}
+
+/** Takes the wildcards of Sigma texts literally. */
+const literal = (text: string): string => text.replace(/[*?\\]/g, '\\$&');
+
+function bytesOf(text: string, modifiers: readonly Modifier[]): Uint8Array {
+  if (modifiers.includes('utf16be')) return Buffer.from(text, 'utf16le').swap16();
+  if (modifiers.includes('utf16')) return Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]);
+  const isWide = modifiers.includes('wide') || modifiers.includes('utf16le');
+  return Buffer.from(text, isWide ? 'utf16le' : 'utf8');
 }
 
 function numberTest(key: string, field: Field, value: RuleValue, comparison: Modifier | undefined): ValueTest {
@@ -262,15 +401,20 @@ function numberTest(key: string, field: Field, value: RuleValue, comparison: Mod
       'rule.value',
       `${key}: '${field.name}' is ${WORDS[field.type]}; expected a number, got ${show([value])}`,
     );
+  const test = compare(comparison, wanted);
+  return (v) => typeof v === 'number' && test(v);
+}
+
+function compare(comparison: Modifier | undefined, wanted: number): (value: number) => boolean {
   switch (comparison) {
     case 'lt':
-      return (v) => typeof v === 'number' && v < wanted;
+      return (v) => v < wanted;
     case 'lte':
-      return (v) => typeof v === 'number' && v <= wanted;
+      return (v) => v <= wanted;
     case 'gt':
-      return (v) => typeof v === 'number' && v > wanted;
+      return (v) => v > wanted;
     case 'gte':
-      return (v) => typeof v === 'number' && v >= wanted;
+      return (v) => v >= wanted;
     default:
       return (v) => v === wanted;
   }
@@ -296,7 +440,7 @@ function patternTest(key: string, pattern: string, modifiers: readonly Modifier[
   } catch (error) {
     return fail('rule.regexp', `${key}: '${pattern}' is no regular expression of RE2: ${(error as Error).message}`);
   }
-  return (v) => typeof v === 'string' && compiled.test(v);
+  return (v) => typeof v === 'string' && compiled.test(v.length > MAX_SEARCHED ? v.slice(0, MAX_SEARCHED) : v);
 }
 
 /** Sigma texts: any case unless `cased`, `*` and `?` as wildcards, a backslash before one takes it literally. */

@@ -472,7 +472,7 @@ describe('rule files', () => {
     [
       'a malformed timespan',
       correlated('  type: event_count\n  condition:\n    gte: 2\n').replace('1m', '1 minute'),
-      'a timespan is a number and s, m, h or d',
+      'a timespan is a number and s, m, h, d or w',
     ],
     [
       'an alias of no rule',

@@ -19,12 +19,13 @@ import { ICS_TACTICS, ICS_TECHNIQUES, REVOKED_TECHNIQUES } from '../techniques.t
 import { compileDetection, type Detection } from './compile.ts';
 import { type CorrelationPlan, MAX_THRESHOLD } from './correlation.ts';
 import type { Field, LogSource } from './fields.ts';
-import { fieldOf } from './matchers.ts';
+import { compileItem, fieldOf, type ItemTest, type RuleValue } from './matchers.ts';
 import {
   type CorrelationDocument,
   correlationRuleSchema,
   type DetectionDocument,
   detectionRuleSchema,
+  LEVELS,
   type Level,
 } from './schema.ts';
 import { compileSentence, type Sentence } from './template.ts';
@@ -35,6 +36,8 @@ export interface Rule {
   readonly title: string;
   readonly description: string;
   readonly level: Level;
+  /** Every level that its alerts can have, by whom it happens to; `level` among them. */
+  readonly levels: readonly Level[];
   readonly techniques: readonly string[];
   readonly falsePositives: readonly string[];
   readonly file: string;
@@ -51,6 +54,8 @@ export interface Rule {
   readonly correlation: CorrelationPlan | undefined;
   /** Correlations that this rule feeds, and at which position of theirs. */
   readonly feeds: readonly { readonly rule: Rule; readonly position: number }[];
+  /** The level of a hit on the subject. */
+  levelOf(source: LogSource, subject: Subject): Level;
   message(source: LogSource, subject: Subject, count: number): string;
   why(source: LogSource, subject: Subject, count: number): string | undefined;
 }
@@ -307,6 +312,7 @@ function link(order: readonly Draft[], byName: ReadonlyMap<string, Draft>): Rule
     const plan = draft.kind === 'correlation' ? planOf(draft, find) : undefined;
     const alerts = !quiet.has(draft);
     const words = sentences(draft, alerts);
+    const levels = gradesOf(draft);
     if (alerts && draft.document.level === undefined)
       draft.report('rule.level', 'a rule that raises alerts needs a level', []);
     const parts =
@@ -317,6 +323,7 @@ function link(order: readonly Draft[], byName: ReadonlyMap<string, Draft>): Rule
       title: draft.document.title,
       description: draft.document.description,
       level: draft.document.level ?? 'informational',
+      levels: levelsOf(draft),
       techniques: draft.document.tags
         .filter((tag) => /^attack\.t\d/.test(tag))
         .map((tag) => tag.slice('attack.'.length).toUpperCase()),
@@ -331,6 +338,7 @@ function link(order: readonly Draft[], byName: ReadonlyMap<string, Draft>): Rule
       detection: draft.detection,
       correlation: plan,
       feeds: feeds.get(draft) as { rule: Rule; position: number }[],
+      levelOf: levels,
       message: (source, subject, count) => words.message.get(source)?.(subject, count) ?? draft.document.title,
       why: (source, subject, count) => words.why.get(source)?.(subject, count),
     };
@@ -363,6 +371,37 @@ function sentences(draft: Draft, alerts: boolean): Record<'message' | 'why', Map
     }
   }
   return made;
+}
+
+function levelsOf({ document }: Draft): Level[] {
+  const { alert, level } = document;
+  const all = [level ?? 'informational', ...(alert?.levels ?? []).map((l) => l.level)];
+  if (alert?.announced !== undefined) all.push(alert.announced);
+  return LEVELS.filter((l) => all.includes(l));
+}
+
+/** The level by the subject: `alert.levels` in their order, then the rule's; `alert.announced` while a work order covers it. */
+function gradesOf(draft: Draft): (source: LogSource, subject: Subject) => Level {
+  const { alert, level: usual = 'informational' } = draft.document;
+  const grades = new Map<LogSource, { level: Level; tests: ItemTest[] }[]>();
+  for (const leaf of draft.leaves)
+    grades.set(
+      leaf,
+      (alert?.levels ?? []).map(({ level, when }, index) => ({
+        level,
+        tests: Object.entries(when).flatMap(([key, value]) => {
+          const values = (Array.isArray(value) ? value : [value]) as RuleValue[];
+          const item = draft.attempt(['alert', 'levels', index, 'when', key], () => compileItem(key, values, leaf));
+          return item === undefined ? [] : [item.test];
+        }),
+      })),
+    );
+  const announced = alert?.announced;
+  return (source, subject) => {
+    if (announced !== undefined && subject.order !== undefined) return announced;
+    for (const { level, tests } of grades.get(source) ?? []) if (tests.every((test) => test(subject))) return level;
+    return usual;
+  };
 }
 
 function planOf(draft: Draft, find: (name: string) => Draft | undefined): CorrelationPlan | undefined {

@@ -20,8 +20,10 @@ const selection = z.union([itemMap, z.array(itemMap).min(1)]);
 /** Sigma's timespan: a number and s, m, h or d. */
 const timespan = z
   .string()
-  .regex(/^[1-9]\d{0,5}[smhd]$/, 'a timespan is a number and s, m, h or d: 30s, 15m, 1h, 7d')
-  .transform((span) => Number(span.slice(0, -1)) * { s: 1e6, m: 60e6, h: 3600e6, d: 86_400e6 }[span.at(-1) as 's']);
+  .regex(/^[1-9]\d{0,5}[smhdw]$/, 'a timespan is a number and s, m, h, d or w: 30s, 15m, 1h, 7d')
+  .transform(
+    (span) => Number(span.slice(0, -1)) * { s: 1e6, m: 60e6, h: 3600e6, d: 86_400e6, w: 604_800e6 }[span.at(-1) as 's'],
+  );
 
 const alertSchema = z.strictObject({
   /** One sentence: who did what to which tag. `{field}` is replaced, `[ … ]` falls away when a field in it is empty. */
@@ -30,6 +32,13 @@ const alertSchema = z.strictObject({
   why: text.optional(),
   /** Which end the alert names as its device. */
   device: z.enum(['src', 'dst']).default('dst'),
+  /**
+   * Other levels than the rule's by who it happens to: the first whose fields all match counts. Fields and modifiers are those of
+   * a selection: `{ level: critical, when: { dst.kind: sis } }`.
+   */
+  levels: z.array(z.strictObject({ level: z.enum(LEVELS), when: itemMap })).default([]),
+  /** The level while a work order covers source and device. */
+  announced: z.enum(LEVELS).optional(),
   /** Repetitions within this time (of the same device, tag and source) are counted, not raised again. */
   suppress: timespan.optional(),
 });
