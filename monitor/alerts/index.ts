@@ -1,7 +1,12 @@
 /** Alerts and incidents: what the monitor tells people. Repetitions are counted instead of told again, floods are limited. */
-import { createHash } from 'node:crypto';
 import type { EvidencePacket } from '../flows/evidence.ts';
-import { LEVELS, type Level } from '../sigma/schema.ts';
+import type { Level } from '../sigma/schema.ts';
+import { addAlert, type Incident, IncidentBook, type IncidentReport, reportIncident, shortHash } from './incidents.ts';
+import { type AlertRate, RateMeter } from './rate.ts';
+
+export type { Incident, IncidentReport, IncidentStep } from './incidents.ts';
+export { severityRank } from './incidents.ts';
+export type { AlertRate } from './rate.ts';
 
 export interface Alert {
   /** The same frames and rules give the same id. */
@@ -56,20 +61,6 @@ export interface Finding {
   readonly why: string;
 }
 
-/** Alerts of one asset that share a technique or a source and follow each other closely. */
-export interface Incident {
-  readonly id: string;
-  readonly asset: string | null;
-  severity: Level;
-  readonly techniques: string[];
-  readonly sources: string[];
-  /** Seconds, as alerts'. */
-  readonly from: number;
-  to: number;
-  readonly alerts: string[];
-  alertCount: number;
-}
-
 export interface AlertSink {
   /** A new alert with the packets that are still kept. */
   alert(alert: Alert, packets: readonly EvidencePacket[]): void;
@@ -79,11 +70,7 @@ export interface AlertSink {
   incident?(incident: Incident): void;
 }
 
-/** An incident that was quiet for so long is over, microseconds. */
-const INCIDENT_GAP = 1800e6;
 const MAX_ALERTS = 10_000;
-const MAX_INCIDENTS = 2000;
-const MAX_ALERTS_PER_INCIDENT = 256;
 const MAX_OPEN = 16_384;
 /** As many alerts of one rule in an hour of event time; what comes on top is counted. */
 const RATE = 120;
@@ -91,16 +78,26 @@ const RATE_WINDOW = 3600e6;
 /** Bytes of evidence that are kept for later; sinks get it at once in any case. */
 const MAX_EVIDENCE = 8 * 1024 * 1024;
 
+/**
+ * What comes back again and again right after its suppression time is told at twice that time, then at four times it, up to here
+ * (microseconds): a reading that flutters at its limit, a device that asks for what it may not have. Somebody who is called for it
+ * hears of it again sooner.
+ */
+const MAX_SUPPRESS = 4 * 3600e6;
+const MAX_SUPPRESS_PAGING = 3600e6;
+/** Quiet for so many suppression times, it is told as at first. */
+const FORGET = 4;
+
 interface Open {
   readonly alert: Alert;
   until: number;
+  /** Suppression time as it is now, and when it happened last. */
+  window: number;
+  last: number;
 }
-
-export const severityRank = (level: Level): number => LEVELS.indexOf(level);
 
 export class AlertBook {
   readonly alerts: Alert[] = [];
-  readonly incidents: Incident[] = [];
   /** Findings that raised no alert because their rule raised too many, by rule. */
   readonly limited = new Map<string, number>();
   /** Alerts that are no longer in `alerts`. */
@@ -110,16 +107,31 @@ export class AlertBook {
   readonly #open = new Map<string, Open>();
   readonly #rates = new Map<string, number[]>();
   readonly #evidence = new Map<string, readonly EvidencePacket[]>();
-  readonly #openIncidents = new Map<string, { incident: Incident; last: number }[]>();
+  readonly #incidents = new IncidentBook();
+  readonly #meter = new RateMeter();
   #evidenceBytes = 0;
   #raised = 0;
-  #incidentsBegun = 0;
+  #newest = Number.NEGATIVE_INFINITY;
   #startEpoch: number | undefined;
 
   /** @param startEpoch microseconds since 1970 from which seconds count; the first time given to `begin` when left out */
   constructor(sinks: readonly AlertSink[], startEpoch?: number | undefined) {
     this.#sinks = sinks;
     this.#startEpoch = startEpoch;
+  }
+
+  get incidents(): readonly IncidentReport[] {
+    return this.#incidents.incidents.map(reportIncident);
+  }
+
+  /** Incidents that are no longer in the list. */
+  get discardedIncidents(): number {
+    return this.#incidents.discarded;
+  }
+
+  /** Alerts per hour. @param now microseconds since 1970 to which was watched */
+  rate(now: number): AlertRate {
+    return this.#meter.report(this.seconds(Math.max(now, this.#newest)));
   }
 
   begin(time: number): void {
@@ -134,26 +146,38 @@ export class AlertBook {
   /** @param packets fetches the finding's packets; only asked for when an alert is raised */
   report(finding: Finding, numbers: readonly number[], packets: () => readonly EvidencePacket[]): Alert | undefined {
     const { rule, epoch } = finding;
+    if (epoch > this.#newest) this.#newest = epoch;
+    const seconds = this.seconds(epoch);
     const key = [rule.name, finding.device?.address, finding.tag, finding.source?.address, finding.detail].join('|');
     const open = this.#open.get(key);
     if (open !== undefined && epoch <= open.until) {
       open.alert.count++;
-      open.alert.lastTime = this.seconds(epoch);
+      open.alert.lastTime = seconds;
+      open.last = epoch;
       this.repetitions++;
+      this.#incidents.join(finding, seconds, false);
       for (const sink of this.#sinks) sink.repeated?.(open.alert);
       return undefined;
     }
-    if (!this.#withinRate(rule.name, epoch)) {
+    const isLimited = !this.#withinRate(rule.name, epoch);
+    const incident = this.#incidents.join(finding, seconds, isLimited);
+    if (isLimited) {
       this.limited.set(rule.name, (this.limited.get(rule.name) ?? 0) + 1);
+      incident.limited++;
       return undefined;
     }
     const evidence = packets();
-    const alert = this.#raise(finding, key, numbers.length > 0 ? numbers : evidence.map((p) => p.number));
+    const alert = this.#raise(finding, key, numbers.length > 0 ? numbers : evidence.map((p) => p.number), incident);
     this.#open.delete(key);
     if (this.#open.size >= MAX_OPEN) this.#open.delete(this.#open.keys().next().value as string);
-    this.#open.set(key, { alert, until: epoch + rule.suppress });
+    const window = nextWindow(rule, open, epoch);
+    this.#open.set(key, { alert, until: epoch + window, window, last: epoch });
     this.#keep(alert, evidence);
-    for (const sink of this.#sinks) sink.alert(alert, evidence);
+    this.#meter.alert(rule.level, seconds);
+    for (const sink of this.#sinks) {
+      sink.incident?.(incident);
+      sink.alert(alert, evidence);
+    }
     return alert;
   }
 
@@ -174,7 +198,7 @@ export class AlertBook {
     return true;
   }
 
-  #raise(finding: Finding, key: string, numbers: readonly number[]): Alert {
+  #raise(finding: Finding, key: string, numbers: readonly number[], incident: Incident): Alert {
     const number = ++this.#raised;
     const id = `a-${shortHash(`${key}|${finding.epoch}|${number}`)}`;
     const seconds = this.seconds(finding.epoch);
@@ -198,7 +222,7 @@ export class AlertBook {
       message: finding.message,
       why: finding.why,
       packets: numbers,
-      incident: this.#join(finding, id, seconds),
+      incident: incident.id,
       count: 1,
       lastTime: seconds,
     };
@@ -207,53 +231,9 @@ export class AlertBook {
       this.discarded++;
     }
     this.alerts.push(alert);
+    const { rule, severity, techniques, device, tag, source, message } = alert;
+    addAlert(incident, { time: seconds, alert: id, rule, severity, techniques, device, tag, source, message });
     return alert;
-  }
-
-  /** Puts an alert into the incident that it belongs to, a new one if there is none; returns the incident's id. */
-  #join(finding: Finding, alertId: string, seconds: number): string {
-    const asset = finding.device?.label ?? null;
-    const source = finding.source?.label;
-    const assetKey = asset ?? '';
-    const candidates = (this.#openIncidents.get(assetKey) ?? []).filter((o) => finding.epoch - o.last <= INCIDENT_GAP);
-    const shares = ({ techniques, sources }: Incident): boolean =>
-      finding.techniques.some((t) => techniques.includes(t)) || (source !== undefined && sources.includes(source));
-    let open = candidates.find(({ incident }) => shares(incident));
-    if (open === undefined) {
-      const number = ++this.#incidentsBegun;
-      const id = `i-${shortHash(`${assetKey}|${finding.epoch}|${number}`)}`;
-      const incident: Incident = {
-        id,
-        asset,
-        severity: finding.rule.level,
-        techniques: [],
-        sources: [],
-        from: seconds,
-        to: seconds,
-        alerts: [],
-        alertCount: 0,
-      };
-      open = { incident, last: finding.epoch };
-      candidates.push(open);
-      if (this.incidents.length >= MAX_INCIDENTS) this.incidents.shift();
-      this.incidents.push(incident);
-    }
-    this.#openIncidents.delete(assetKey);
-    if (this.#openIncidents.size >= MAX_OPEN)
-      this.#openIncidents.delete(this.#openIncidents.keys().next().value as string);
-    this.#openIncidents.set(assetKey, candidates);
-    const { incident } = open;
-    open.last = finding.epoch;
-    incident.to = Math.max(incident.to, seconds);
-    if (severityRank(finding.rule.level) > severityRank(incident.severity)) incident.severity = finding.rule.level;
-    for (const technique of finding.techniques)
-      if (!incident.techniques.includes(technique)) incident.techniques.push(technique);
-    if (source !== undefined && !incident.sources.includes(source) && incident.sources.length < 64)
-      incident.sources.push(source);
-    incident.alertCount++;
-    if (incident.alerts.length < MAX_ALERTS_PER_INCIDENT) incident.alerts.push(alertId);
-    for (const sink of this.#sinks) sink.incident?.(incident);
-    return incident.id;
   }
 
   #keep(alert: Alert, packets: readonly EvidencePacket[]): void {
@@ -270,4 +250,11 @@ export class AlertBook {
 const sizeOf = (packets: readonly EvidencePacket[]): number => packets.reduce((sum, p) => sum + p.bytes.length, 0);
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
-const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+/** How long repetitions are only counted from now on. */
+function nextWindow(rule: Finding['rule'], before: Open | undefined, now: number): number {
+  if (before === undefined || now - before.last > FORGET * before.window) return rule.suppress;
+  const pages = rule.level === 'high' || rule.level === 'critical';
+  const most = Math.max(rule.suppress, pages ? MAX_SUPPRESS_PAGING : MAX_SUPPRESS);
+  return Math.min(2 * before.window, most);
+}
