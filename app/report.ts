@@ -2,9 +2,6 @@
 import type { Alert } from '@penstock/monitor';
 import { print } from './output.ts';
 
-/** Whether somebody is called for it, at any hour. */
-export const pages = ({ severity }: Alert): boolean => severity === 'high' || severity === 'critical';
-
 /** Seconds since the run's start as `01:02:03`. */
 export const clock = (seconds: number): string => {
   const whole = Math.floor(seconds);

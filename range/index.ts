@@ -6,6 +6,12 @@ export * from './plants.ts';
 export * from './play.ts';
 export * from './range.ts';
 export * from './replay.ts';
+export {
+  pages,
+  RESPONDER_KEYS,
+  type ResponseOutcome,
+  type ResponseRecord,
+} from './responses.ts';
 export * from './run.ts';
 export * from './verdict.ts';
 export type { WarmState } from './warm.ts';

@@ -11,6 +11,7 @@ import {
   type Instant,
   inSeconds,
   LINKTYPE_ETHERNET,
+  type ResponderName,
 } from '@penstock/core';
 import {
   type Alert,
@@ -32,6 +33,7 @@ import type { Learned } from './learned.ts';
 import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
 import { Range } from './range.ts';
+import { Responder, type ResponseRecord } from './responses.ts';
 import { Week } from './week/index.ts';
 
 export interface PlayRequest {
@@ -53,6 +55,8 @@ export interface PlayRequest {
     readonly mode: 'learn' | 'watch';
     readonly sinks?: readonly AlertSink[];
   };
+  /** Whose responses to counting alerts are performed; nobody's when left out. */
+  readonly respond?: ResponderName | undefined;
   /** Where journals and capture go; undefined keeps nothing but hashes. */
   readonly folder?: RunFolder | undefined;
   /** Whether `capture.pcap` is written into the folder; the hash is made in any case when there is a monitor. */
@@ -64,6 +68,7 @@ export interface PlayRequest {
   /** Schedules what came from outside, before the run begins (a replay). */
   readonly outside?: (range: Range) => void;
   readonly onStep?: (record: StepRecord) => void;
+  readonly onResponse?: (record: ResponseRecord) => void;
   readonly onHazard?: (at: Instant, hazard: string, state: 'begin' | 'end') => void;
   readonly onDeviceLog?: (at: Instant, device: string, entry: LogEntry) => void;
   readonly onActivity?: (at: Instant, text: string) => void;
@@ -73,6 +78,7 @@ export interface PlayResult {
   readonly simulatedSeconds: number;
   readonly packets: number;
   readonly steps: readonly StepRecord[];
+  readonly responses: readonly ResponseRecord[];
   readonly hazards: readonly { readonly at: number; readonly hazard: string; readonly state: 'begin' | 'end' }[];
   /** First malicious packet, seconds. */
   readonly firstPacket: number | undefined;
@@ -96,6 +102,7 @@ export class Play {
   readonly #request: PlayRequest;
   readonly #labels: Labels;
   readonly #steps: StepRecord[] = [];
+  readonly #responses: ResponseRecord[] = [];
   readonly #hazards: { at: number; hazard: string; state: 'begin' | 'end' }[] = [];
   readonly #journal: MonitorJournal | undefined;
   readonly #captureHash = createHash('sha256');
@@ -178,6 +185,7 @@ export class Play {
       simulatedSeconds: inSeconds(now),
       packets: range.network.wire.tap.frames,
       steps: this.#steps,
+      responses: this.#responses,
       hazards: this.#hazards,
       firstPacket: first === undefined ? undefined : inSeconds(first),
       end: inSeconds(end),
@@ -206,8 +214,31 @@ export class Play {
       mode,
       startEpoch: this.range.epoch,
       seed,
-      sinks: [...(this.#journal ? [this.#journal] : []), ...(folder ? [linesTo(folder)] : []), ...sinks],
+      sinks: [
+        ...(this.#journal ? [this.#journal] : []),
+        ...(folder ? [linesTo(folder)] : []),
+        ...this.#responders(),
+        ...sinks,
+      ],
     });
+  }
+
+  /** Who answers to the monitor's alerts, if anybody does. */
+  #responders(): AlertSink[] {
+    const { plant, respond, scenario } = this.#request;
+    if (respond === undefined || scenario === undefined) return [];
+    const parties = labelledParties(plant, scenario.spec, scenario.variant);
+    const responder = new Responder(
+      this.range,
+      respond,
+      { firstAt: () => this.#labels.firstAt, ...parties },
+      (record) => {
+        this.#responses.push(record);
+        this.truth.response(record);
+        this.#request.onResponse?.(record);
+      },
+    );
+    return [responder];
   }
 
   #startAttack(scenario: NonNullable<PlayRequest['scenario']>): AttackEngine {

@@ -1,6 +1,6 @@
 /** Executes a run again from its seed and the journal of what came from outside; its packets and alerts are the same. */
 import { loadScenario } from '@penstock/attacks';
-import { type Duration, hours, type Instant, PenstockError } from '@penstock/core';
+import { type Duration, hours, type Instant, PenstockError, RESPONDERS } from '@penstock/core';
 import { builtInRules, loadRules } from '@penstock/monitor';
 import { type GateService, gateEntrance, replayGates } from '@penstock/simulator/kernel';
 import { z } from 'zod';
@@ -22,6 +22,7 @@ const runSchema = z.discriminatedUnion('kind', [
     variant: z.enum(['attack', 'twin']),
     control: z.string().nullable(),
     inputs: z.record(z.string(), z.number()),
+    respond: z.enum(RESPONDERS).nullable().default(null),
     rules: z.string().nullable(),
   }),
   z.strictObject({
@@ -108,9 +109,13 @@ function requestOf(record: RunRecord, plant: Plant, run: RunFolder): { request: 
     };
     return { request, end: duration as Duration as number as Instant };
   }
-  const { seed, variant, control, inputs } = record;
+  const { seed, variant, control, inputs, respond } = record;
   const scenario = loadScenario(record.scenario);
-  const asked = { scenario, seed, variant, control: control ?? undefined, inputs, rules };
+  const asked = {
+    ...{ scenario, seed, variant, inputs, rules },
+    control: control ?? undefined,
+    respond: respond ?? undefined,
+  };
   return { request: scenarioPlay(plant, asked, learned), end: scenarioLength(scenario) };
 }
 

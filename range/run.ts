@@ -1,6 +1,14 @@
 /** Whole executions with a verdict: a scenario with its damage run, a baseline, learning. All in virtual time. */
 import type { ScenarioSpec } from '@penstock/attacks';
-import { type ActivitySpec, type Duration, hours, type Instant, PenstockError } from '@penstock/core';
+import {
+  type ActivitySpec,
+  type Duration,
+  hours,
+  type Instant,
+  PenstockError,
+  RESPONDERS,
+  type ResponderName,
+} from '@penstock/core';
 import { type Alert, Baseline, builtInRules, type RuleSet } from '@penstock/monitor';
 import type { OptionValue } from '@penstock/simulator/process';
 import { impactsOf } from './impacts.ts';
@@ -8,6 +16,7 @@ import type { RunFolder } from './journal/folder.ts';
 import { type Learned, loadLearned } from './learned.ts';
 import { openPlant, type Plant, readPlant } from './plants.ts';
 import { labelledParties, Play, type PlayRequest, type PlayResult } from './play.ts';
+import { prepareResponses, RESPONDER_KEYS, type ResponseOutcome, responseOutcome } from './responses.ts';
 import { judge } from './verdict.ts';
 import type { WarmState } from './warm.ts';
 
@@ -18,6 +27,8 @@ export interface ScenarioRequest {
   /** Counterfactual control of the scenario whose options hold. */
   readonly control?: string | undefined;
   readonly inputs?: Readonly<Record<string, number>>;
+  /** Whose responses to counting alerts are performed; nobody's when left out. */
+  readonly respond?: ResponderName | undefined;
   readonly folder?: RunFolder | undefined;
   readonly rules?: RuleSet;
 }
@@ -53,6 +64,8 @@ export interface ScenarioSummary {
     /** Hazards of the run without safeguards. */
     readonly withoutSafeguards: readonly { readonly time: number; readonly hazard: string }[];
   };
+  /** The run with a response beside the same run without, by who responded; empty where nobody was asked to. */
+  readonly responses: Readonly<Record<string, ResponseOutcome>>;
   readonly rules: { readonly count: number; readonly hash: string };
   readonly hashes: PlayResult['hashes'];
 }
@@ -69,6 +82,7 @@ export function scenarioPlay(plant: Plant, request: ScenarioRequest, learned: Le
     learned,
     scenario: { spec: scenario, variant, ...(inputs && { inputs }) },
     monitor: { rules: request.rules ?? builtInRules(), mode: 'watch' },
+    respond: request.respond,
     folder,
   };
 }
@@ -129,6 +143,10 @@ export function summarize(
     techniques: [...new Set([...(variant === 'attack' ? played : []), ...impactsOf(plant.spec, result, variant)])],
     steps: result.steps.map(({ at, step, phase, event, detail }) => ({ time: at / 1e6, step, phase, event, detail })),
     outcome: { hazards: began(result), withoutSafeguards: began(damage) },
+    responses:
+      request.respond === undefined
+        ? {}
+        : { [RESPONDER_KEYS[request.respond]]: responseOutcome(result, undisturbedRun(plant, request, learned)) },
     rules: { count: result.monitor?.rules.count ?? 0, hash: result.monitor?.rules.hash ?? '' },
     hashes: result.hashes,
   };
@@ -143,6 +161,14 @@ function damageRun(plant: Plant, request: ScenarioRequest, learned: Learned | un
   const { scenario } = request;
   const play = new Play({ ...rest, options: { ...rest.options, ...scenario.withoutSafeguards } });
   play.runUntil(scenarioLength(scenario));
+  return play.finish();
+}
+
+/** Same seed, safeguards as they are, nobody watches and nobody answers: what a response is held against. */
+function undisturbedRun(plant: Plant, request: ScenarioRequest, learned: Learned | undefined): PlayResult {
+  const { monitor: _monitor, folder: _folder, respond: _respond, ...rest } = scenarioPlay(plant, request, learned);
+  const play = new Play(rest);
+  play.runUntil(scenarioLength(request.scenario));
   return play.finish();
 }
 
@@ -261,5 +287,10 @@ export function learn(request: LearnRequest): Learned {
  * @throws FileError or PenstockError with what is wrong
  */
 export async function checkPlantFolder(folder: string): Promise<void> {
-  new Play({ plant: await readPlant(folder), run: 'check', seed: 0, startAt: hours(0) }).finish();
+  const play = new Play({ plant: await readPlant(folder), run: 'check', seed: 0, startAt: hours(0) });
+  try {
+    for (const by of RESPONDERS) prepareResponses(play.range, by);
+  } finally {
+    play.finish();
+  }
 }

@@ -1,11 +1,11 @@
 import { type Duration, days, hours, minutes, UsageError } from '@penstock/core';
 import { builtInRules, loadRules } from '@penstock/monitor';
-import { type BaselineSummary, openPlant, type RunFolder, runBaseline } from '@penstock/range';
+import { type BaselineSummary, openPlant, pages, type RunFolder, runBaseline } from '@penstock/range';
 import type { Command } from 'commander';
 import { durationOption, plantReference, rulesReference, seedOption } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { progressLine } from '../progress.ts';
-import { counted, pages, printAlerts, printHazards } from '../report.ts';
+import { counted, printAlerts, printHazards } from '../report.ts';
 import { inRunFolder } from '../run-folder.ts';
 
 interface BaselineOptions {

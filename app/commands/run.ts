@@ -1,10 +1,12 @@
 import { loadScenario, type ScenarioSpec } from '@penstock/attacks';
-import { type Instant, inSeconds, UsageError } from '@penstock/core';
+import { type Instant, inSeconds, RESPONDERS, type ResponderName, UsageError } from '@penstock/core';
 import { builtInRules, loadRules } from '@penstock/monitor';
 import {
   loadLearned,
   openPlant,
   Play,
+  pages,
+  type ResponseOutcome,
   type RunFolder,
   type ScenarioRequest,
   type ScenarioSummary,
@@ -12,12 +14,12 @@ import {
   scenarioPlay,
   summarize,
 } from '@penstock/range';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { pace } from '../live.ts';
 import { rateOption, rulesReference, seedOption } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { progressLine } from '../progress.ts';
-import { clock, pages, printAlerts, span } from '../report.ts';
+import { clock, printAlerts, span } from '../report.ts';
 import { inRunFolder } from '../run-folder.ts';
 import { playVirtually } from '../virtual.ts';
 
@@ -29,6 +31,7 @@ interface RunOptions {
   readonly twin?: boolean;
   readonly control?: string;
   readonly input?: Record<string, number>;
+  readonly respond?: ResponderName;
   readonly rules?: string;
   readonly out?: string;
   readonly json?: boolean;
@@ -49,6 +52,11 @@ export function addRun(program: Command): void {
     .option('--twin', 'play the legitimate look-alike instead of the attack')
     .option('--control <control>', "play it with one of the scenario's counterfactual controls")
     .option('--input <name=value>', 'set an input of the scenario; may be given several times', inputOption, {})
+    .addOption(
+      new Option('--respond <who>', "perform the plant's responses of automatic, control-room or field").choices(
+        RESPONDERS,
+      ),
+    )
     .option('--rules <dir>', 'use these rules instead of the built-in ones')
     .option('--out <dir>', "folder for the run's files; runs/SCENARIO-SEED when left out")
     .option('--json', 'print JSON')
@@ -56,7 +64,9 @@ export function addRun(program: Command): void {
       const scenario = loadScenario(id);
       if (options.plant !== undefined && options.plant !== scenario.plant)
         throw new UsageError('run.plant', `scenario '${id}' is for plant '${scenario.plant}', not '${options.plant}'`);
-      const name = [scenario.id, options.twin && 'twin', options.control, options.seed].filter(Boolean).join('-');
+      const name = [scenario.id, options.twin && 'twin', options.control, options.respond, options.seed]
+        .filter(Boolean)
+        .join('-');
       const summary = await inRunFolder(options.out, name, (folder) => playScenario(scenario, options, folder));
       if (options.json) printJson(summary);
       else tell(scenario, summary);
@@ -65,7 +75,7 @@ export function addRun(program: Command): void {
 }
 
 async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder: RunFolder): Promise<TimedSummary> {
-  const { seed, rate, control, rules, input = {} } = options;
+  const { seed, rate, control, rules, respond, input = {} } = options;
   const variant = options.twin ? 'twin' : 'attack';
   folder.writeJson('run.json', {
     kind: 'scenario',
@@ -75,12 +85,18 @@ async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder:
     variant,
     control: control ?? null,
     inputs: input,
+    respond: respond ?? null,
     rules: rulesReference(rules),
   });
   const plant = await openPlant(scenario.plant);
+  if (respond !== undefined && !plant.spec.responses.some((response) => response.by === respond))
+    throw new UsageError(
+      'run.respond',
+      `plant '${scenario.plant}' declares no response by '${respond}'; it has ${[...new Set(plant.spec.responses.map(({ by }) => by))].join(', ') || 'none'}`,
+    );
   const learned = loadLearned(plant);
   const request: ScenarioRequest = {
-    ...{ scenario, seed, variant, control, inputs: input, folder },
+    ...{ scenario, seed, variant, control, respond, inputs: input, folder },
     rules: rules === undefined ? builtInRules() : loadRules(rules),
   };
   const play = new Play({
@@ -88,6 +104,8 @@ async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder:
     ...(!options.virtual && {
       onStep: ({ at, phase, step, event, detail }) =>
         note(`${clock(inSeconds(at))}  ${phase} ${step}: ${event}${detail && ` (${detail})`}`),
+      onResponse: ({ at, response, event, detail }) =>
+        note(`${clock(inSeconds(at))}  response ${response}: ${event} (${detail})`),
     }),
   });
   note(`${scenario.name} on ${scenario.plant}, seed ${seed}; files in ${folder.path}`);
@@ -120,6 +138,7 @@ function tell(scenario: ScenarioSpec, summary: TimedSummary): void {
   printAlerts(summary.alerts);
   print();
   if (summary.variant === 'attack') tellVerdict(summary);
+  for (const [by, outcome] of Object.entries(summary.responses)) tellResponse(by, outcome);
   const hazards = summary.outcome.hazards.map((h) => `${h.hazard} at ${clock(h.time)}`).join(', ');
   print(`hazards reached  ${hazards || 'none, safeguards as they are'}`);
   print(`false alarms     ${summary.variant === 'twin' ? summary.alerts.length : summary.falseAlarms.length}`);
@@ -136,4 +155,14 @@ function tellVerdict({ timeToDetectSeconds: detect, timeToDamageSeconds: damage,
     `damage           ${damage === null ? 'none, even without safeguards' : `after ${span(damage)} without safeguards`}`,
   );
   print(`in time for      ${responses.join(', ') || 'nothing'}`);
+}
+
+function tellResponse(by: string, { alertedAt, actions, hazards }: ResponseOutcome): void {
+  print(`response         ${by}: ${alertedAt === null ? 'no alert called anybody' : `alerted at ${clock(alertedAt)}`}`);
+  for (const { time, response, event, detail } of actions)
+    print(`  ${clock(time)}  ${response.padEnd(20)} ${event.padEnd(8)} ${detail}`);
+  for (const { hazard, withResponse, without } of hazards)
+    print(
+      `  ${hazard}: ${without === null ? 'did not happen' : `lasted ${span(without.seconds)}`} without it, ${withResponse === null ? 'did not happen' : `${span(withResponse.seconds)}`} with it`,
+    );
 }

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { StepRecord } from '@penstock/attacks';
 import type { Instant } from '@penstock/core';
 import type { Cause } from '@penstock/simulator/kernel';
+import type { ResponseRecord } from '../responses.ts';
 import { JournalStore } from './store.ts';
 
 const VERSION = 1;
@@ -23,6 +24,7 @@ const TABLES = [
       'at INTEGER, device TEXT, tag TEXT, value REAL, outcome TEXT, protocol TEXT, source TEXT, port INTEGER, actor TEXT, step TEXT',
     limit: 1_000_000,
   },
+  { name: 'response', columns: 'at INTEGER, response TEXT, by TEXT, event TEXT, detail TEXT', limit: 100_000 },
   { name: 'hazard', columns: 'at INTEGER, hazard TEXT, state TEXT', limit: 100_000 },
   { name: 'device_log', columns: 'at INTEGER, device TEXT, entry TEXT, detail TEXT', limit: 500_000 },
   { name: 'outside', columns: 'at INTEGER, kind TEXT, source TEXT, data BLOB', limit: 2_000_000 },
@@ -101,6 +103,12 @@ export class TruthJournal {
       cause?.actor ?? null,
       cause?.step ?? null,
     );
+  }
+
+  response(record: ResponseRecord): void {
+    const { at, response, by, event, detail } = record;
+    this.#text(`response ${at} ${response} ${by} ${event} ${detail}`);
+    this.#store?.insert('response', at, response, by, event, detail);
   }
 
   hazard(at: Instant, hazard: string, state: 'begin' | 'end'): void {

@@ -204,6 +204,11 @@ const localSwitch: Activity = (context) => {
   if (context.activity.with.back === true) later(context, lasts(context), () => variable?.set(before));
 };
 
+/** Every rule of a conduit is taken away and what runs through it is cut: somebody at the firewall. */
+const closeConduit: Activity = (context) => {
+  context.range.network.firewall?.revoke(text(context, 'conduit'));
+};
+
 const POINT = { needs: ['to', 'tag'], takes: ['value', 'values', 'back', 'pulse'], device: true, perform: write };
 
 const KINDS: Readonly<Record<string, ActivityKind>> = {
@@ -220,6 +225,7 @@ const KINDS: Readonly<Record<string, ActivityKind>> = {
   'program-edit': { needs: ['to', 'find', 'replace'], device: true, lasts: true, perform: programEdit },
   backup: { needs: ['to'], device: true, perform: backup },
   scan: { needs: ['zone', 'ports'], takes: ['to'], device: true, perform: scan },
+  'close-conduit': { needs: ['conduit'], perform: closeConduit },
   'local-switch': { needs: ['tag', 'value'], takes: ['back'], device: true, perform: localSwitch },
 };
 
