@@ -31,6 +31,7 @@ export function arpEvent(packet: Packet, time: number): ArpEvent | undefined {
   const sender = (b[at + 14] << 24) | (b[at + 15] << 16) | (b[at + 16] << 8) | b[at + 17];
   const target = (b[at + 24] << 24) | (b[at + 25] << 16) | (b[at + 26] << 8) | b[at + 27];
   packet.version = 4;
+  packet.hopLimit = 0;
   packet.source0 = packet.source1 = packet.source2 = 0;
   packet.destination0 = packet.destination1 = packet.destination2 = 0;
   packet.source3 = sender;

@@ -3,6 +3,7 @@
  * difference, looks at a clock or throws, whatever comes.
  */
 import type { DissectorFactory, FrameSink, ProtocolEvent } from '@penstock/core';
+import type { SyslogEvent } from '@penstock/protocols/syslog';
 import { isChecksumRight } from '../flows/checksum.ts';
 import { Dissection } from '../flows/dissection.ts';
 import type { Endpoint } from '../flows/endpoint.ts';
@@ -24,8 +25,10 @@ import { Reassembler, scaledHistory } from '../flows/reassembly.ts';
 import { FlowTable } from '../flows/table.ts';
 import { TcpTracker } from '../flows/tcp.ts';
 import { connEvent } from './conn.ts';
+import { deviceLogEvent } from './device-log.ts';
 import { arpEvent, icmpCounterpart, icmpEvent } from './link.ts';
 import { ModbusDerived } from './modbus-derived.ts';
+import { PathWatch } from './path.ts';
 import { SERVER_PORTS } from './ports.ts';
 
 export interface PipelineOptions {
@@ -103,6 +106,7 @@ export class MonitorPipeline implements FrameSink {
   readonly #tcp: TcpTracker;
   readonly #table: FlowTable;
   readonly #modbus: ModbusDerived;
+  readonly #path: PathWatch;
   readonly #onEvent: (event: ProtocolEvent, flow: Flow) => void;
   readonly #onFlow: ((flow: Flow, time: number) => void) | undefined;
   readonly #events = new Map<string, { count: number }>();
@@ -126,6 +130,7 @@ export class MonitorPipeline implements FrameSink {
     );
     this.#tcp = new TcpTracker(this.#table, this.#reassembler);
     this.#modbus = new ModbusDerived((event, flow) => this.#emit(event, flow));
+    this.#path = new PathWatch((event, flow) => this.#emit(event, flow), this.evidence);
   }
 
   /**
@@ -201,6 +206,12 @@ export class MonitorPipeline implements FrameSink {
     const endpoint = fromOriginator ? flow.originator : flow.responder;
     if (!this.#isSound(flow, endpoint, packet)) return;
     this.#count(flow, endpoint, packet, time);
+    const data = packet.wireEnd - at - headerLength;
+    if (data > 0 && endpoint.packets > 1) {
+      const sequence = (b[at + 4] << 24) | (b[at + 5] << 16) | (b[at + 6] << 8) | b[at + 7];
+      if (((sequence + data - endpoint.lastSequence) | 0) <= 0)
+        this.#path.repeated(flow, endpoint, packet, headerLength, time);
+    } else if ((flags & 2) !== 0) this.#path.opens(flow, endpoint, packet, headerLength, time);
     this.#tcp.segment(flow, fromOriginator, packet, headerLength, time);
   }
 
@@ -283,16 +294,27 @@ export class MonitorPipeline implements FrameSink {
       const b = packet.frame;
       const high = (b[at] << 8) | b[at + 1];
       const low = (b[at + 2] << 24) | (b[at + 3] << 16) | (b[at + 4] << 8) | b[at + 5];
-      if (high !== endpoint.macHigh || low !== endpoint.macLow) {
-        if (endpoint.macHigh >= 0) flow.macChanges++;
-        endpoint.macHigh = high;
-        endpoint.macLow = low;
-      }
+      if (high !== endpoint.macHigh || low !== endpoint.macLow || packet.hopLimit !== endpoint.hopLimit)
+        this.#otherWay(flow, endpoint, high, low, packet.hopLimit, time);
     }
     const before = flow.lastPacket;
     this.evidence?.link(this.packets, before);
     flow.lastPacket = this.packets;
     if (before === 0) this.#onFlow?.(flow, time);
+  }
+
+  /** A packet from another card, or with another hop limit, than the sender's last one on this flow; also the first one. */
+  #otherWay(flow: Flow, endpoint: Endpoint, high: number, low: number, hopLimit: number, time: number): void {
+    const { macHigh, macLow, hopLimit: hops } = endpoint;
+    endpoint.macHigh = high;
+    endpoint.macLow = low;
+    endpoint.hopLimit = hopLimit;
+    if (macHigh < 0) return;
+    if (high !== macHigh || low !== macLow) {
+      flow.macChanges++;
+      this.#path.moved(flow, endpoint, macHigh, macLow, hopLimit === hops, time);
+    } else if (flow.protocol === PROTOCOL_TCP || flow.protocol === PROTOCOL_UDP)
+      this.#path.hops(flow, endpoint, hops, time);
   }
 
   #ended(flow: Flow, time: number): void {
@@ -307,6 +329,7 @@ export class MonitorPipeline implements FrameSink {
   #dissected(event: ProtocolEvent, flow: Flow): void {
     this.#emit(event, flow);
     if (flow.service === 'modbus') this.#modbus.observe(event, flow);
+    else if (event.name === 'syslog') this.#emit(deviceLogEvent(event as SyslogEvent), flow);
   }
 
   #emit(event: ProtocolEvent, flow: Flow): void {

@@ -21,6 +21,13 @@ export class Endpoint {
   /** Upper 16 and lower 32 bits of the MAC address that its packets came from last; -1 before the first. */
   macHigh = -1;
   macLow = 0;
+  /** IP hop limit of its last packet; -1 before the first. */
+  hopLimit = -1;
+  /** How often card or hop limit changed, segments came again from another card, and segments came again with other content. */
+  macChanges = 0;
+  hopChanges = 0;
+  copies = 0;
+  conflicts = 0;
   packets = 0;
   /** IP packets' lengths on the wire. */
   ipBytes = 0;

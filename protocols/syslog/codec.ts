@@ -1,4 +1,4 @@
-/** Syslog messages of RFC 5424 over UDP (RFC 5426), and what is left of RFC 3164's when they are read. */
+/** Syslog messages over UDP (RFC 5426): RFC 5424's, and RFC 3164's as devices of its time send them. */
 
 export const SYSLOG_PORT = 514;
 
@@ -41,7 +41,7 @@ export const SEVERITY_INFO = 6;
 export interface SyslogMessage {
   readonly facility: number;
   readonly severity: number;
-  /** Microseconds since 1970; undefined where the message names none or in another form. */
+  /** Microseconds since 1970; undefined where the message names none, or without a year as RFC 3164 does. */
   readonly time: number | undefined;
   readonly host: string;
   readonly application: string;
@@ -73,7 +73,7 @@ export function encodeSyslog(message: SyslogMessage): Uint8Array {
 
 const DECODER = new TextDecoder('utf-8');
 
-/** Reads a message; undefined when it does not begin with a priority. What is not RFC 5424 behind it becomes the text. */
+/** Reads a message; undefined when it does not begin with a priority. What is neither RFC's form behind it becomes the text. */
 export function decodeSyslog(buffer: Uint8Array, start: number, end: number): SyslogMessage | undefined {
   const all = DECODER.decode(buffer.subarray(start, end));
   const priority = /^<(\d{1,3})>/.exec(all);
@@ -83,8 +83,7 @@ export function decodeSyslog(buffer: Uint8Array, start: number, end: number): Sy
   const header = { facility: value >> 3, severity: value & 7 };
   const head = HEADER.exec(body);
   const data = head === null ? undefined : readData(body, head[0].length);
-  if (head === null || data === undefined)
-    return { ...header, time: undefined, host: '', application: '', messageId: '', parameters: {}, text: body.trim() };
+  if (head === null || data === undefined) return { ...header, ...legacy(body) };
   const [, time, host, application, messageId] = head as unknown as string[];
   return {
     ...header,
@@ -95,6 +94,29 @@ export function decodeSyslog(buffer: Uint8Array, start: number, end: number): Sy
     parameters: data.parameters,
     text: body.slice(data.end + 1).replace(/^\ufeff/, ''),
   };
+}
+
+/**
+ * RFC 3164 clause 4.1: month, day and time without a year, the host, then a tag of up to 32 letters and digits with an optional process
+ * number in brackets, a colon and the text. Devices leave host or tag out; a year or an offset behind the time is Cisco's habit.
+ */
+const LEGACY =
+  /^\*?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?(?: [A-Z]{3,4})?:? /;
+const LEGACY_HOST = /^([A-Za-z0-9][A-Za-z0-9._:-]{0,254}) /;
+const LEGACY_TAG = /^([A-Za-z0-9_./-]{1,48})(?:\[[^\]\s]{1,32}\])?: ?/;
+
+function legacy(body: string): Omit<SyslogMessage, 'facility' | 'severity'> {
+  const none = { time: undefined, host: '', application: '', messageId: '', parameters: {} };
+  const stamp = LEGACY.exec(body);
+  if (stamp === null) return { ...none, text: body.trim() };
+  let rest = body.slice(stamp[0].length);
+  // A word that ends in a colon is the tag of a message without a host.
+  const host = LEGACY_HOST.exec(rest)?.[1];
+  const isHost = host !== undefined && !host.endsWith(':');
+  if (isHost) rest = rest.slice(host.length + 1);
+  const tag = LEGACY_TAG.exec(rest);
+  if (tag !== null) rest = rest.slice(tag[0].length);
+  return { ...none, host: isHost ? host : '', application: tag?.[1] ?? '', text: rest.trim() };
 }
 
 /** Version, time, host, application, process and message id, with the most characters that RFC 5424 clause 6 allows each. */

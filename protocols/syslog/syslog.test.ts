@@ -48,12 +48,30 @@ describe('syslog', () => {
     );
   });
 
-  it('keeps the text of the older form', () => {
-    expect(read('<13>Oct 11 22:14:15 mymachine su: failed')).toMatchObject({
-      facility: 1,
-      severity: 5,
-      text: 'Oct 11 22:14:15 mymachine su: failed',
+  it('reads the older form of RFC 3164, with its examples (clause 5.4), and keeps the text of what is neither', () => {
+    expect(read("<34>Oct 11 22:14:15 mymachine su: 'su root' failed for lonvick on /dev/pts/8")).toEqual({
+      facility: 4,
+      severity: 2,
+      time: undefined,
+      host: 'mymachine',
+      application: 'su',
+      messageId: '',
+      parameters: {},
+      text: "'su root' failed for lonvick on /dev/pts/8",
     });
+    expect(
+      read('<38>Feb  5 17:32:18 10.0.0.99 sshd[4721]: Failed password for root from 10.0.0.7 port 4022 ssh2'),
+    ).toMatchObject({
+      host: '10.0.0.99',
+      application: 'sshd',
+      text: 'Failed password for root from 10.0.0.7 port 4022 ssh2',
+    });
+    expect(read('<189>*Mar  1 2026 18:46:11.123 UTC: %SYS-5-CONFIG_I: Configured from console')).toMatchObject({
+      host: '',
+      text: '%SYS-5-CONFIG_I: Configured from console',
+    });
+    expect(read('<13>Oct 11 22:14:15 kernel: up')).toMatchObject({ host: '', application: 'kernel', text: 'up' });
+    expect(read('<13>Use the BFG!')).toMatchObject({ host: '', application: '', text: 'Use the BFG!' });
     expect(read('no priority')).toBeUndefined();
     expect(read('<192>1 - - - - - -')).toBeUndefined();
   });
