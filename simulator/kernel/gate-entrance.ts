@@ -21,6 +21,8 @@ export type GateRecord =
       readonly kind: 'open';
       readonly gate: string;
       readonly from: string;
+      /** Who opened it, where they told over the management channel (an adversary in another process). Only the truth knows. */
+      readonly cause?: Cause | undefined;
     }
   | { readonly time: Instant; readonly connection: number; readonly kind: 'data'; readonly bytes: Uint8Array }
   | { readonly time: Instant; readonly connection: number; readonly kind: 'end' | 'reset' | 'hold' | 'release' };
@@ -66,7 +68,7 @@ export class GateEntrance {
    */
   apply(record: GateRecord, outlet?: GateOutlet): boolean {
     if (record.kind === 'open') {
-      this.#open(record.connection, record.gate, record.from, outlet);
+      this.#open(record, outlet);
       return true;
     }
     const connection = this.#connections.get(record.connection);
@@ -89,12 +91,13 @@ export class GateEntrance {
     }
   }
 
-  #open(number: number, gate: string, from: string, outlet: GateOutlet | undefined): void {
+  #open(record: Extract<GateRecord, { kind: 'open' }>, outlet: GateOutlet | undefined): void {
+    const { connection: number, gate, from } = record;
     const target = this.#targets.get(gate);
     if (target === undefined)
       throw new PenstockError('gate.unknown', `there is no gate '${gate}' (${[...this.#targets.keys()].join(', ')})`);
     const host = this.#wire.host(from);
-    const cause: Cause = { actor: `gate:${host.segment.id}`, step: `connection-${number}` };
+    const cause: Cause = record.cause ?? { actor: `gate:${host.segment.id}`, step: `connection-${number}` };
     const handler: TcpHandler = {
       data: (buffer, start, end) => outlet?.data(buffer, start, end),
       // The tool decides when its own side ends.

@@ -6,6 +6,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Instant, PenstockError } from '@penstock/core';
 import { formatIpv4, parseIpv4 } from '@penstock/protocols/ethernet';
 import type { OutsideEntry } from './clock.ts';
+import type { Cause } from './foothold.ts';
 import { GateEntrance, type GateOutlet, type GateRecord, type GateTarget } from './gate-entrance.ts';
 import type { CloseReason } from './tcp-inbox.ts';
 import type { Wire } from './wire.ts';
@@ -37,6 +38,8 @@ export interface GateOptions {
   readonly services: readonly GateService[];
   /** Id of the host on the wire that connections come from. */
   readonly from: string;
+  /** Who is known to open a connection to `gate` from the port `remotePort` of this machine; a tool that nobody knows when undefined. */
+  readonly causeOf?: (gate: string, remotePort: number) => Cause | undefined;
   /** Journals what came in, as it takes effect. */
   readonly onRecord?: (record: GateRecord) => void;
   /** `own`: each device its own loopback address and port; `picked`: 127.0.0.1 and ports that the system picks. */
@@ -131,7 +134,8 @@ export class Gates {
       this.#open.delete(number),
     );
     this.#open.set(number, connection);
-    connection.enter({ kind: 'open', gate, from: this.from });
+    const cause = this.#options.causeOf?.(gate, socket.remotePort ?? 0);
+    connection.enter({ kind: 'open', gate, from: this.from, ...(cause && { cause }) });
   }
 }
 
@@ -146,7 +150,7 @@ export function gateEntrance(wire: Wire, services: readonly GateService[]): Gate
 const gateOf = (service: GateService): string => `${service.device}:${service.port}`;
 
 type Entry =
-  | { readonly kind: 'open'; readonly gate: string; readonly from: string }
+  | { readonly kind: 'open'; readonly gate: string; readonly from: string; readonly cause?: Cause }
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
   | { readonly kind: 'end' | 'reset' | 'hold' | 'release' };
 
