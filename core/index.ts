@@ -3,6 +3,7 @@ export * from './errors.ts';
 export * from './event.ts';
 export * from './files.ts';
 export * from './frames.ts';
+export * from './invariants.ts';
 export * from './messages/index.ts';
 export * from './plant.ts';
 export * from './plant-check.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { nearest, PenstockError } from './errors.ts';
 import { exists, FileError, openYaml, readText } from './files.ts';
+import { invariantProblems } from './invariants.ts';
 import { type DeviceSpec, type PlantSpec, plantSchema, type TagSpec, type ZoneSpec } from './plant.ts';
 import { checkConduits } from './plant-check-conduits.ts';
 import { checkDevices } from './plant-check-devices.ts';
@@ -54,6 +55,7 @@ export function checkPlant(plant: PlantSpec, source: YamlSource): PenstockError[
   checkConduits(check);
   checkNetwork(check);
   checkHazards(check);
+  checkInvariants(check);
   checkWeek(check);
   checkOptions(check);
   checkResponses(check);
@@ -77,6 +79,10 @@ export class PlantCheck {
     this.tags = new Map(plant.tags.map((tag) => [tag.id, tag]));
     this.devices = new Map(plant.devices.map((device) => [device.id, device]));
     this.zones = new Map(plant.zones.map((zone) => [zone.id, zone]));
+  }
+
+  place(path: ValuePath): ReturnType<YamlSource['place']> {
+    return this.source.place(path);
   }
 
   /** Notes what is wrong with the value at `path`. */
@@ -297,6 +303,16 @@ function checkHazards(check: PlantCheck): void {
       check.known('hazard', guarded, hazardIds, [...path, 'guards', j]);
     });
   });
+}
+
+function checkInvariants(check: PlantCheck): void {
+  const { invariants, devices } = check.plant;
+  const carried = devices
+    .filter((device) => !device.absent)
+    .flatMap(({ points }) => points.filter(({ modbus }) => modbus !== undefined).map(({ tag }) => tag));
+  check.problems.push(
+    ...invariantProblems(invariants, new Set(check.tags.keys()), new Set(carried), (path) => check.place(path)),
+  );
 }
 
 function checkWeek(check: PlantCheck): void {

@@ -3,6 +3,7 @@
  * References between parts (a point's tag, a conduit's zone) are checked by `checkPlant` in `plant-check.ts`.
  */
 import { z } from 'zod';
+import { invariantSchema } from './invariants.ts';
 import { parseDuration } from './time.ts';
 
 export const duration = z.string().transform((text, context) => {
@@ -72,6 +73,8 @@ export const tagSchema = z.strictObject({
   alarms: alarmsSchema.optional(),
   /** Safe operating limits of the control loop; beyond them it counts as compromised, whatever the cause. */
   safe: band.optional(),
+  /** Fastest change that physics allows, in the tag's unit per second; what moves faster is not believed. */
+  rate: z.number().positive().optional(),
   /** A boolean tag has range [0, 1] and these two words for its states. */
   states: z.tuple([z.string(), z.string()]).optional(),
   sensor: sensorSchema.optional(),
@@ -396,6 +399,8 @@ export const plantSchema = z.strictObject({
   }),
   hazards: z.array(hazardSchema).default([]),
   safeguards: z.array(safeguardSchema).default([]),
+  /** What must hold between displayed values; an owner's monitor gets it with the tags. */
+  invariants: z.array(invariantSchema).default([]),
   week: z.array(activitySchema).default([]),
   /** What is done about alerts, by those who can: see `penstock run --respond`. */
   responses: z.array(responseSchema).default([]),

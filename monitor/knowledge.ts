@@ -5,6 +5,9 @@
 import {
   DEVICE_KINDS,
   FileError,
+  type InvariantSpec,
+  invariantProblems,
+  invariantSchema,
   PenstockError,
   type PlantSpec,
   parseYaml,
@@ -59,6 +62,8 @@ const tagSchema = z.strictObject({
     .optional(),
   /** Safe operating limits of the control loop. */
   safe: band.optional(),
+  /** Fastest change that physics allows, in its unit per second. */
+  rate: z.number().positive().optional(),
   /** Words for 0 and 1 of a boolean tag. */
   states: z.tuple([z.string(), z.string()]).optional(),
   /** Why a person should care when it is wrong. */
@@ -102,8 +107,11 @@ export const ownerKnowledgeSchema = z.strictObject({
   assets: z.array(assetSchema).default([]),
   tags: z.array(tagSchema).default([]),
   points: z.array(knownPointSchema).default([]),
+  /** What must hold between displayed values. */
+  invariants: z.array(invariantSchema).default([]),
   workOrders: z.array(workOrderSchema).default([]),
 });
+export type KnownInvariant = InvariantSpec;
 export type OwnerKnowledge = z.output<typeof ownerKnowledgeSchema>;
 
 /**
@@ -116,6 +124,14 @@ export function parseKnowledge(text: string, file: string): OwnerKnowledge {
   const problems: PenstockError[] = [];
   for (const { path, message } of referenceProblems(value))
     problems.push(new PenstockError('knowledge.reference', message, source.place(path)));
+  problems.push(
+    ...invariantProblems(
+      value.invariants,
+      new Set(value.tags.map((tag) => tag.id)),
+      new Set(value.points.map((point) => point.tag)),
+      (path) => source.place(path),
+    ),
+  );
   if (problems.length > 0) throw new FileError(problems);
   return value;
 }
@@ -191,6 +207,7 @@ export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] =
         range: tag.range,
         ...(Object.keys(alarms).length > 0 && { alarms }),
         ...(tag.safe !== undefined && { safe: tag.safe }),
+        ...(tag.rate !== undefined && { rate: tag.rate }),
         ...(tag.states !== undefined && { states: tag.states }),
         ...(tag.matters !== undefined && { matters: tag.matters }),
       };
@@ -204,6 +221,7 @@ export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] =
             : [{ device: device.id, tag, writable, ...(accepts !== undefined && { accepts }), modbus }],
         ),
       ),
+    invariants: plant.invariants,
     workOrders: workOrders.map((order) => ({
       ...order,
       devices: order.devices.map(named),

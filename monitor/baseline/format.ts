@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { FileError, PenstockError, parseYaml } from '@penstock/core';
 import { z } from 'zod';
+import { habitSchema } from '../watch/habits.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()]);
 const table = z.enum(['coil', 'discrete', 'input', 'holding']);
@@ -113,6 +114,7 @@ const baselineSchema = z.strictObject({
   polls: z.array(pollSchema),
   writes: z.array(writeSchema),
   readings: z.array(readingSchema),
+  habits: z.array(habitSchema),
   edits: z.array(editSchema),
 });
 export type BaselineData = z.output<typeof baselineSchema>;
@@ -135,6 +137,7 @@ const fromFirst = (data: z.output<typeof firstSchema>): BaselineData => ({
   hash: null,
   parent: null,
   polls: [],
+  habits: [],
   edits: [],
 });
 

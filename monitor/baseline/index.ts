@@ -5,6 +5,7 @@
  */
 import { readText, shownPath } from '@penstock/core';
 import { Rhythm, type RhythmData } from '../rhythm.ts';
+import { Habits } from '../watch/habits.ts';
 import type { Table } from '../watch/modbus-functions.ts';
 import { type BaselineData, type BaselineEdit, formatBaselineData, parseBaselineData } from './format.ts';
 import { Intervals } from './intervals.ts';
@@ -39,6 +40,12 @@ export interface Movement {
   readonly seconds: number;
 }
 
+/** A learning period, microseconds since 1970. */
+export interface Period {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** How fast a tag has moved, per second, and the largest change from one poll to the next. */
 export interface Slope {
   readonly rise: number;
@@ -67,6 +74,8 @@ export class Baseline {
   readonly #writes = new Map<string, Entry<'writes'>>();
   readonly #writers = new Set<string>();
   readonly #readings = new Map<string, Entry<'readings'>>();
+  /** How points behave; the process watch learns it. */
+  readonly habits = new Habits();
 
   constructor(plant?: string | undefined) {
     this.#plant = plant ?? null;
@@ -87,8 +96,8 @@ export class Baseline {
     if (this.#to === null || time > this.#to) this.#to = time;
   }
 
-  /** Learning period, microseconds since 1970; null before anything was learned. */
-  get period(): { readonly from: number; readonly to: number } | null {
+  /** Null before anything was learned. */
+  get period(): Period | null {
     return this.#from === null || this.#to === null ? null : { from: this.#from, to: this.#to };
   }
 
@@ -294,6 +303,7 @@ export class Baseline {
     }
     for (const entry of data.writes) this.#absorbWrite(entry);
     for (const entry of data.readings) this.#absorbReading(entry);
+    this.habits.absorb(data.habits);
   }
 
   #absorbConversation(entry: BaselineData['conversations'][number]): void {
@@ -363,6 +373,7 @@ export class Baseline {
       polls: sorted(this.#polls).map(({ rhythm, ...poll }) => ({ ...poll, ...rhythm.toJSON() })),
       writes: sorted(this.#writes).map((write) => ({ ...write })),
       readings: sorted(this.#readings).map((reading) => ({ ...reading })),
+      habits: this.habits.toJSON(),
       edits: [...this.#edits],
     };
   }

@@ -4,32 +4,46 @@ import { bits, type Conversation, type ModbusEvent, type RequestShape } from '..
 import type { DetectorRunner } from '../detectors/runner.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { SETTLED_NONE } from '../sigma/engine.ts';
-import type { PointFacts } from '../subject.ts';
-import { ProcessWatch, ReadBlock } from '../watch/index.ts';
+import { ProcessWatch } from '../watch/index.ts';
 import type { Table } from '../watch/modbus-functions.ts';
 import type { Scene } from './scene.ts';
+
+/** When nothing at all comes for so long, it is the sensor that sees nothing; microseconds. */
+const BLIND = 10e6;
 
 export class ModbusJudge {
   readonly watch: ProcessWatch;
   readonly #scene: Scene;
   readonly #inventory: Inventory;
   readonly #detectors: DetectorRunner;
-  /** The conversation whose reading is being taken in. */
-  #reading: Conversation | undefined = undefined;
 
   constructor(scene: Scene, inventory: Inventory, detectors: DetectorRunner) {
     this.#scene = scene;
     this.#inventory = inventory;
     this.#detectors = detectors;
-    this.watch = new ProcessWatch(scene.hosts, {
-      state: (facts) => this.#pointState(facts),
-      readback: (facts, written, seconds) => this.#readback(facts, written, seconds),
+    this.watch = new ProcessWatch(scene.hosts, scene.baseline, scene.learning, {
+      told: (service, { flow, src, dst }, facts, details) => {
+        const source = `penstock/${service}`;
+        const { engine, subject } = scene;
+        if (!engine.wants(source)) return;
+        scene.prepare(flow, src, dst, scene.now, undefined);
+        subject.point = facts;
+        subject.details = details;
+        engine.judge(source, subject);
+        subject.point = undefined;
+      },
       reading: (point, value, from, seconds) => {
-        if (!scene.learning) return;
         const move = Number.isFinite(seconds) ? { kind: point.tag.kind, from, seconds } : undefined;
         scene.baseline.learnReading(point.device, point.tag.id, value, move);
       },
+      announced: ({ src, dst }) => scene.calendar.order(dst.address, src.address) !== undefined,
     });
+  }
+
+  /** Event time has come to `time`, `passed` microseconds after it was looked at last. */
+  advance(time: number, passed: number): void {
+    if (passed > BLIND) this.watch.blind(time);
+    if (time >= this.watch.due) this.watch.tick(time);
   }
 
   /** One request with its answer (`modbus_detailed`), the most frequent event of all. */
@@ -45,10 +59,8 @@ export class ModbusJudge {
     const { block } = shape;
     if (block !== undefined) {
       const values = event.response_values;
-      if (values !== undefined) {
-        this.#reading = conversation;
-        this.watch.read(block, values, time);
-      }
+      if (values !== undefined) this.watch.read(block, values, time);
+      else this.watch.failed(block, event.exception_code);
     } else if (shape.kind.kind === 'write') this.#write(event, shape, conversation);
     if (shape.settled !== SETTLED_NONE) {
       this.#prepareShape(event, shape, conversation);
@@ -98,8 +110,8 @@ export class ModbusJudge {
     conversation.readWrite = undefined;
     if (asked === undefined || conversation.watched === undefined || !isNumbers(values)) return;
     if (asked.quantity < 1 || asked.quantity > 125) return;
-    const block = new ReadBlock(conversation.watched, 'holding', asked.address, asked.quantity, asked.station);
-    this.#reading = conversation;
+    const { watched } = conversation;
+    const block = this.watch.block(watched, conversation, 'holding', asked.address, asked.quantity, asked.station);
     this.watch.read(block, values, event.time);
   }
 
@@ -112,14 +124,13 @@ export class ModbusJudge {
     this.#inventory.modbus(flow, func, event.matched === true, event.time);
     const { range } = shape;
     // Room for a block is only made for what was answered: a sweep of refused addresses leaves nothing behind.
-    if (
-      shape.kind.kind === 'read' &&
-      range !== undefined &&
-      watched !== undefined &&
-      event.response_values !== undefined
-    )
-      if (range.quantity <= 2000 && conversation.dropped === 0)
-        shape.block = new ReadBlock(watched, range.table, range.address, range.quantity, station);
+    if (shape.kind.kind === 'read' && range !== undefined && watched !== undefined) {
+      const { table, address, quantity } = range;
+      if (event.response_values === undefined)
+        shape.block = this.watch.known(watched, conversation, table, address, quantity, station);
+      else if (quantity <= 2000 && conversation.dropped === 0)
+        shape.block = this.watch.block(watched, conversation, table, address, quantity, station);
+    }
     if (engine.wants('penstock/modbus_request')) {
       this.#settle(event, shape, conversation);
       this.#prepareShape(event, shape, conversation);
@@ -188,26 +199,6 @@ export class ModbusJudge {
       scene.engine.judge('penstock/point_write', subject);
       subject.point = undefined;
     });
-  }
-
-  #pointState(facts: PointFacts): void {
-    this.#told('penstock/point_state', facts, undefined);
-  }
-
-  #readback(facts: PointFacts, written: number, seconds: number): void {
-    this.#told('penstock/readback', facts, { 'readback.written': written, 'readback.seconds': seconds });
-  }
-
-  /** Asks the rules of `source` about a point of the answer that is being taken in. */
-  #told(source: string, facts: PointFacts, details: Readonly<Record<string, FieldValue>> | undefined): void {
-    const conversation = this.#reading;
-    const scene = this.#scene;
-    if (conversation === undefined || !scene.engine.wants(source)) return;
-    scene.prepareFor(conversation, scene.now, undefined);
-    scene.subject.point = facts;
-    scene.subject.details = details;
-    scene.engine.judge(source, scene.subject);
-    scene.subject.point = undefined;
   }
 
   #prepareShape(event: ModbusEvent, shape: RequestShape, conversation: Conversation): void {

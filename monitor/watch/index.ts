@@ -1,12 +1,19 @@
 /**
- * The process watch, first form: rebuilds the plant's tags from the polls and writes on the wire. What a client was told is all
- * there is to see; whether it is true, the monitor cannot know.
+ * The process watch: rebuilds the plant's tags from the polls and writes on the wire, and judges limits, rates, orders that are
+ * not kept, changes that nobody ordered, readings that stand still or repeat a recording, data that are no longer told, and what
+ * the owner says must hold between tags. What a client was told is all there is to see; whether it is true, the monitor cannot know.
  */
+import type { FieldValue } from '@penstock/core';
+import type { Baseline } from '../baseline/index.ts';
 import type { Hosts } from '../hosts.ts';
 import { PointFacts } from '../subject.ts';
+import { blockKey, ReadBlock, type Reader, type Trace, WatchedDevice } from './blocks.ts';
+import { Invariants } from './invariants.ts';
 import type { Table } from './modbus-functions.ts';
 import { type Point, type PointLevel, type PointTable, pointTables, registerKey } from './points.ts';
+import { Rounds } from './rounds.ts';
 
+export type { ReadBlock, Reader, WatchedDevice } from './blocks.ts';
 export type { PointLevel } from './points.ts';
 
 /** One tag as the wire shows it. */
@@ -20,81 +27,88 @@ export interface WatchedTag {
   readonly level: PointLevel;
 }
 
-/** A block of registers or bits that one client reads again and again. */
-export class ReadBlock {
-  readonly device: WatchedDevice;
-  readonly table: Table;
-  readonly address: number;
-  readonly station: number;
-  readonly values: Int32Array;
-  /** Points that begin or end in the block; `pointAt[i]` is the index of the one at offset i, -1 for none. */
-  readonly points: Point[] = [];
-  readonly pointAt: Int16Array;
-  /** Time of the newest answer and of the one before it. */
-  readonly polled = { time: Number.NEGATIVE_INFINITY, before: Number.NEGATIVE_INFINITY };
-  seenWrites = -1;
+/** What the watch tells, by the log source that rules find it under. */
+export type WatchService =
+  | 'point_state'
+  | 'readback'
+  | 'point_rate'
+  | 'point_unordered'
+  | 'point_invalid'
+  | 'point_still'
+  | 'point_replay'
+  | 'view'
+  | 'invariant';
 
-  constructor(device: WatchedDevice, table: Table, address: number, quantity: number, station: number) {
-    this.device = device;
-    this.table = table;
-    this.address = address;
-    this.station = station;
-    this.values = new Int32Array(quantity).fill(-1);
-    this.pointAt = new Int16Array(quantity).fill(-1);
-    for (let i = 0; i < quantity; i++) {
-      const point = device.points?.at(table, address + i, station);
-      if (point === undefined) continue;
-      if (this.points.at(-1) !== point) this.points.push(point);
-      this.pointAt[i] = this.points.length - 1;
-    }
-    for (const point of this.points) point.polled ??= this.polled;
-  }
-}
-
-/** What is followed of one device. */
-export class WatchedDevice {
-  readonly points: PointTable | undefined;
-  /** Counts writes, so that blocks know that what they saw may no longer hold. */
-  writes = 0;
-  /** Newest raw values of registers that are in no point list. */
-  readonly raw = new Map<number, number>();
-
-  constructor(points: PointTable | undefined) {
-    this.points = points;
-  }
-}
+export type Details = Readonly<Record<string, FieldValue>>;
 
 export interface WatchEvents {
-  /** A reading passed a limit. `facts` is only valid during the call. */
-  state(facts: PointFacts): void;
-  /** A reading differs from what was written before. */
-  readback(facts: PointFacts, written: number, seconds: number): void;
   /**
-   * A reading in engineering units that differs from `before` (NaN for the first). `seconds`: time from the poll before to this one,
-   * infinite for the first.
+   * Something to ask the rules about.
+   * @param reader the conversation that it was seen on
+   * @param facts the point that it is about; only valid during the call
    */
+  told(service: WatchService, reader: Reader, facts: PointFacts | undefined, details: Details | undefined): void;
+  /** While learning: a reading in engineering units; `seconds` after the one before, NaN where that says nothing. */
   reading(point: Point, value: number, before: number, seconds: number): void;
+  /** Announced work is going on at the device. */
+  announced(reader: Reader): boolean;
 }
 
 const MAX_DEVICES = 4096;
 const MAX_RAW = 65_536;
+const MAX_BLOCKS = 16_384;
+/** Traces with a memory for playbacks, up to 64 kB each; the first ones are cheap. */
+const MAX_FOLLOWED = 1024;
 /** Points of one request that are judged one by one; a write of 1968 coils need not raise as many events. */
 const MAX_POINTS_PER_WRITE = 256;
 /** A reading this long after the write says nothing about it any more. */
 const READBACK_WINDOW = 60e6;
+/** Controllers adjust other points within moments of an order (a set point that follows the mode). */
+const CONSEQUENCE = 30e6;
+/** What was learned as the fastest is no limit of physics; twice as much again is room for it. */
+const RATE_MARGIN = 3;
+/** Share of the span per second below which no movement is fast. */
+const SLOW = 0.005;
+/** Answers that make a block part of what its client displays. */
+const STANDING = 64;
+/** A range of so few raw steps is a choice, not a quantity. */
+const FEW_STEPS = 20;
+/** Answers come at odd times; microseconds that count at least between two of them. */
+const LEAST_INTERVAL = 200e3;
 
 export class ProcessWatch {
-  /** Registers, devices and points that were not followed to keep the bounds. */
+  /** Registers, devices, blocks and points that were not followed to keep the bounds. */
   dropped = 0;
+  /** Nothing is to be done before this time, microseconds since 1970. */
+  due = Number.NEGATIVE_INFINITY;
+  learning: boolean;
   readonly #tables: ReadonlyMap<string, PointTable>;
   readonly #devices = new Map<string, WatchedDevice>();
   readonly #events: WatchEvents;
+  readonly #baseline: Baseline;
   readonly #facts = new PointFacts();
+  readonly #rounds: Rounds;
+  readonly #invariants: Invariants;
   #raw = 0;
+  #blocks = 0;
+  #followed = 0;
 
-  constructor(hosts: Hosts, events: WatchEvents) {
+  constructor(hosts: Hosts, baseline: Baseline, learning: boolean, events: WatchEvents) {
     this.#tables = pointTables(hosts);
+    this.#baseline = baseline;
     this.#events = events;
+    this.learning = learning;
+    const describe = (trace: Trace): PointFacts =>
+      this.#describe(trace.point, trace.value, undefined, trace.block.station);
+    this.#rounds = new Rounds(this.#devices, events, describe);
+    this.#invariants = new Invariants(hosts.knowledge.invariants, this.#tables.values(), events, describe);
+  }
+
+  /** Learning is over: what was learned becomes the measure. */
+  stopLearning(): void {
+    this.learning = false;
+    for (const device of this.#devices.values())
+      for (const block of device.blocks.values()) for (const trace of block.traces) this.#measure(trace);
   }
 
   /** The device at an address, station 255 and 0 included; undefined when there are too many. */
@@ -108,6 +122,59 @@ export class ProcessWatch {
     device = new WatchedDevice(this.#tables.get(address));
     this.#devices.set(address, device);
     return device;
+  }
+
+  /** The block that a client reads: the same one again when it connects anew. */
+  block(
+    device: WatchedDevice,
+    reader: Reader,
+    table: Table,
+    address: number,
+    quantity: number,
+    station: number,
+  ): ReadBlock {
+    const key = blockKey(reader.src.address, table, address, quantity, station);
+    const known = device.blocks.get(key);
+    if (known !== undefined) {
+      known.reader = reader;
+      return known;
+    }
+    const hasRoom = device.points !== undefined && (this.#blocks < MAX_BLOCKS || this.#makeRoom());
+    const followed = hasRoom && this.#followed < MAX_FOLLOWED;
+    const block = new ReadBlock(device, reader, table, address, quantity, station, followed);
+    if (device.points === undefined) return block;
+    if (hasRoom) {
+      this.#blocks++;
+      device.blocks.set(key, block);
+    } else this.dropped++;
+    for (const trace of block.traces) {
+      if (trace.echo !== undefined) this.#followed++;
+      this.#measure(trace);
+    }
+    return block;
+  }
+
+  /** The block of a request that brought no values; undefined when it never did. */
+  known(device: WatchedDevice, reader: Reader, table: Table, address: number, quantity: number, station: number) {
+    return device.blocks.get(blockKey(reader.src.address, table, address, quantity, station));
+  }
+
+  /** A read was refused, or nobody answered. */
+  failed(block: ReadBlock, exception: string | undefined): void {
+    block.failures++;
+    block.exception = exception;
+  }
+
+  /** What is judged by time rather than by what comes. Called when `due`. */
+  tick(now: number): void {
+    this.#rounds.go(now, this.learning ? this.#baseline.habits : undefined);
+    if (!this.learning) this.#invariants.judge(now);
+    this.due = now + 1e6;
+  }
+
+  /** Event time stood still for the sensor: nothing at all was seen until `now`. */
+  blind(now: number): void {
+    this.#rounds.sighted = now;
   }
 
   /** All tags that have been seen, in the order of their names. */
@@ -131,48 +198,52 @@ export class ProcessWatch {
   read(block: ReadBlock, values: ArrayLike<number>, time: number): void {
     const known = block.values;
     const count = values.length < known.length ? values.length : known.length;
-    const afterWrite = block.seenWrites !== block.device.writes;
-    block.polled.before = block.polled.time;
+    const { device } = block;
+    const writes = device.writesTo(block.table);
+    const afterWrite = block.seenWrites !== writes;
+    const passed = time - block.polled.time;
     block.polled.time = time;
+    if (block.polls++ === 0) block.first = time;
+    if (block.failures !== 0) block.failures = 0;
     let done = -1;
     for (let i = 0; i < count; i++) {
       const value = values[i] as number;
       if (value === known[i] && !afterWrite) continue;
       known[i] = value;
-      const index = block.pointAt[i] as number;
+      const index = block.traceAt[i] as number;
       if (index < 0) {
-        this.#keepRaw(block.device, block.table, block.address + i, value);
+        this.#keepRaw(device, block.table, block.address + i, value);
         continue;
       }
-      const point = block.points[index] as Point;
-      const offset = block.address + i - point.address;
-      if (offset === 0) point.raw0 = value;
-      else point.raw1 = value;
-      // A value of two registers is only whole once both are in; the second one of a block may have changed alone.
-      if (point.length === 2 && offset === 0 && i + 1 < count) point.raw1 = known[i + 1] = values[i + 1] as number;
       if (index === done) continue;
       done = index;
-      this.#take(point, point.decode(point.raw0, point.raw1), block, time);
+      const trace = block.traces[index] as Trace;
+      const { point } = trace;
+      // Both registers of a value come from this answer: another client may have seen another half meanwhile.
+      const at = point.address - block.address;
+      if (at >= 0) point.raw0 = values[at] as number;
+      if (point.length === 2 && at + 1 < count) point.raw1 = values[at + 1] as number;
+      this.#take(trace, point.decode(point.raw0, point.raw1), time, passed);
     }
-    block.seenWrites = block.device.writes;
+    block.seenWrites = writes;
+    if (block.polls === STANDING) this.#view(block);
   }
 
-  #take(point: Point, value: number, block: ReadBlock, time: number): void {
-    if (Number.isNaN(value)) return;
-    point.polled = block.polled;
-    const before = point.value;
-    const pending = point.pending;
-    if (pending !== undefined) {
-      point.pending = undefined;
-      if (time - pending.time <= READBACK_WINDOW && differs(point, pending.value, value)) {
-        const facts = this.#describe(point, value, Number.isNaN(before) ? undefined : before, block.station);
-        this.#events.readback(facts, pending.value, (time - pending.time) / 1e6);
-      }
+  #take(trace: Trace, value: number, time: number, passed: number): void {
+    const { point, block } = trace;
+    if (!Number.isFinite(value)) {
+      this.#invalid(trace);
+      return;
     }
-    if (value !== before) {
+    trace.invalid = false;
+    point.polled = block.polled;
+    if (value !== trace.value) this.#moved(trace, value, time, passed);
+    const before = point.value;
+    if (point.pending !== undefined) this.#kept(trace, value, time);
+    if (value !== point.value) {
       point.value = value;
       point.changed = time;
-      this.#events.reading(point, value, before, (time - block.polled.before) / 1e6);
+      if (!Number.isNaN(before) && point.ordered) this.#alone(trace, value, before, time, passed);
     }
     const level = point.classify(value);
     if (level === point.level) return;
@@ -180,7 +251,156 @@ export class ProcessWatch {
     facts.state = level;
     facts.previousState = point.level;
     point.level = level;
-    this.#events.state(facts);
+    this.#events.told('point_state', block.reader, facts, undefined);
+  }
+
+  /** One client is told another value than before. */
+  #moved(trace: Trace, value: number, time: number, passed: number): void {
+    const { point, block } = trace;
+    const before = trace.value;
+    trace.value = value;
+    trace.changes++;
+    const stood = time - trace.changed;
+    trace.changed = time;
+    trace.still = false;
+    if (Number.isNaN(before)) {
+      if (this.learning) this.#events.reading(point, value, Number.NaN, Number.NaN);
+      return;
+    }
+    if (stood > trace.longest && !this.#events.announced(block.reader)) trace.longest = stood;
+    const interval = passed > LEAST_INTERVAL ? passed : LEAST_INTERVAL;
+    const rate = (Math.abs(value - before) * 1e6) / interval;
+    if (rate > trace.limit) this.#fast(trace, value, before, rate);
+    if (this.learning) {
+      if (trace.habit !== undefined) trace.habit.changes++;
+      const isAnnounced = this.#events.announced(block.reader);
+      this.#events.reading(point, value, before, isAnnounced ? Number.NaN : interval / 1e6);
+    }
+    if (trace.echo?.hear(point.length === 2 ? (point.raw0 << 16) | point.raw1 : point.raw0)) this.#echoed(trace, time);
+  }
+
+  #echoed(trace: Trace, time: number): void {
+    if (!this.learning) {
+      if (Number.isNaN(trace.block.echoed) && trace.habit?.repeats !== true) trace.block.echoed = time;
+    } else if (trace.habit !== undefined) trace.habit.repeats = true;
+  }
+
+  #fast(trace: Trace, value: number, before: number, rate: number): void {
+    const facts = this.#describe(trace.point, value, before, trace.block.station);
+    this.#events.told('point_rate', trace.block.reader, facts, {
+      'rate.per_second': rate,
+      'rate.limit': trace.limit,
+      'rate.basis': trace.point.tag.rate === undefined ? 'learned' : 'owner',
+    });
+  }
+
+  /** A reading within the time in which a write has to show. */
+  #kept(trace: Trace, value: number, time: number): void {
+    const { point, block } = trace;
+    const pending = point.pending as NonNullable<typeof point.pending>;
+    if (time - pending.time > READBACK_WINDOW) {
+      point.pending = undefined;
+      return;
+    }
+    if (!differs(point, pending.value, value)) return;
+    point.pending = undefined;
+    if (this.learning && trace.habit !== undefined) trace.habit.overridden++;
+    const before = Number.isNaN(point.value) ? undefined : point.value;
+    this.#events.told('readback', block.reader, this.#describe(point, value, before, block.station), {
+      'readback.written': pending.value,
+      'readback.seconds': (time - pending.time) / 1e6,
+      'readback.learned': this.#learned(trace, (habit) => habit.overridden > 0),
+    });
+    // What was written does not stand any more, so that the change is no second finding.
+    point.value = value;
+    point.changed = time;
+  }
+
+  /** An order that changed although nobody was seen to give one. */
+  #alone(trace: Trace, value: number, before: number, time: number, passed: number): void {
+    const { block, point } = trace;
+    if (this.learning) {
+      if (trace.habit !== undefined) trace.habit.alone++;
+      return;
+    }
+    const since = time - block.device.commanded;
+    this.#events.told('point_unordered', block.reader, this.#describe(point, value, before, block.station), {
+      'unordered.after_command': since <= CONSEQUENCE,
+      'unordered.gap': passed / 1e6,
+      'unordered.learned': this.#learned(trace, (habit) => habit.alone > 0),
+    });
+  }
+
+  #invalid(trace: Trace): void {
+    const { point, block } = trace;
+    // A register that has not come yet is no wrong answer.
+    if (trace.invalid || point.raw0 < 0 || (point.length === 2 && point.raw1 < 0)) return;
+    trace.invalid = true;
+    const before = Number.isNaN(point.value) ? undefined : point.value;
+    this.#events.told(
+      'point_invalid',
+      block.reader,
+      this.#describe(point, undefined, before, block.station),
+      undefined,
+    );
+  }
+
+  /** What a habit says; undefined without a baseline. */
+  #learned(trace: Trace, test: (habit: NonNullable<Trace['habit']>) => boolean): boolean | undefined {
+    return this.#baseline.empty ? undefined : trace.habit !== undefined && test(trace.habit);
+  }
+
+  /** Fetches what was learned of a point, or makes room to learn it. */
+  #measure(trace: Trace): void {
+    const { point } = trace;
+    const { id, rate, range } = point.tag;
+    trace.habit = this.learning
+      ? this.#baseline.habits.learn(point.device, id)
+      : this.#baseline.habits.of(point.device, id);
+    if (rate !== undefined) trace.limit = rate;
+    else if (!this.learning && point.moves) {
+      const slope = this.#baseline.readingSlope(point.device, id);
+      if (slope !== undefined)
+        trace.limit = RATE_MARGIN * Math.max(slope.rise, slope.fall) + SLOW * (range[1] - range[0]);
+    }
+  }
+
+  /** A block has become a standing poll: where its client sees more than others, that is what is displayed. */
+  #view(block: ReadBlock): void {
+    const { time } = block.polled;
+    const { address } = block.reader.src;
+    const seen = this.#seenBy(address, time);
+    for (const trace of block.traces) {
+      const other = trace.point.view?.block.reader.src.address;
+      if (other === undefined || (other !== address && seen > this.#seenBy(other, time))) trace.point.view = trace;
+    }
+  }
+
+  /** Listed points that a client polls at that time. */
+  #seenBy(address: string, time: number): number {
+    let seen = 0;
+    for (const device of this.#devices.values())
+      for (const block of device.blocks.values())
+        if (
+          block.reader.src.address === address &&
+          block.polls >= STANDING &&
+          time - block.polled.time < READBACK_WINDOW
+        )
+          seen += block.traces.length;
+    return seen;
+  }
+
+  /** Lets blocks go that were read once or twice, by somebody who looked through the registers. */
+  #makeRoom(): boolean {
+    for (const device of this.#devices.values())
+      for (const [key, block] of device.blocks)
+        if (!block.regular) {
+          device.blocks.delete(key);
+          this.#blocks--;
+          this.dropped++;
+          for (const trace of block.traces) if (trace.echo !== undefined) this.#followed--;
+        }
+    return this.#blocks < MAX_BLOCKS;
   }
 
   /**
@@ -198,7 +418,10 @@ export class ProcessWatch {
     time: number,
     each: (facts: PointFacts) => void,
   ): void {
-    if (accepted !== false) device.writes++;
+    if (accepted !== false) {
+      if (table === 'coil') device.coilWrites++;
+      else device.registerWrites++;
+    }
     const count = Math.min(values.length, MAX_POINTS_PER_WRITE);
     this.dropped += values.length - count;
     for (let i = 0; i < count; i++) {
@@ -225,6 +448,7 @@ export class ProcessWatch {
       point.raw0 = raw0;
       point.raw1 = raw1;
       if (Number.isNaN(value)) continue;
+      if (point.ordered) device.commanded = time;
       point.pending = { value, time };
       point.value = value;
       point.changed = time;
@@ -282,11 +506,10 @@ export class ProcessWatch {
   }
 }
 
-/** More than rounding: a thousandth of the span, or one raw step. */
+/** More than rounding: a thousandth of the span, or one raw step. What has few steps (on and off, a choice) is not rounded. */
 function differs(point: Point, written: number, read: number): boolean {
+  const { type, scale } = point.point.modbus;
   const span = point.tag.range[1] - point.tag.range[0];
-  return (
-    Math.abs(written - read) >
-    Math.max(1e-3 * span, point.point.modbus.type === 'float32' ? 0 : point.point.modbus.scale)
-  );
+  if (type === 'float32') return Math.abs(written - read) > 1e-3 * span;
+  return Math.abs(written - read) > (span <= FEW_STEPS * scale ? 0.5 * scale : Math.max(1e-3 * span, 1.001 * scale));
 }

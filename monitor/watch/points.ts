@@ -3,11 +3,12 @@ import type { ModbusPoint } from '@penstock/core';
 import type { Hosts } from '../hosts.ts';
 import type { KnownPoint, KnownTag } from '../knowledge.ts';
 import type { PointFacts } from '../subject.ts';
+import type { Trace } from './blocks.ts';
 import type { Table } from './modbus-functions.ts';
 
 export type PointLevel = 'normal' | 'alarm' | 'unsafe' | 'out-of-range';
 
-/** A write that waits for the next reading of its point. */
+/** A write that the next readings of its point have to show. */
 export interface PendingWrite {
   readonly value: number;
   readonly time: number;
@@ -32,6 +33,8 @@ export class Point {
   pending: PendingWrite | undefined = undefined;
   /** Newest poll that covered it. */
   polled: { time: number } | undefined = undefined;
+  /** What the client that watches most of the plant is told of it: the displayed value. */
+  view: Trace | undefined = undefined;
 
   constructor(device: string, tag: KnownTag, point: KnownPoint) {
     this.device = device;
@@ -46,6 +49,19 @@ export class Point {
   decode(raw0: number, raw1: number): number {
     if (raw0 < 0 || (this.length === 2 && raw1 < 0)) return Number.NaN;
     return decodeRaw(this.point.modbus, raw0, raw1);
+  }
+
+  /** Somebody orders it; it does not move by itself. */
+  get ordered(): boolean {
+    return this.point.writable && (this.tag.kind === 'setpoint' || this.tag.kind === 'mode');
+  }
+
+  /** The process or the controller moves it, within what physics allows. */
+  get moves(): boolean {
+    const { kind } = this.tag;
+    return (
+      this.point.modbus.type !== 'bool' && (kind === 'measurement' || kind === 'calculated' || kind === 'actuator')
+    );
   }
 
   /** When its value was last confirmed. */

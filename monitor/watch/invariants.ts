@@ -1,0 +1,173 @@
+/**
+ * What the owner says must hold between tags: that the dose fits the flow, that two electrodes agree, that levels follow from what
+ * flows in and out. Judged once a second on displayed values alone; where one of them is stale, nothing can be said.
+ */
+import { type CompiledPredicate, compilePredicate, parseDuration, seconds } from '@penstock/core';
+import type { KnownInvariant } from '../knowledge.ts';
+import type { PointFacts } from '../subject.ts';
+import type { Trace } from './blocks.ts';
+import type { WatchEvents } from './index.ts';
+import type { Point, PointTable } from './points.ts';
+import { Trend } from './trend.ts';
+
+/** A value is stale after so many intervals of its poll, and not before so many microseconds. */
+const STALE_INTERVALS = 3;
+const STALE_LEAST = 15e6;
+/** An invariant that did not hold must have held for so long before it can fail again. */
+const RECOVERY = seconds(300);
+
+interface Judged {
+  readonly spec: KnownInvariant;
+  readonly holds: CompiledPredicate;
+  readonly unless: CompiledPredicate | undefined;
+  readonly hold: number;
+  readonly settles: number;
+  /** Tags that occur in either predicate, as indices of `values`. */
+  readonly needs: readonly number[];
+  readonly accused: readonly string[];
+  /** Since when it does not hold, and until when it is not asked. */
+  brokenSince: number;
+  quietUntil: number;
+  told: boolean;
+  heldSince: number;
+}
+
+export class Invariants {
+  readonly #judged: Judged[] = [];
+  readonly #points = new Map<string, readonly Point[]>();
+  readonly #tags: readonly string[];
+  /** Displayed values in the order of `#tags`, trends after them; NaN where nobody knows. */
+  readonly #values: Float64Array;
+  readonly #trends: readonly { readonly trend: Trend; readonly tag: number; readonly index: number }[];
+  readonly #events: WatchEvents;
+  readonly #describe: (trace: Trace) => PointFacts;
+
+  constructor(
+    specs: readonly KnownInvariant[],
+    tables: Iterable<PointTable>,
+    events: WatchEvents,
+    describe: (trace: Trace) => PointFacts,
+  ) {
+    this.#events = events;
+    this.#describe = describe;
+    for (const table of tables)
+      for (const point of table.points) {
+        const id = point.tag.id;
+        this.#points.set(id, [...(this.#points.get(id) ?? []), point]);
+      }
+    const known = [...this.#points.keys()];
+    const used = new Set<string>();
+    const trends: { trend: Trend; tag: string; name: string; spec: KnownInvariant }[] = [];
+    const compiled = specs.map((spec) => {
+      const own = Object.entries(spec.with).map(([name, of]) => {
+        const tag = (of.mean ?? of.slope) as string;
+        used.add(tag);
+        trends.push({
+          trend: new Trend(of.mean === undefined ? 'slope' : 'mean', parseDuration(of.over)),
+          tag,
+          name,
+          spec,
+        });
+        return name;
+      });
+      const names = [...known, ...own];
+      const holds = compilePredicate(spec.holds, names);
+      const unless = spec.unless === undefined ? undefined : compilePredicate(spec.unless, names);
+      for (const tag of [...holds.tags, ...(unless?.tags ?? [])]) if (!own.includes(tag)) used.add(tag);
+      return { spec, own };
+    });
+    this.#tags = [...used];
+    this.#values = new Float64Array(this.#tags.length + trends.length).fill(Number.NaN);
+    const at = new Map(this.#tags.map((tag, index) => [tag, index]));
+    this.#trends = trends.map(({ trend, tag }, i) => ({
+      trend,
+      tag: at.get(tag) as number,
+      index: this.#tags.length + i,
+    }));
+    for (const { spec } of compiled) {
+      // Names of trends are the invariant's own; elsewhere in the list they get names that no expression can have.
+      const names = [...this.#tags, ...trends.map((t) => (t.spec === spec ? t.name : ''))];
+      const holds = compilePredicate(spec.holds, names);
+      const unless = spec.unless === undefined ? undefined : compilePredicate(spec.unless, names);
+      const needs = [...new Set([...holds.tags, ...(unless?.tags ?? [])])].map((name) => names.indexOf(name));
+      const tags = holds.tags.map((name) => trends.find((t) => t.spec === spec && t.name === name)?.tag ?? name);
+      this.#judged.push({
+        spec,
+        holds,
+        unless,
+        hold: parseDuration(spec.for),
+        settles: parseDuration(spec.settles),
+        needs,
+        accused: spec.accuses.length > 0 ? spec.accuses : [...new Set(tags)],
+        brokenSince: Number.NaN,
+        quietUntil: Number.NEGATIVE_INFINITY,
+        told: false,
+        heldSince: Number.NaN,
+      });
+    }
+  }
+
+  /** Looks at all of them. Called about once a second of event time. */
+  judge(now: number): void {
+    if (this.#judged.length === 0) return;
+    const values = this.#values;
+    for (let i = 0; i < this.#tags.length; i++) values[i] = this.#displayed(this.#tags[i] as string, now);
+    for (const { trend, tag, index } of this.#trends) values[index] = trend.take(now, values[tag] as number);
+    for (const one of this.#judged) this.#ask(one, now);
+  }
+
+  #ask(one: Judged, now: number): void {
+    const values = this.#values;
+    for (const index of one.needs)
+      if (Number.isNaN(values[index])) {
+        one.brokenSince = Number.NaN;
+        return;
+      }
+    if (one.unless?.evaluate(values)) one.quietUntil = now + one.settles;
+    if (one.holds.evaluate(values) || now < one.quietUntil || one.unless?.evaluate(values)) {
+      one.brokenSince = Number.NaN;
+      if (Number.isNaN(one.heldSince)) one.heldSince = now;
+      if (now - one.heldSince > RECOVERY) one.told = false;
+      return;
+    }
+    one.heldSince = Number.NaN;
+    if (Number.isNaN(one.brokenSince)) one.brokenSince = now;
+    if (one.told || now - one.brokenSince < one.hold) return;
+    one.told = true;
+    this.#tell(one, now);
+  }
+
+  #tell({ spec, accused, brokenSince, needs }: Judged, now: number): void {
+    const traces = accused.flatMap(
+      (tag) => this.#points.get(tag)?.find((point) => point.view !== undefined)?.view ?? [],
+    );
+    const [first] = traces;
+    if (first === undefined) return;
+    const shown = needs
+      .filter((index) => index < this.#tags.length)
+      .map((index) => `${this.#tags[index]} ${Number((this.#values[index] as number).toPrecision(4))}`);
+    this.#events.told('invariant', first.block.reader, this.#describe(first), {
+      'invariant.id': spec.id,
+      'invariant.name': spec.name,
+      'invariant.holds': spec.holds,
+      'invariant.severity': spec.severity,
+      'invariant.matters': spec.matters,
+      'invariant.tags': accused,
+      'invariant.devices': [...new Set(traces.map(({ point }) => point.device))],
+      'invariant.values': shown.join(', '),
+      'invariant.seconds': (now - brokenSince) / 1e6,
+    });
+  }
+
+  /** What the client that sees most of the plant displays for a tag; NaN when nobody polls it, or its data are stale. */
+  #displayed(tag: string, now: number): number {
+    for (const { view } of this.#points.get(tag) ?? []) {
+      if (view === undefined) continue;
+      const { block } = view;
+      return now - block.polled.time > Math.max(STALE_LEAST, STALE_INTERVALS * block.interval)
+        ? Number.NaN
+        : view.value;
+    }
+    return Number.NaN;
+  }
+}
