@@ -35,7 +35,8 @@ export {
   type MonitorSummary,
 } from './monitor.ts';
 export { type ListedRule, listRules } from './rule-list.ts';
-export { type Field, LOG_SOURCES, type LogSource } from './sigma/fields.ts';
+export type { Field, LogSource } from './sigma/fields.ts';
+export { LOG_SOURCES } from './sigma/log-sources.ts';
 export {
   builtInRules,
   checkRuleFile,

@@ -1,7 +1,7 @@
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LOG_SOURCES } from './sigma/fields.ts';
+import { LOG_SOURCES } from './sigma/log-sources.ts';
 import { parseRules } from './sigma/rules.ts';
 import {
   DOSING,

@@ -9,14 +9,20 @@ import type { Baseline } from './baseline/index.ts';
 import { Conversation, type ModbusEvent, servicePort } from './conversations.ts';
 import type { DetectorModule } from './detectors/detector.ts';
 import { DetectorRunner } from './detectors/runner.ts';
+import type { DeviceLogEvent } from './events/device-log.ts';
+import type { ArpEvent } from './events/link.ts';
+import type { PathChangeEvent, SegmentConflictEvent } from './events/path.ts';
 import type { EvidencePacket } from './flows/evidence.ts';
 import type { Hosts } from './hosts.ts';
 import { Inventory } from './inventory/index.ts';
 import { LinkJudge } from './judgement/link.ts';
+import { LogJudge } from './judgement/logs.ts';
 import { ModbusJudge } from './judgement/modbus.ts';
 import { Scene } from './judgement/scene.ts';
+import type { SensorEvent } from './sensor/index.ts';
 import { RuleEngine } from './sigma/engine.ts';
-import { DERIVED, LOG_SOURCES, type LogSource, sourceKey } from './sigma/fields.ts';
+import type { LogSource } from './sigma/fields.ts';
+import { DERIVED, LOG_SOURCES, sourceKey } from './sigma/log-sources.ts';
 import type { Rule, RuleSet } from './sigma/rules.ts';
 import type { FlowView, Subject } from './subject.ts';
 import type { ProcessWatch } from './watch/index.ts';
@@ -41,6 +47,8 @@ const HANDLED: ReadonlySet<string> = new Set([
   'modbus_read_write_multiple_registers',
   'modbus_read_device_identification',
   'modbus_violation',
+  'path_change',
+  'segment_conflict',
 ]);
 const MAX_CONVERSATIONS = 65_536;
 const MAX_PAIRS = 65_536;
@@ -51,6 +59,7 @@ export class Judge {
   readonly #scene: Scene;
   readonly #modbus: ModbusJudge;
   readonly #link: LinkJudge;
+  readonly #logs: LogJudge;
   readonly #detectors: DetectorRunner;
   readonly #alerts: AlertBook;
   readonly #evidence: JudgeOptions['evidence'];
@@ -76,6 +85,7 @@ export class Judge {
     this.#detectors = new DetectorRunner(modules, options.alerts, this.#scene.calendar);
     this.#modbus = new ModbusJudge(this.#scene, this.inventory, this.#detectors);
     this.#link = new LinkJudge(this.#scene, this.inventory);
+    this.#logs = new LogJudge(this.#scene);
     for (const { product, service } of LOG_SOURCES) {
       const key = sourceKey(product, service);
       if (this.engine.wants(key) && !DERIVED.has(service)) this.#eventSources.set(service, key);
@@ -84,7 +94,7 @@ export class Judge {
 
   /** What was given up to stay within bounds. */
   get dropped(): number {
-    return this.#dropped + this.#detectors.dropped;
+    return this.#dropped + this.#detectors.dropped + this.#link.dropped;
   }
 
   get watch(): ProcessWatch {
@@ -104,11 +114,27 @@ export class Judge {
   stopLearning(): void {
     this.tally();
     this.#scene.stopLearning();
+    this.watch.stopLearning();
   }
 
   /** Brings inventory and baseline up to date with the conversations that go on; those that end do so by themselves. */
   tally(): void {
     for (const conversation of this.#conversations.values()) this.#modbus.tally(conversation);
+  }
+
+  /** What the sensor says of itself. */
+  sensor({ kind, what, count, share, seconds }: SensorEvent, time: number): void {
+    if (!this.engine.wants('penstock/sensor')) return;
+    this.#scene.prepareSensor(time, {
+      'sensor.kind': kind,
+      'sensor.what': what,
+      'sensor.count': count,
+      'sensor.share': share,
+      'sensor.percent': share === undefined ? undefined : Math.round(share * 1e4) / 100,
+      'sensor.seconds': seconds,
+      'sensor.days': seconds === undefined ? undefined : Math.floor(seconds / 86_400),
+    });
+    this.engine.judge('penstock/sensor', this.#scene.subject);
   }
 
   /** The first packet of a flow. */
@@ -145,7 +171,11 @@ export class Judge {
       return;
     }
     if (name === 'arp') {
-      this.#link.arp(event, flow);
+      this.#link.arp(event as ArpEvent, flow);
+      return;
+    }
+    if (name === 'device_log') {
+      this.#logs.log(event as DeviceLogEvent, flow);
       return;
     }
     const key = this.#eventSources.get(name);
@@ -171,6 +201,12 @@ export class Judge {
         return;
       case 'modbus_violation':
         this.#violated(conversation, time, event);
+        return;
+      case 'path_change':
+        this.#link.path(event as PathChangeEvent, conversation);
+        return;
+      case 'segment_conflict':
+        this.#link.conflict(event as SegmentConflictEvent, conversation);
     }
   }
 
@@ -186,6 +222,7 @@ export class Judge {
       scene.epoch++;
     }
     if (time >= this.#detectors.due) this.#detectors.run(time);
+    this.#modbus.advance(time, passed);
   }
 
   #conversation(flow: FlowView): Conversation {
@@ -247,7 +284,12 @@ export class Judge {
       device,
       source: subject.src,
       tag: point?.tag,
-      detail: point !== undefined && point.tag === undefined ? `${point.table} ${point.address}` : undefined,
+      detail:
+        point === undefined
+          ? sensorPart(subject)
+          : point.tag === undefined
+            ? `${point.table} ${point.address}`
+            : undefined,
       oldValue: point?.oldValue,
       newValue: point?.value,
       unit: point?.unit,
@@ -256,4 +298,10 @@ export class Judge {
     };
     this.#alerts.report(finding, numbers, () => (flow === undefined ? [] : this.#evidence(flow, numbers)));
   }
+}
+
+/** Which part of the sensor an event of its own is about: a protocol, a table that is full. */
+function sensorPart({ flow, details }: Subject): string | undefined {
+  const part = flow === undefined ? details?.['sensor.what'] : undefined;
+  return typeof part === 'string' ? part : undefined;
 }

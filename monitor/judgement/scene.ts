@@ -9,6 +9,8 @@ import { Calendar, type Host, type Hosts } from '../hosts.ts';
 import type { RuleEngine } from '../sigma/engine.ts';
 import { type FlowView, type Normal, Subject } from '../subject.ts';
 
+const { baseline: _, ...NOBODY } = new Subject();
+
 export class Scene {
   readonly hosts: Hosts;
   readonly calendar: Calendar;
@@ -49,6 +51,14 @@ export class Scene {
     this.baseline.learnTime(time);
     this.baseline.learnConversation(src.address, dst.address, flow.transport, servicePort(flow), time, opened);
     return true;
+  }
+
+  /** Fills the subject with what the sensor says of itself: no hosts, no conversation. */
+  prepareSensor(time: number, details: NonNullable<Subject['details']>): void {
+    const { baseline } = this.subject;
+    Object.assign(this.subject, { ...NOBODY, time, details });
+    baseline.clear();
+    baseline.ready = this.ready;
   }
 
   prepareFor(conversation: Conversation, time: number, event: ProtocolEvent | undefined): void {

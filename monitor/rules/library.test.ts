@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Baseline } from '../baseline/index.ts';
-import { SOURCES } from '../sigma/fields.ts';
+import { SOURCES } from '../sigma/log-sources.ts';
 import {
   DOSING,
   FILTERS,

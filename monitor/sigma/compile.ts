@@ -4,7 +4,8 @@ import type { ValuePath } from '@penstock/core';
 import { nearest, PenstockError } from '@penstock/core';
 import { Subject } from '../subject.ts';
 import { type Condition, parseCondition, usedSelections } from './condition.ts';
-import { type Field, LOG_SOURCES, type LogSource, SOURCES, sourceKey } from './fields.ts';
+import type { Field, LogSource } from './fields.ts';
+import { LOG_SOURCES, SOURCES, sourceKey } from './log-sources.ts';
 import { compileItem, fieldOf, type ItemTest, type RuleValue } from './matchers.ts';
 import type { DetectionDocument } from './schema.ts';
 

@@ -4,7 +4,8 @@
  */
 import type { Subject } from '../subject.ts';
 import { Correlator } from './correlation.ts';
-import { type LogSource, SOURCES, sourceKey } from './fields.ts';
+import type { LogSource } from './fields.ts';
+import { SOURCES, sourceKey } from './log-sources.ts';
 import type { Rule, RuleSet } from './rules.ts';
 
 export type HitSink = (

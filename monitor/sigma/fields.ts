@@ -1,5 +1,5 @@
 /**
- * The log sources that rules may name, and the fields of each. Events of protocols carry Zeek's and ICSNPP's columns; the
+ * Fields that rules may ask for. Events of protocols carry Zeek's and ICSNPP's columns; the
  * monitor's own sources say what needs more than one packet to know. Every source has the columns of the connection and the
  * OT context: who the two ends are (`src.*`, `dst.*`), which work is announced (`window.*`), what was learned (`baseline.*`).
  */
@@ -27,7 +27,13 @@ export interface LogSource {
 }
 
 type Getter = (subject: Subject) => FieldValue;
-const field = (name: string, type: FieldType, about: string, get: Getter, options: Partial<Field> = {}): Field => ({
+export const field = (
+  name: string,
+  type: FieldType,
+  about: string,
+  get: Getter,
+  options: Partial<Field> = {},
+): Field => ({
   name,
   type,
   about,
@@ -38,13 +44,13 @@ const field = (name: string, type: FieldType, about: string, get: Getter, option
 });
 
 /** A column of the event itself. */
-function column(name: string, type: FieldType, fixed = false): Field {
+export function column(name: string, type: FieldType, fixed = false): Field {
   const get: Getter = (subject) => (subject.event as unknown as Record<string, FieldValue> | undefined)?.[name];
   return field(name, type, `column of the log`, get, { fixed });
 }
 
 /** A field of one of the monitor's own events. */
-const detail = (name: string, type: FieldType, about: string): Field =>
+export const detail = (name: string, type: FieldType, about: string): Field =>
   field(name, type, about, (subject) => subject.details?.[name]);
 
 const who = { identity: true };
@@ -158,27 +164,27 @@ const moment: Field[] = [
   }),
 ];
 
-const learned = (name: string, about: string, get: Getter): Field =>
+export const learned = (name: string, about: string, get: Getter): Field =>
   field(`baseline.${name}`, 'boolean', about, get, who);
-const baselineReady = field('baseline.ready', 'boolean', 'a baseline was learned', (s) => s.baseline.ready);
+export const baselineReady = field('baseline.ready', 'boolean', 'a baseline was learned', (s) => s.baseline.ready);
 const conversationLearned = learned(
   'conversation_learned',
   'source, device, transport and port were seen together while learning',
   (s) => s.baseline.conversationLearned,
 );
 const newConversation = learned('new_conversation', 'the opposite', (s) => opposite(s.baseline.conversationLearned));
-const writerLearned = learned(
+export const writerLearned = learned(
   'writer_learned',
   'the source wrote to this device while learning',
   (s) => s.baseline.writerLearned,
 );
-const newWriter = learned('new_writer', 'the opposite', (s) => opposite(s.baseline.writerLearned));
-const functionLearned = learned(
+export const newWriter = learned('new_writer', 'the opposite', (s) => opposite(s.baseline.writerLearned));
+export const functionLearned = learned(
   'function_learned',
   'the source used this function on this device while learning',
   (s) => s.baseline.functionLearned,
 );
-const requestLearned = learned(
+export const requestLearned = learned(
   'request_learned',
   'the source read or wrote all these addresses while learning',
   (s) => s.baseline.requestLearned,
@@ -188,7 +194,7 @@ function opposite(value: boolean | undefined): boolean | undefined {
   return value === undefined ? undefined : !value;
 }
 
-const common = [
+export const common = [
   ...connection,
   ...ends('src'),
   ...ends('dst'),
@@ -209,7 +215,7 @@ const common = [
   ),
 ];
 
-const point: Field[] = [
+export const point: Field[] = [
   field('point.tag', 'text', 'tag, from the point list', (s) => s.point?.tag),
   field('point.name', 'text', "the tag's name", (s) => s.point?.name),
   field('point.kind', 'text', 'measurement, actuator, setpoint, mode, status or calculated', (s) => s.point?.kind),
@@ -243,186 +249,3 @@ const point: Field[] = [
   field('point.listed', 'boolean', "the device's point list has the address", (s) => s.point?.listed),
   field('point.writable', 'boolean', 'the point list calls it writable', (s) => s.point?.writable),
 ];
-
-const columns = (table: Record<string, FieldType>, fixed: readonly string[] = []): Field[] =>
-  Object.entries(table).map(([name, type]) => column(name, type, fixed.includes(name)));
-
-const source = (
-  product: LogSource['product'],
-  service: string,
-  about: string,
-  fields: readonly Field[],
-): LogSource => ({
-  product,
-  service,
-  about,
-  fields: new Map(fields.map((f) => [f.name, f])),
-});
-
-const modbusRequest: Record<string, FieldType> = { tid: 'number', unit: 'number', func: 'text' };
-
-export const LOG_SOURCES: readonly LogSource[] = [
-  source('zeek', 'modbus_detailed', 'every Modbus request with its response (ICSNPP)', [
-    ...common,
-    ...columns(
-      {
-        ...modbusRequest,
-        address: 'number',
-        quantity: 'number',
-        request_values: 'numbers',
-        response_values: 'numbers',
-        matched: 'boolean',
-        request_subfunction_code: 'text',
-        response_subfunction_code: 'text',
-        request_data: 'text',
-        response_data: 'text',
-        exception_code: 'text',
-        mei_type: 'text',
-      },
-      ['unit', 'func', 'address', 'quantity', 'matched', 'exception_code'],
-    ),
-    functionLearned,
-    requestLearned,
-    writerLearned,
-    newWriter,
-  ]),
-  source('zeek', 'modbus_mask_write_register', 'FC 22 (ICSNPP)', [
-    ...common,
-    ...columns({
-      ...modbusRequest,
-      request_response: 'text',
-      address: 'number',
-      and_mask: 'number',
-      or_mask: 'number',
-    }),
-  ]),
-  source('zeek', 'modbus_read_write_multiple_registers', 'FC 23 (ICSNPP)', [
-    ...common,
-    ...columns({
-      ...modbusRequest,
-      request_response: 'text',
-      write_start_address: 'number',
-      write_registers: 'numbers',
-      read_start_address: 'number',
-      read_quantity: 'number',
-      read_registers: 'numbers',
-    }),
-  ]),
-  source('zeek', 'modbus_read_device_identification', 'FC 43/14 (ICSNPP)', [
-    ...common,
-    ...columns({
-      ...modbusRequest,
-      request_response: 'text',
-      mei_type: 'text',
-      conformity_level_code: 'text',
-      conformity_level: 'text',
-      device_id_code: 'number',
-      object_id_code: 'text',
-      object_id: 'text',
-      object_value: 'text',
-    }),
-  ]),
-  source('zeek', 'conn', 'every connection, when it ends (Zeek)', [
-    ...common,
-    ...columns({
-      duration: 'number',
-      orig_bytes: 'number',
-      resp_bytes: 'number',
-      conn_state: 'text',
-      local_orig: 'boolean',
-      local_resp: 'boolean',
-      missed_bytes: 'number',
-      history: 'text',
-      orig_pkts: 'number',
-      orig_ip_bytes: 'number',
-      resp_pkts: 'number',
-      resp_ip_bytes: 'number',
-    }),
-  ]),
-  source('zeek', 'modbus', 'every Modbus message (Zeek)', [
-    ...common,
-    ...columns({ ...modbusRequest, pdu_type: 'text', exception: 'text' }),
-  ]),
-  source('penstock', 'modbus_file_record', 'one record of FC 20 or 21: how programs are read and replaced', [
-    ...common,
-    ...columns({
-      ...modbusRequest,
-      is_orig: 'boolean',
-      request_response: 'text',
-      file: 'number',
-      record: 'number',
-      length: 'number',
-      data: 'text',
-    }),
-    writerLearned,
-    newWriter,
-  ]),
-  source('penstock', 'conversation', 'two hosts speak at a port for the first time that the monitor sees', common),
-  source('penstock', 'connection', 'a connection is tried or a datagram conversation begins', common),
-  source('penstock', 'modbus_request', 'a Modbus request unlike any before it on its connection', [
-    ...common,
-    ...columns({ ...modbusRequest, address: 'number', quantity: 'number', matched: 'boolean', exception_code: 'text' }),
-    detail('request.kind', 'text', 'read, write or other'),
-    functionLearned,
-    requestLearned,
-    writerLearned,
-    newWriter,
-  ]),
-  source('penstock', 'point_write', 'one point in a write', [
-    ...common,
-    ...point,
-    ...columns({ ...modbusRequest, exception_code: 'text' }),
-    field('write.accepted', 'boolean', 'the device answered that it did it', (s) => s.point?.accepted),
-    writerLearned,
-    newWriter,
-    learned('point_learned', 'the source wrote this point while learning', (s) => s.baseline.pointLearned),
-    learned(
-      'value_in_learned_range',
-      'the value lies in what the source wrote into this point while learning, give or take a quarter of that spread',
-      (s) => s.baseline.valueLearned,
-    ),
-  ]),
-  source('penstock', 'point_state', 'a reading passes one of its limits', [
-    ...common,
-    ...point,
-    field('point.state', 'text', 'normal, alarm, unsafe or out-of-range', (s) => s.point?.state),
-    field('point.previous_state', 'text', 'what it was before', (s) => s.point?.previousState),
-  ]),
-  source('penstock', 'readback', 'a device says after a write that a point has another value than the one written', [
-    ...common,
-    ...point,
-    detail('readback.written', 'number', 'what was written'),
-    detail('readback.seconds', 'number', 'time between write and reading'),
-  ]),
-  source('penstock', 'violation', 'bytes on a connection that break its protocol', [
-    ...common,
-    detail('violation.reason', 'text', "what is wrong with the message, in the dissector's word"),
-    detail('violation.kind', 'text', 'violation (a message that breaks the rules) or unparsed (no message at all)'),
-    detail('violation.count', 'number', 'violations on this connection so far'),
-    detail('violation.bytes', 'number', 'bytes on this connection so far that no message could be made of'),
-  ]),
-  source('penstock', 'address_change', 'an IP address moves to another MAC address', [
-    ...common,
-    detail('address.old_mac', 'text', 'where it was'),
-    detail('address.new_mac', 'text', 'where it is now'),
-    detail('address.listed_mac', 'text', "the asset list's"),
-  ]),
-];
-
-/** Sources that the judgement makes itself; the others are events of the intake by the same name. */
-export const DERIVED: ReadonlySet<string> = new Set([
-  'conversation',
-  'connection',
-  'modbus_request',
-  'point_write',
-  'point_state',
-  'readback',
-  'violation',
-  'address_change',
-]);
-
-/** `product/service` of every source. */
-export const sourceKey = (product: string, service: string): string => `${product}/${service}`;
-export const SOURCES: ReadonlyMap<string, LogSource> = new Map(
-  LOG_SOURCES.map((s) => [sourceKey(s.product, s.service), s]),
-);
