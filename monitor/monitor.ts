@@ -1,6 +1,6 @@
 /** The monitor: frames in, alerts and everything else that can be known from them out. */
 import type { DissectorFactory, FrameSink, ProtocolEvent } from '@penstock/core';
-import { type Alert, AlertBook, type AlertSink, type Incident } from './alerts/index.ts';
+import { type Alert, AlertBook, type AlertRate, type AlertSink, type IncidentReport } from './alerts/index.ts';
 import { Baseline } from './baseline/index.ts';
 import type { DetectorModule } from './detectors/detector.ts';
 import { DETECTORS } from './detectors/registry.ts';
@@ -12,6 +12,7 @@ import { Hosts } from './hosts.ts';
 import type { DeviceReport } from './inventory/index.ts';
 import { Judge } from './judge.ts';
 import { type OwnerKnowledge, ownerKnowledgeSchema } from './knowledge.ts';
+import { SensorHealth } from './sensor/index.ts';
 import type { Rule, RuleSet } from './sigma/rules.ts';
 import type { FlowView } from './subject.ts';
 import type { WatchedTag } from './watch/index.ts';
@@ -64,7 +65,8 @@ export interface MonitorResult {
   readonly events: Readonly<Record<string, number>>;
   readonly devices: readonly DeviceReport[];
   readonly alerts: readonly Alert[];
-  readonly incidents: readonly Incident[];
+  readonly incidents: readonly IncidentReport[];
+  readonly alertRate: AlertRate;
   readonly rules: {
     readonly count: number;
     readonly hash: string;
@@ -96,6 +98,7 @@ export class Monitor implements FrameSink {
   readonly #judge: Judge;
   readonly #alerts: AlertBook;
   readonly #rules: RuleSet;
+  readonly #sensor: SensorHealth;
   #begun = false;
   #last = Number.NEGATIVE_INFINITY;
 
@@ -130,6 +133,14 @@ export class Monitor implements FrameSink {
       evidenceBytes: options.evidenceBytes,
       seed: options.seed,
     });
+    this.#sensor = new SensorHealth(
+      (event, time) => judge.sensor(event, time),
+      () => {
+        const { flowsEvicted, ...counters } = this.#pipeline.health();
+        return { ...counters, overload: { ...this.#overload(), flows: flowsEvicted } };
+      },
+      () => (judge.baselineReady ? this.baseline.period : null),
+    );
   }
 
   frame(time: number, buffer: Uint8Array, start: number, end: number, linkType: number, wireLength?: number): void {
@@ -137,18 +148,30 @@ export class Monitor implements FrameSink {
       this.#begun = true;
       this.#alerts.begin(time);
     }
-    if (time > this.#last) this.#last = time;
+    const last = this.#last;
+    if (time >= this.#sensor.due) this.#sensor.look(time, last);
+    if (time > last) this.#last = time;
+    else if (time < last && this.#sensor.backwards(time, last)) this.#last = time;
     this.#pipeline.frame(time, buffer, start, end, linkType, wireLength ?? end - start);
   }
 
   /** Event time has come this far although no frame did. */
   advance(time: number): void {
+    if (this.#begun && time >= this.#sensor.due) this.#sensor.look(time, this.#last);
     this.#pipeline.advance(time);
+  }
+
+  /** What the capturing system says of itself, as totals so far: packets that it lost, or cut at its snap length. */
+  captured(totals: { readonly lost: number; readonly cut: number; readonly packets: number }): void {
+    this.#sensor.captured(totals, this.#last);
   }
 
   /** No more frames will come: open conversations become events now. */
   finish(): void {
-    if (this.#begun) this.#pipeline.flush(this.#last);
+    if (!this.#begun) return;
+    this.#pipeline.flush(this.#last);
+    this.#judge.tally();
+    this.#sensor.finish(this.#last);
   }
 
   /** Ends learning; what was learned is normal from the next packet on. */
@@ -164,7 +187,7 @@ export class Monitor implements FrameSink {
     return this.#alerts.alerts;
   }
 
-  get incidents(): readonly Incident[] {
+  get incidents(): readonly IncidentReport[] {
     return this.#alerts.incidents;
   }
 
@@ -185,6 +208,7 @@ export class Monitor implements FrameSink {
   result(): MonitorResult {
     const { packets, bytes, events, dropped } = this.#pipeline.summary();
     const judge = this.#judge;
+    const { alerts: discardedAlerts, ...overload } = this.#overload();
     let limited = 0;
     for (const count of this.#alerts.limited.values()) limited += count;
     return {
@@ -193,18 +217,15 @@ export class Monitor implements FrameSink {
       dropped: dropped.malformed + dropped.unknownLink + dropped.fragments,
       droppedBy: {
         ...dropped,
-        judgement: judge.dropped,
-        devices: judge.inventory.dropped,
-        points: judge.watch.dropped,
-        correlationGroups: judge.engine.forgotten,
-        baselineEntries: this.baseline.dropped,
+        ...overload,
         limitedAlerts: limited,
-        discardedAlerts: this.#alerts.discarded,
+        discardedAlerts,
       },
       events,
       devices: this.devices(),
       alerts: this.alerts,
       incidents: this.incidents,
+      alertRate: this.#alerts.rate(this.#begun ? this.#last : 0),
       rules: {
         count: this.#rules.rules.length,
         hash: this.#rules.hash,
@@ -222,6 +243,19 @@ export class Monitor implements FrameSink {
     const { packets, bytes, ...rest } = result;
     const packetsPerSecond = wallSeconds > 0 ? Math.round(packets / wallSeconds) : 0;
     return { source, packets, bytes, seconds: wallSeconds, packetsPerSecond, ...rest };
+  }
+
+  /** What found no room, by what it is. */
+  #overload() {
+    const judge = this.#judge;
+    return {
+      judgement: judge.dropped,
+      devices: judge.inventory.dropped,
+      points: judge.watch.dropped,
+      correlationGroups: judge.engine.forgotten,
+      baselineEntries: this.baseline.dropped,
+      alerts: this.#alerts.discarded,
+    };
   }
 
   /** Packets by their numbers; the newest ones of the flow when no numbers are given. */

@@ -24,6 +24,7 @@ import {
 import { Reassembler, scaledHistory } from '../flows/reassembly.ts';
 import { FlowTable } from '../flows/table.ts';
 import { TcpTracker } from '../flows/tcp.ts';
+import type { SensorCounters } from '../sensor/index.ts';
 import { connEvent } from './conn.ts';
 import { deviceLogEvent } from './device-log.ts';
 import { arpEvent, icmpCounterpart, icmpEvent } from './link.ts';
@@ -102,6 +103,7 @@ export class MonitorPipeline implements FrameSink {
   readonly #packet = new Packet();
   readonly #fragments = new Fragments();
   readonly #dissection: Dissection;
+  readonly #protocols: readonly string[];
   readonly #reassembler: Reassembler;
   readonly #tcp: TcpTracker;
   readonly #table: FlowTable;
@@ -123,6 +125,7 @@ export class MonitorPipeline implements FrameSink {
     this.evidence = evidenceBytes > 0 ? new Evidence(evidenceBytes, EVIDENCE_PACKETS) : undefined;
     this.#dissection = new Dissection(options.dissectors, (event, flow) => this.#dissected(event, flow));
     this.#reassembler = new Reassembler(this.#dissection);
+    this.#protocols = options.dissectors.map(({ protocol }) => protocol);
     const serverPorts = new Set(SERVER_PORTS);
     for (const factory of options.dissectors) for (const port of factory.ports) serverPorts.add(port);
     this.#table = new FlowTable(options.maxFlows ?? DEFAULT_FLOWS, options.seed ?? 0, serverPorts, (flow, time) =>
@@ -348,6 +351,23 @@ export class MonitorPipeline implements FrameSink {
   flush(time: number): void {
     this.#fragments.flush();
     this.#table.flush(time);
+  }
+
+  /** Counts by which the sensor judges itself. */
+  health(): Omit<SensorCounters, 'overload'> & { readonly flowsEvicted: number } {
+    const { given, unparsed } = this.#dissection;
+    return {
+      packets: this.packets,
+      bytes: this.bytes,
+      gaps: this.#reassembler.gaps,
+      gapBytes: this.#reassembler.gapBytes,
+      protocols: this.#protocols.map((protocol, i) => ({
+        protocol,
+        bytes: given[i] as number,
+        unparsed: unparsed[i] as number,
+      })),
+      flowsEvicted: this.#table.evicted,
+    };
   }
 
   /** Counts so far; those of dissectors include only flows that have ended. */

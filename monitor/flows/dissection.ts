@@ -2,7 +2,7 @@
  * Chooses each flow's dissector by what its first bytes look like, then by port, and feeds it. A flow that starts in the middle
  * of a message is looked at again with every segment; a dissector that makes no sense of anything is taken off again.
  */
-import type { DissectorFactory, ProtocolEvent } from '@penstock/core';
+import type { Dissector, DissectorFactory, ProtocolEvent } from '@penstock/core';
 import { type Endpoint, PARTIAL } from './endpoint.ts';
 import type { Flow } from './flow.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from './packet.ts';
@@ -27,6 +27,9 @@ export class Dissection implements StreamConsumer {
   violations = 0;
   unparsedBytes = 0;
   faults = 0;
+  /** By index of the factory: bytes that its dissectors were given, and those that they made nothing of. */
+  readonly given: Float64Array;
+  readonly unparsed: Float64Array;
   readonly #factories: readonly DissectorFactory[];
   readonly #protocols: readonly number[];
   readonly #emit: FlowEventSink;
@@ -39,6 +42,8 @@ export class Dissection implements StreamConsumer {
     this.#factories = factories;
     this.#protocols = factories.map((factory) => (factory.transport === 'tcp' ? PROTOCOL_TCP : PROTOCOL_UDP));
     this.#emit = emit;
+    this.given = new Float64Array(factories.length);
+    this.unparsed = new Float64Array(factories.length);
     factories.forEach((factory, index) => {
       for (const port of factory.ports) this.#serverPorts.set(port, (this.#serverPorts.get(port) ?? 0) | (1 << index));
     });
@@ -56,6 +61,8 @@ export class Dissection implements StreamConsumer {
     } catch (error) {
       this.#fault(flow, error);
     }
+    this.given[flow.dissectorIndex] += end - start;
+    if (dissector.unparsedBytes !== flow.unparsedBytes) this.#countUnparsed(flow, dissector);
     if (flow.service === undefined && dissector.violations > MAX_VIOLATIONS) this.#giveUp(flow);
   }
 
@@ -82,9 +89,15 @@ export class Dissection implements StreamConsumer {
     } catch (error) {
       this.#fault(flow, error);
     }
+    this.#countUnparsed(flow, dissector);
     this.violations += dissector.violations;
     this.unparsedBytes += dissector.unparsedBytes;
     flow.dissector = undefined;
+  }
+
+  #countUnparsed(flow: Flow, dissector: Dissector): void {
+    this.unparsed[flow.dissectorIndex] += dissector.unparsedBytes - flow.unparsedBytes;
+    flow.unparsedBytes = dissector.unparsedBytes;
   }
 
   #look(flow: Flow, endpoint: Endpoint, time: number, buffer: Uint8Array, start: number, end: number): void {
@@ -159,6 +172,7 @@ export class Dissection implements StreamConsumer {
   #assign(flow: Flow, index: number): void {
     const factory = this.#factories[index] as DissectorFactory;
     flow.dissectorIndex = index;
+    flow.unparsedBytes = 0;
     flow.dissector = factory.create((event) => {
       flow.service ??= factory.protocol;
       try {

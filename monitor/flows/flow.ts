@@ -45,6 +45,8 @@ export class Flow {
   /** Protocol whose dissector has made sense of the content. */
   service: string | undefined = undefined;
   dissector: Dissector | undefined = undefined;
+  /** What of its `unparsedBytes` is counted already. */
+  unparsedBytes = 0;
   /** The factory that made it: index in the list given to the pipeline, -1 without. */
   dissectorIndex = -1;
   /** Bit set of factories whose dissector gave up on this flow. */
