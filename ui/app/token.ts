@@ -1,0 +1,17 @@
+/** The token that was printed at start. It comes in the address once, and stays with this browser tab only. */
+const KEY = 'penstock.token';
+
+/** Takes the token out of `#token=…`, so that no bookmark, screenshot or referrer carries it; undefined when there is none. */
+export function takeToken(): string | undefined {
+  const given = /^#token=([\w-]+)(.*)$/.exec(location.hash);
+  if (given) {
+    sessionStorage.setItem(KEY, given[1] as string);
+    const rest = (given[2] ?? '').replace(/^[&#]*/, '');
+    history.replaceState(null, '', `${location.pathname}#${rest || '/'}`);
+  }
+  return sessionStorage.getItem(KEY) ?? undefined;
+}
+
+export function forgetToken(): void {
+  sessionStorage.removeItem(KEY);
+}

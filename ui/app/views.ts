@@ -1,0 +1,22 @@
+/** The views: one line each. A view is loaded when it is first shown. */
+
+import type { PageRole } from '@penstock/core/messages';
+import { type ComponentType, lazy } from 'react';
+import type { IconName } from '../parts/icon.tsx';
+
+export interface View {
+  readonly id: string;
+  readonly icon: IconName;
+  /** Single key that goes there. */
+  readonly keys: string;
+  /** Only for this role; for everybody when left out. */
+  readonly role?: PageRole;
+  readonly component: ComponentType;
+}
+
+export const VIEWS: readonly View[] = [
+  { id: 'alarms', icon: 'alarms', keys: '4', component: lazy(() => import('../views/alarms/index.tsx')) },
+];
+
+export const viewsFor = (role: PageRole): readonly View[] =>
+  VIEWS.filter((view) => view.role === undefined || view.role === role);
