@@ -66,7 +66,7 @@ export interface PlayRequest {
   /** Zone of the host that tools from outside come from; none in runs without gates. */
   readonly guestZone?: string;
   /** Schedules what came from outside, before the run begins (a replay). */
-  readonly outside?: (range: Range) => void;
+  readonly outside?: (play: Play) => void;
   readonly onStep?: (record: StepRecord) => void;
   readonly onResponse?: (record: ResponseRecord) => void;
   readonly onHazard?: (at: Instant, hazard: string, state: 'begin' | 'end') => void;
@@ -105,6 +105,7 @@ export class Play {
   readonly #responses: ResponseRecord[] = [];
   readonly #hazards: { at: number; hazard: string; state: 'begin' | 'end' }[] = [];
   readonly #journal: MonitorJournal | undefined;
+  #attackOver: Instant | undefined;
   readonly #captureHash = createHash('sha256');
   readonly #capture: { readonly writer: PcapWriter; close(): void } | undefined;
 
@@ -139,7 +140,7 @@ export class Play {
         tap.attach(this.#capture.writer);
       }
       if (request.guestZone !== undefined) this.range.network.addGuest(TRAINEE, request.guestZone);
-      request.outside?.(this.range);
+      request.outside?.(this);
       this.range.start();
       this.week.start();
       this.attack = request.scenario && this.#startAttack(request.scenario);
@@ -164,6 +165,24 @@ export class Play {
     this.#capture?.writer.flush();
   }
 
+  /** A step of the run's own scenario, or of an adversary in another process: it belongs to the truth, and labels packets. */
+  report(record: StepRecord): void {
+    this.#steps.push(record);
+    this.truth.step(record);
+    this.#request.onStep?.(record);
+  }
+
+  /** An adversary in another process has put everything back. */
+  attackOver(at: Instant): void {
+    this.#attackOver = at;
+  }
+
+  /** First malicious packet so far, in seconds. */
+  get firstPacket(): number | undefined {
+    const { firstAt } = this.#labels;
+    return firstAt === undefined ? undefined : inSeconds(firstAt);
+  }
+
   /** A frame sink beside monitor and capture, for pages that show packets. */
   watch(sink: FrameSink): void {
     this.range.network.wire.tap.attach(sink);
@@ -175,19 +194,18 @@ export class Play {
     const now = range.queue.now;
     this.monitor?.finish();
     const alerts = this.monitor?.alerts ?? [];
-    const end = this.attack?.finishedAt ?? now;
+    const end = this.attack?.finishedAt ?? this.#attackOver ?? now;
     const labels = this.#labels.csv(this.#steps, end);
     this.#capture?.close();
     this.#request.folder?.write('labels.csv', labels);
     this.#journal?.close();
-    const first = this.#labels.firstAt;
     return {
       simulatedSeconds: inSeconds(now),
       packets: range.network.wire.tap.frames,
       steps: this.#steps,
       responses: this.#responses,
       hazards: this.#hazards,
-      firstPacket: first === undefined ? undefined : inSeconds(first),
+      firstPacket: this.firstPacket,
       end: inSeconds(end),
       monitor: this.monitor?.result(),
       hashes: {
@@ -252,11 +270,7 @@ export class Play {
         registry: range.registry,
         foothold: (id) => range.foothold(id),
         disturb: (name, value, over) => range.disturb(name, value, over),
-        record: (record) => {
-          this.#steps.push(record);
-          this.truth.step(record);
-          this.#request.onStep?.(record);
-        },
+        record: (record) => this.report(record),
       },
       { variant: scenario.variant, ...(scenario.inputs && { inputs: scenario.inputs }) },
     );

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { RunFolder } from './journal/folder.ts';
 import { readOutside } from './journal/truth.ts';
 import { loadLearned } from './learned.ts';
-import { decodeOutside } from './outside.ts';
+import { decodeOutside, isTold, performTold } from './outside.ts';
 import { openPlant, type Plant } from './plants.ts';
 import { Play, type PlayRequest, type PlayResult } from './play.ts';
 import { scenarioLength, scenarioPlay } from './run.ts';
@@ -24,6 +24,7 @@ const runSchema = z.discriminatedUnion('kind', [
     inputs: z.record(z.string(), z.number()),
     respond: z.enum(RESPONDERS).nullable().default(null),
     rules: z.string().nullable(),
+    withoutSourceRules: z.boolean().default(false),
   }),
   z.strictObject({
     kind: z.literal('baseline'),
@@ -69,7 +70,7 @@ export async function replay(
   const play = new Play({
     ...request,
     folder,
-    outside: (range) => feedGates(range.network.wire, range.queue, plant, run),
+    outside: (play) => feedOutside(play, plant, run),
   });
   const until = Math.min(to ?? end, end);
   for (let at = PIECE; at < until; at += PIECE) {
@@ -131,15 +132,15 @@ function lastInstant(run: RunFolder): Instant {
   return (summaryOf(run)?.end ?? run.lastSample()) as Instant;
 }
 
-function feedGates(
-  wire: Parameters<typeof gateEntrance>[0],
-  queue: Parameters<typeof replayGates>[0],
-  plant: Plant,
-  run: RunFolder,
-): void {
+/** Schedules the journal of what came from outside: bytes at gates, and what adversaries told. */
+function feedOutside(play: Play, plant: Plant, run: RunFolder): void {
   if (!run.has('truth.sqlite')) return;
   const records = readOutside(run.file('truth.sqlite')).map(decodeOutside);
-  if (records.length > 0) replayGates(queue, gateEntrance(wire, gateServices(plant)), records);
+  if (records.length === 0) return;
+  const { network, queue } = play.range;
+  const bytes = records.filter((record) => !isTold(record));
+  replayGates(queue, gateEntrance(network.wire, gateServices(plant)), bytes);
+  for (const record of records.filter(isTold)) queue.outside(record.time, { run: () => performTold(play, record) });
 }
 
 const STANDARD_PORTS: Readonly<Record<string, number>> = { scada: 80, historian: 80 };

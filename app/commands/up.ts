@@ -18,6 +18,7 @@ import { keepSafe, liveClock } from '../live.ts';
 import { plantReference, portOption, rateOption, seedOption } from '../options.ts';
 import { note, print, printTable } from '../output.ts';
 import { inRunFolder } from '../run-folder.ts';
+import { Adversaries } from '../server/adversaries.ts';
 import { listenOnLoopback } from '../server/listen.ts';
 import { LivePlay } from '../server/live-play.ts';
 import { type PageServer, servePage } from '../server/server.ts';
@@ -102,16 +103,19 @@ async function start(
     ...live.listeners,
   });
   const clock = liveClock(play, rate);
+  const adversaries = new Adversaries();
   const gates = await Gates.open({
     clock,
     wire: play.range.network.wire,
     services: where === 'none' ? [] : gateServices(plant),
     from: TRAINEE,
     addresses: where === 'picked' ? 'picked' : 'own',
+    causeOf: (gate, remotePort) => adversaries.causeOf(gate, remotePort),
     onRecord: (record) => play.truth.outside(encodeOutside(record)),
   });
+  adversaries.serve(play, clock, gates.table, rate, zone);
   live.show(play, gates.table, rate);
-  const page = http && servePage(live, http);
+  const page = http && servePage(live, http, adversaries);
   clock.start();
   const stopKeeping = keepSafe(play);
   const stop = async (): Promise<number> => {
@@ -121,11 +125,13 @@ async function start(
     const end = play.range.queue.now;
     // Whatever else belongs to this instant; a replay runs it too.
     play.runUntil(end);
-    const { simulatedSeconds, packets, hashes, monitor } = play.finish();
+    const { simulatedSeconds, packets, hashes, monitor, steps, firstPacket = null } = play.finish();
     const alerts = monitor?.alerts ?? [];
     folder.writeJson('summary.json', {
       kind: 'up',
-      ...{ plant: plant.spec.id, seed, simulatedSeconds, end, packets, alerts, hashes },
+      ...{ plant: plant.spec.id, seed, simulatedSeconds, end, packets, alerts, firstPacket, hashes },
+      // Of adversaries in other processes.
+      steps: steps.map(({ at, step, phase, event, detail }) => ({ time: inSeconds(at), step, phase, event, detail })),
     });
     return inSeconds(end);
   };

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { joinMessage, type PageEvents, type ServerEvents } from '@penstock/core';
 import express, { type ErrorRequestHandler } from 'express';
 import { Server as SocketServer } from 'socket.io';
+import type { Adversaries } from './adversaries.ts';
+import { adversaryRoutes } from './adversary-routes.ts';
 import { guardHost, guardToken, isToken, mayConnect } from './guard.ts';
 import { answerWith } from './listen.ts';
 import type { LiveRange } from './live.ts';
@@ -28,10 +30,10 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** Serves `range` where `http` listens (`listenOnLoopback`). */
-export function servePage(range: LiveRange, http: Server): PageServer {
+/** Serves `range` where `http` listens (`listenOnLoopback`); with `adversaries`, others may act in it from their own process. */
+export function servePage(range: LiveRange, http: Server, adversaries?: Adversaries): PageServer {
   const token = randomBytes(18).toString('base64url');
-  answerWith(http, pages(range, token));
+  answerWith(http, pages(range, token, adversaries));
   const { port } = http.address() as AddressInfo;
   const closeSockets = serveSockets(range, token, http);
   return {
@@ -45,7 +47,7 @@ export function servePage(range: LiveRange, http: Server): PageServer {
   };
 }
 
-function pages(range: LiveRange, token: string) {
+function pages(range: LiveRange, token: string, adversaries: Adversaries | undefined) {
   const app = express();
   app.disable('x-powered-by');
   app.use(guardHost);
@@ -56,6 +58,7 @@ function pages(range: LiveRange, token: string) {
   app.get('/api/values', (_request, response) => {
     response.json(range.values());
   });
+  if (adversaries) app.use('/api/adversary', adversaryRoutes(adversaries));
   app.use('/api', (request, response) => {
     response.status(404).json({
       error: `there is no ${request.method} ${request.originalUrl}; there are GET /api/state and GET /api/values`,

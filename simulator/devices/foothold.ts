@@ -112,7 +112,7 @@ class PeerSession implements ModbusSession {
   }
 }
 
-function replyOf(transaction: ModbusTransaction): Reply {
+export function replyOf(transaction: ModbusTransaction): Reply {
   switch (transaction.state) {
     case 'done':
     case 'exception':
