@@ -1,6 +1,6 @@
 /**
  * Values between hosts over HTTP: a collector (SCADA server, historian) that answers `GET /values` and takes `POST /values`, and the
- * standing conversations that push to it or pull from it. A document is `{"time": s, "values": {"LIT101": 2.31, …}}`.
+ * standing conversations that push to it or pull from it.
  */
 import { type FeedSpec, type Instant, PenstockError, seconds } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
@@ -8,42 +8,12 @@ import { HTTP_PORT, HttpClient, type HttpRequest, HttpServer } from '@penstock/p
 import { type Listener, MachineLink } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 import { Every } from '../every.ts';
+import { ValueDocuments } from '../value-document.ts';
 
 const TIMEOUT = seconds(5);
 const RETRY_AFTER = seconds(5);
 const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
-
-/** The known values of a store as a document; all, or those of `tags`. */
-function documentOf(context: DeviceContext, tags: readonly number[], now: Instant): Uint8Array {
-  const { store, plant } = context;
-  let text = `{"time":${Math.floor(now / 1e6)},"values":{`;
-  let first = true;
-  for (const tag of tags) {
-    if (!store.has(tag)) continue;
-    text += `${first ? '' : ','}"${(plant.tags[tag] as { id: string }).id}":${Math.fround(store.values[tag] as number)}`;
-    first = false;
-  }
-  return ENCODER.encode(`${text}}}`);
-}
-
-/** Takes a document into the store; says what is wrong with it, or nothing. */
-function takeDocument(context: DeviceContext, body: Uint8Array, now: Instant): string | undefined {
-  let values: unknown;
-  try {
-    values = (JSON.parse(DECODER.decode(body)) as { values?: unknown }).values;
-  } catch {
-    return 'the body is not JSON';
-  }
-  if (typeof values !== 'object' || values === null) return "there is no object 'values'";
-  for (const [tag, value] of Object.entries(values)) {
-    if (typeof value !== 'number') return `'${tag}' is no number`;
-    const index = indexOf(context, tag);
-    if (index === undefined) return `there is no tag '${tag}'`;
-    context.store.put(index, value, now);
-  }
-  return undefined;
-}
+const NO_BODY = new Uint8Array(0);
 
 function indexOf(context: DeviceContext, tag: string): number | undefined {
   try {
@@ -54,16 +24,21 @@ function indexOf(context: DeviceContext, tag: string): number | undefined {
   }
 }
 
+const documentsOf = (context: DeviceContext): ValueDocuments =>
+  new ValueDocuments(context.plant, context.store, (tag) => indexOf(context, tag));
+
 class Collector implements Part {
   readonly #context: DeviceContext;
   readonly #port: number;
   readonly #all: readonly number[];
+  readonly #documents: ValueDocuments;
   #listener: Listener | undefined;
 
   constructor(context: DeviceContext, port: number) {
     this.#context = context;
     this.#port = port;
     this.#all = context.plant.tags.map((_, i) => i);
+    this.#documents = documentsOf(context);
   }
 
   start(): void {
@@ -91,10 +66,10 @@ class Collector implements Part {
               .split(',')
               .map((tag) => indexOf(this.#context, tag) ?? -1)
               .filter((i) => i >= 0);
-      return { status: 200, body: documentOf(this.#context, tags, now) };
+      return { status: 200, body: this.#documents.write(tags, now) };
     }
     if (request.method !== 'POST') return { status: 405 };
-    const wrong = takeDocument(this.#context, request.body, now);
+    const wrong = this.#documents.take(request.body, now);
     return wrong === undefined
       ? { status: 204 }
       : { status: 400, body: ENCODER.encode(JSON.stringify({ error: wrong })) };
@@ -109,6 +84,7 @@ class Feed implements Part {
   readonly #port: number;
   readonly #tags: readonly number[];
   readonly #path: string;
+  readonly #documents: ValueDocuments;
   #link: MachineLink | undefined;
   #client: HttpClient | undefined;
   #notBefore = 0;
@@ -121,6 +97,7 @@ class Feed implements Part {
     this.#port = collectorPort(target.services) ?? HTTP_PORT;
     this.#tags = spec.tags?.map((tag) => context.tagIndex(tag)) ?? context.plant.tags.map((_, i) => i);
     this.#path = spec.mode === 'pull' && spec.tags ? `/values?tags=${spec.tags.join(',')}` : '/values';
+    this.#documents = documentsOf(context);
     this.#every = new Every(context, spec.every, (now) => this.#turn(now));
   }
 
@@ -140,14 +117,14 @@ class Feed implements Part {
     // One conversation at a time: a slow host is not asked again before it has answered.
     if (client === undefined || client.pending > 0) return;
     if (this.#spec.mode === 'push')
-      client.request('POST', this.#path, documentOf(this.#context, this.#tags, now), () => {}, now);
+      client.request('POST', this.#path, this.#documents.write(this.#tags, now), () => {}, now);
     else
       client.request(
         'GET',
         this.#path,
-        new Uint8Array(0),
+        NO_BODY,
         (response, at) => {
-          if (response?.status === 200) takeDocument(this.#context, response.body, at);
+          if (response?.status === 200) this.#documents.take(response.body, at);
         },
         now,
       );
