@@ -53,10 +53,19 @@ export interface DeviceIdentity {
  */
 export interface StreamMachine {
   receive(bytes: Uint8Array, now: Instant): void;
+  /** `receive` for `buffer[start..end)`, for machines that need no array of its own for it; valid only during the call. */
+  receiveRange?(buffer: Uint8Array, start: number, end: number, now: Instant): void;
   /** When `tick` must be called at the latest; `NEVER` when nothing is pending. */
   due(): Instant;
   tick(now: Instant): void;
   /** Bytes to send, undefined when there are none. The caller owns the array. */
   take(): Uint8Array | undefined;
+  /** `take` for machines that lend their bytes to a sink that copies them; false when it wants no more for now. */
+  takeTo?(sink: ByteSink): boolean;
   readonly closing: boolean;
+}
+
+/** Takes bytes by copying them; false when the giver should hold back. */
+export interface ByteSink {
+  send(bytes: Uint8Array, start: number, end: number): boolean;
 }

@@ -200,6 +200,7 @@ export class Range {
       read: (tag: number) => engine().measured(tag),
       good: (tag: number) => engine().good(tag),
       command: (tag: number, value: number) => engine().command(tag, value),
+      version: () => engine().version,
     };
   }
 

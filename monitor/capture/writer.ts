@@ -2,6 +2,8 @@ import { type FrameSink, PenstockError } from '@penstock/core';
 
 const BUFFER = 256 * 1024;
 const SNAP_LENGTH = 262_144;
+/** Up to here a loop costs less than the view that copying in one go needs. */
+const SHORT = 128;
 
 /**
  * Writes frames as a classic pcap file, little-endian with microseconds: the form that every tool opens. Bytes are handed on
@@ -59,13 +61,17 @@ export class PcapWriter implements FrameSink {
     view.setUint32(at + 12, wireLength, true);
     this.#filled = at + 16;
     this.packets++;
-    const bytes = buffer.subarray(start, end);
-    if (16 + length <= BUFFER) {
-      this.#buffer.set(bytes, this.#filled);
-      this.#filled += length;
+    const to = at + 16;
+    if (length <= SHORT) {
+      const target = this.#buffer;
+      for (let i = 0; i < length; i++) target[to + i] = buffer[start + i] as number;
+      this.#filled = to + length;
+    } else if (16 + length <= BUFFER) {
+      this.#buffer.set(buffer.subarray(start, end), to);
+      this.#filled = to + length;
     } else {
       this.flush();
-      this.#write(bytes);
+      this.#write(buffer.subarray(start, end));
     }
   }
 

@@ -35,6 +35,15 @@ export class Point {
   polled: { time: number } | undefined = undefined;
   /** What the client that watches most of the plant is told of it: the displayed value. */
   view: Trace | undefined = undefined;
+  readonly #decode: Decoder;
+  // The tag's limits, an open end for one that it does not have, and what coming back takes.
+  readonly #low: number;
+  readonly #high: number;
+  readonly #safeLow: number;
+  readonly #safeHigh: number;
+  readonly #alarmLow: number;
+  readonly #alarmHigh: number;
+  readonly #margin: number;
 
   constructor(device: string, tag: KnownTag, point: KnownPoint) {
     this.device = device;
@@ -43,12 +52,19 @@ export class Point {
     this.table = point.modbus.table;
     this.address = point.modbus.address;
     this.length = /32$/.test(point.modbus.type) ? 2 : 1;
+    this.#decode = new Decoder(point.modbus);
+    const { range, safe, alarms } = tag;
+    [this.#low, this.#high] = range;
+    [this.#safeLow, this.#safeHigh] = safe ?? EVERYTHING;
+    this.#alarmLow = alarms === undefined ? Number.NEGATIVE_INFINITY : lowest(alarms);
+    this.#alarmHigh = alarms === undefined ? Number.POSITIVE_INFINITY : highest(alarms);
+    this.#margin = 0.005 * (range[1] - range[0]);
   }
 
   /** Engineering value of raw registers; NaN while one of them is unknown (-1). */
   decode(raw0: number, raw1: number): number {
     if (raw0 < 0 || (this.length === 2 && raw1 < 0)) return Number.NaN;
-    return decodeRaw(this.point.modbus, raw0, raw1);
+    return this.#decode.value(raw0, raw1);
   }
 
   /** Somebody orders it; it does not move by itself. */
@@ -71,15 +87,12 @@ export class Point {
 
   /** Where a value stands against the limits. Coming back takes half a percent of the span more, or noise would flutter. */
   classify(value: number): PointLevel {
-    const { range, safe, alarms } = this.tag;
-    const margin = 0.005 * (range[1] - range[0]);
-    const beyond = (low: number, high: number, level: PointLevel): boolean => {
-      const held = RANK[this.level] >= RANK[level] ? margin : 0;
-      return value < low + held || value > high - held;
-    };
-    if (value < range[0] || value > range[1]) return 'out-of-range';
-    if (safe !== undefined && beyond(safe[0], safe[1], 'unsafe')) return 'unsafe';
-    if (alarms !== undefined && beyond(lowest(alarms), highest(alarms), 'alarm')) return 'alarm';
+    if (value < this.#low || value > this.#high) return 'out-of-range';
+    const { level } = this;
+    const fromUnsafe = level === 'normal' || level === 'alarm' ? 0 : this.#margin;
+    if (value < this.#safeLow + fromUnsafe || value > this.#safeHigh - fromUnsafe) return 'unsafe';
+    const fromAlarm = level === 'normal' ? 0 : this.#margin;
+    if (value < this.#alarmLow + fromAlarm || value > this.#alarmHigh - fromAlarm) return 'alarm';
     return 'normal';
   }
 
@@ -119,7 +132,7 @@ export class Point {
   }
 }
 
-const RANK: Record<PointLevel, number> = { normal: 0, alarm: 1, unsafe: 2, 'out-of-range': 3 };
+const EVERYTHING = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
 
 type Alarms = NonNullable<KnownTag['alarms']>;
 const lowest = (alarms: Alarms): number => alarms.low ?? alarms.lowLow ?? Number.NEGATIVE_INFINITY;
@@ -127,35 +140,42 @@ const highest = (alarms: Alarms): number => alarms.high ?? alarms.highHigh ?? Nu
 
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** Engineering value of one point from its registers as they stand on the wire (16 bits each, most significant byte first). */
-export function decodeRaw(point: ModbusPoint, raw0: number, raw1: number): number {
-  switch (point.type) {
-    case 'bool':
-      return raw0 === 0 ? 0 : 1;
-    case 'uint16':
-      return scaled(raw0, point.scale);
-    case 'int16':
-      return scaled((raw0 << 16) >> 16, point.scale);
-    default: {
-      const big = point.wordOrder === 'big';
-      scratch.setUint16(0, big ? raw0 : raw1);
-      scratch.setUint16(2, big ? raw1 : raw0);
-      const raw =
-        point.type === 'uint32'
-          ? scratch.getUint32(0)
-          : point.type === 'int32'
-            ? scratch.getInt32(0)
-            : scratch.getFloat32(0);
-      return scaled(raw, point.scale);
-    }
+/** How the registers of one point become its engineering value. */
+class Decoder {
+  readonly #type: ModbusPoint['type'];
+  readonly #big: boolean;
+  /** A scale of 0.01 is no double; dividing by 100 gives the value that a person would write. */
+  readonly #divides: boolean;
+  readonly #factor: number;
+
+  constructor(point: ModbusPoint) {
+    const inverse = Math.round(1 / point.scale);
+    this.#type = point.type;
+    this.#big = point.wordOrder === 'big';
+    this.#divides = inverse > 1 && Math.abs(inverse * point.scale - 1) < 1e-12;
+    this.#factor = this.#divides ? inverse : point.scale;
+  }
+
+  value(raw0: number, raw1: number): number {
+    const type = this.#type;
+    if (type === 'bool') return raw0 === 0 ? 0 : 1;
+    const raw = this.#raw(type, raw0, raw1);
+    return this.#divides ? raw / this.#factor : raw * this.#factor;
+  }
+
+  #raw(type: ModbusPoint['type'], raw0: number, raw1: number): number {
+    if (type === 'uint16') return raw0;
+    if (type === 'int16') return (raw0 << 16) >> 16;
+    scratch.setUint16(0, this.#big ? raw0 : raw1);
+    scratch.setUint16(2, this.#big ? raw1 : raw0);
+    if (type === 'uint32') return scratch.getUint32(0);
+    return type === 'int32' ? scratch.getInt32(0) : scratch.getFloat32(0);
   }
 }
 
-/** Raw × scale. A scale of 0.01 is no double; dividing by 100 gives the value that a person would write. */
-function scaled(raw: number, scale: number): number {
-  const inverse = Math.round(1 / scale);
-  return inverse > 1 && Math.abs(inverse * scale - 1) < 1e-12 ? raw / inverse : raw * scale;
-}
+/** Engineering value of one point from its registers as they stand on the wire (16 bits each, most significant byte first). */
+export const decodeRaw = (point: ModbusPoint, raw0: number, raw1: number): number =>
+  new Decoder(point).value(raw0, raw1);
 
 /** All points of one device by table and address. */
 export class PointTable {

@@ -2,6 +2,7 @@
  * Framing of Modbus TCP (MODBUS Messaging on TCP/IP Implementation Guide V1.0b, clause 3.1): a seven byte MBAP header (transaction,
  * protocol, length, unit) and the protocol data unit.
  */
+import type { ByteSink } from '@penstock/core';
 import { MAX_PDU } from './tables.ts';
 
 export const MBAP_LENGTH = 7;
@@ -72,11 +73,10 @@ export class AduReader {
     this.#sink = sink;
   }
 
-  receive(bytes: Uint8Array): void {
-    let at = 0;
-    const end = bytes.length;
+  receive(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
+    let at = start;
     if (this.#heldLength > 0) {
-      at = this.#complete(bytes);
+      at = this.#complete(bytes, start, end);
       if (at < 0) return;
     }
     while (!this.broken && at + 6 <= end) {
@@ -91,7 +91,7 @@ export class AduReader {
       at = next;
     }
     if (this.broken || at >= end) return;
-    this.#held.set(at === 0 ? bytes : bytes.subarray(at), 0);
+    this.#held.set(bytes.subarray(at, end), 0);
     this.#heldLength = end - at;
   }
 
@@ -102,11 +102,11 @@ export class AduReader {
   }
 
   /** Completes the held frame; returns where the rest of `bytes` begins, -1 when nothing is left to do. */
-  #complete(bytes: Uint8Array): number {
+  #complete(bytes: Uint8Array, start: number, end: number): number {
     const held = this.#held;
-    let taken = 0;
+    let taken = start;
     while (this.#heldLength < 6) {
-      if (taken >= bytes.length) return -1;
+      if (taken >= end) return -1;
       held[this.#heldLength++] = bytes[taken++] as number;
     }
     const length = read16(held, 4);
@@ -115,9 +115,9 @@ export class AduReader {
       return -1;
     }
     const missing = 6 + length - this.#heldLength;
-    const available = bytes.length - taken;
+    const available = end - taken;
     if (available < missing) {
-      held.set(bytes.subarray(taken), this.#heldLength);
+      held.set(bytes.subarray(taken, end), this.#heldLength);
       this.#heldLength += available;
       return -1;
     }
@@ -149,6 +149,16 @@ export class Outbox {
     const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
     grown.set(this.buffer.subarray(0, this.length));
     this.buffer = grown;
+  }
+
+  /** Lends the bytes to a sink, which copies them. */
+  takeTo(sink: ByteSink): boolean {
+    const { length } = this;
+    if (length === 0) return true;
+    this.length = 0;
+    const room = sink.send(this.buffer, 0, length);
+    if (this.buffer.length > KEPT) this.buffer = new Uint8Array(FIRST);
+    return room;
   }
 
   take(): Uint8Array | undefined {

@@ -2,7 +2,15 @@
  * A Modbus TCP client on one connection: a queue of transactions, as many in flight as `depth` allows, each with its own deadline
  * (MODBUS Messaging on TCP/IP Implementation Guide V1.0b, clause 4.4.1). Nothing is sent twice: whether to ask again is the caller's to decide.
  */
-import { type Duration, type Instant, NEVER, type StreamMachine, seconds, UsageError } from '@penstock/core';
+import {
+  type ByteSink,
+  type Duration,
+  type Instant,
+  NEVER,
+  type StreamMachine,
+  seconds,
+  UsageError,
+} from '@penstock/core';
 import { AduReader, type AduSink, MBAP_LENGTH, Outbox, read16, writeHeader } from './adu.ts';
 import { EXCEPTION_BIT } from './tables.ts';
 import type { ModbusTransaction, TransactionState } from './transaction.ts';
@@ -80,9 +88,13 @@ export class ModbusClient implements StreamMachine, AduSink {
   }
 
   receive(bytes: Uint8Array, now: Instant): void {
+    this.receiveRange(bytes, 0, bytes.length, now);
+  }
+
+  receiveRange(buffer: Uint8Array, start: number, end: number, now: Instant): void {
     if (this.#closing) return;
     this.#now = now;
-    this.#reader.receive(bytes);
+    this.#reader.receive(buffer, start, end);
     if (this.#reader.broken) this.#abandon(now);
     else if (this.#queue.length > 0) this.#fill(now);
   }
@@ -116,6 +128,10 @@ export class ModbusClient implements StreamMachine, AduSink {
 
   take(): Uint8Array | undefined {
     return this.#outbox.take();
+  }
+
+  takeTo(sink: ByteSink): boolean {
+    return this.#outbox.takeTo(sink);
   }
 
   /** The connection is gone: everything pending ends as `closed`, and the client can serve a new connection. */

@@ -4,6 +4,7 @@
  * execution 04.
  */
 import {
+  type ByteSink,
   type DeviceIdentity,
   type FileAccess,
   type Instant,
@@ -393,8 +394,12 @@ export class ModbusSession implements StreamMachine, AduSink {
   }
 
   receive(bytes: Uint8Array, _now: Instant): void {
+    this.receiveRange(bytes, 0, bytes.length);
+  }
+
+  receiveRange(buffer: Uint8Array, start: number, end: number): void {
     if (this.#closing) return;
-    this.#reader.receive(bytes);
+    this.#reader.receive(buffer, start, end);
     if (this.#reader.broken || this.#outbox.length > MAX_UNSENT) this.#closing = true;
   }
 
@@ -429,5 +434,9 @@ export class ModbusSession implements StreamMachine, AduSink {
 
   take(): Uint8Array | undefined {
     return this.#outbox.take();
+  }
+
+  takeTo(sink: ByteSink): boolean {
+    return this.#outbox.takeTo(sink);
   }
 }

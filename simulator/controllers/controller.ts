@@ -26,6 +26,11 @@ export interface ControllerIo {
   readInput(i: number): number;
   inputGood(i: number): boolean;
   writeOutput(i: number, value: number): void;
+  /**
+   * A number that changes whenever an input, its quality or an output may have become another on the field's side. Without it
+   * everything is read and written in every scan.
+   */
+  version?(): number;
 }
 
 /** RUN: runs, and nothing about program or mode changes over the network. REMOTE: both may. PROGRAM: stopped for programming. */
@@ -102,6 +107,10 @@ export class Controller implements PointAccess, FileAccess {
   readonly #staging = new StagingArea();
   readonly #due: Float64Array;
   readonly #badInputs: Uint8Array;
+  /** Outputs as last written. */
+  readonly #written: Float64Array;
+  /** The field's version at the last reading; NaN: read and write in any case. */
+  #fieldVersion = Number.NaN;
   readonly #bound = new Map<string, BoundVariable>();
   #program: Program;
   #mode: Mode;
@@ -129,6 +138,7 @@ export class Controller implements PointAccess, FileAccess {
     this.#mode = spec.key === 'program' ? 'stopped' : 'running';
     this.#due = new Float64Array(spec.tasks.length);
     this.#badInputs = new Uint8Array(spec.inputs.length);
+    this.#written = new Float64Array(spec.outputs.length);
     this.period = Math.min(...spec.tasks.map((task) => task.every)) as Duration;
   }
 
@@ -219,6 +229,7 @@ export class Controller implements PointAccess, FileAccess {
 
   /** A controller that does not run drives nothing: every output is 0. */
   #restOutputs(): void {
+    this.#fieldVersion = Number.NaN;
     for (let i = 0; i < this.spec.outputs.length; i++) this.#io.writeOutput(i, 0);
   }
 
@@ -264,7 +275,11 @@ export class Controller implements PointAccess, FileAccess {
     this.#now = now;
     if (this.#mode !== 'running') return;
     const { runtime, outputs } = this.#program;
-    this.#readInputs();
+    const io = this.#io;
+    const version = io.version === undefined ? Number.NaN : io.version();
+    const stands = version === this.#fieldVersion;
+    if (!stands || !this.#program.inputsStand()) this.#readInputs();
+    this.#fieldVersion = version;
     const forced = this.#forces.size > 0;
     if (forced) this.#forces.apply();
     runtime.beginScan(now);
@@ -282,7 +297,13 @@ export class Controller implements PointAccess, FileAccess {
       }
     }
     if (forced) this.#forces.apply();
-    for (let i = 0; i < outputs.length; i++) this.#io.writeOutput(i, outputs[i].get());
+    const written = this.#written;
+    for (let i = 0; i < outputs.length; i++) {
+      const value = outputs[i].get();
+      if (stands && value === written[i]) continue;
+      written[i] = value;
+      io.writeOutput(i, value);
+    }
   }
 
   #readInputs(): void {
@@ -301,6 +322,7 @@ export class Controller implements PointAccess, FileAccess {
         good ? `input ${tag} is good again` : `input ${tag} is bad, last value kept`,
       );
     }
+    this.#program.holdInputs();
   }
 
   // Forces
@@ -406,6 +428,7 @@ export class Controller implements PointAccess, FileAccess {
 
   #activate(program: Program): void {
     this.#program = program;
+    this.#fieldVersion = Number.NaN;
     for (const [path, bound] of this.#bound) bound.rebind(program.runtime.variables.require(path));
   }
 
@@ -468,6 +491,7 @@ export class Controller implements PointAccess, FileAccess {
     if (snapshot.source !== this.#program.source)
       this.#activate(new Program(snapshot.source, this.#original.file, this.spec, this.points));
     this.#program.runtime.load(snapshot.runtime);
+    this.#fieldVersion = Number.NaN;
     this.#mode = snapshot.mode;
     this.#key = snapshot.key;
     this.#stopRequested = snapshot.stopRequested;

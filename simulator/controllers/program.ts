@@ -1,7 +1,7 @@
 /** A program text bound to a controller: compiled, its tasks instantiated, inputs, outputs and points resolved to variables. */
 import { type ControllerSpec, PenstockError, type PointSpec } from '@penstock/core';
 import { encodeProgram, sha256 } from './program-files.ts';
-import { compile, Runtime, type Variable } from './st/index.ts';
+import { compile, Runtime, Variable, type VariablePlaces } from './st/index.ts';
 
 export class Program {
   readonly source: string;
@@ -14,6 +14,8 @@ export class Program {
   readonly inputBad: readonly (Variable | undefined)[];
   readonly outputs: readonly Variable[];
   readonly points: readonly Variable[];
+  readonly #image: VariablePlaces | undefined;
+  readonly #held: Float64Array;
   #records: Uint8Array | undefined;
 
   /**
@@ -33,6 +35,9 @@ export class Program {
     this.inputs = spec.inputs.map((tag) => this.#variable(tag, `the input ${tag}`));
     this.inputBad = spec.inputs.map((tag) => this.runtime.variables.find(`${tag}_BAD`));
     this.outputs = spec.outputs.map((tag) => this.#variable(tag, `the output ${tag}`));
+    const all = [...this.inputs, ...this.inputBad.filter((variable) => variable !== undefined)];
+    this.#image = Variable.places(all);
+    this.#held = new Float64Array(all.length);
     this.points = points.map((point) => this.#variable(point.variable ?? point.tag, `the point ${point.tag}`));
   }
 
@@ -47,6 +52,24 @@ export class Program {
       );
     const hint = variables.hint(path);
     throw new PenstockError('controller.variable', `${this.file}: no single variable '${path}' for ${purpose}${hint}`);
+  }
+
+  /** Remembers what the inputs hold now, for `inputsStand`. */
+  holdInputs(): void {
+    const image = this.#image;
+    if (image === undefined) return;
+    const { numbers, slots } = image;
+    for (let i = 0; i < slots.length; i++) this.#held[i] = numbers[slots[i]];
+  }
+
+  /** Whether neither program nor network nor force has written an input since `holdInputs`; false where that cannot be told. */
+  inputsStand(): boolean {
+    const image = this.#image;
+    if (image === undefined) return false;
+    const { numbers, slots } = image;
+    const held = this.#held;
+    for (let i = 0; i < slots.length; i++) if (numbers[slots[i]] !== held[i]) return false;
+    return true;
   }
 
   /** The text as file records. */

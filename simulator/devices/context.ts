@@ -37,6 +37,8 @@ export interface Wiring {
   read(tag: number): number;
   good(tag: number): boolean;
   command(tag: number, value: number): void;
+  /** Changes whenever one of these may have become another. */
+  version(): number;
 }
 
 export interface Surroundings {

@@ -141,6 +141,7 @@ export class Device implements DeviceContext {
         readInput: (i) => wiring.read(inputs[i] as number),
         inputGood: (i) => wiring.good(inputs[i] as number),
         writeOutput: (i, value) => wiring.command(outputs[i] as number, value),
+        version: () => wiring.version(),
       },
       log: (entry) =>
         this.log({

@@ -47,7 +47,8 @@ export class MachineLink implements TcpHandler, Task {
     if (this.#over || connection === undefined) return;
     const machine = this.machine;
     let room = true;
-    for (let bytes = machine.take(); bytes !== undefined; bytes = machine.take()) room = connection.send(bytes);
+    if (machine.takeTo !== undefined) room = machine.takeTo(connection);
+    else for (let bytes = machine.take(); bytes !== undefined; bytes = machine.take()) room = connection.send(bytes);
     if (!room) connection.pause();
     if (machine.closing) {
       connection.close();
@@ -65,7 +66,9 @@ export class MachineLink implements TcpHandler, Task {
   }
 
   data(buffer: Uint8Array, start: number, end: number, now: Instant): void {
-    this.machine.receive(buffer.subarray(start, end), now);
+    const machine = this.machine;
+    if (machine.receiveRange !== undefined) machine.receiveRange(buffer, start, end, now);
+    else machine.receive(buffer.subarray(start, end), now);
     this.pump();
   }
 

@@ -75,10 +75,15 @@ export class ActuatorBank {
     this.publish(inputs, truth);
   }
 
-  /** Demand on an actuator of this bank. A demand that is not a number (a REAL gone wrong) is the low end, as an output card gives. */
-  command(actuator: number, value: number): void {
+  /**
+   * Demand on an actuator of this bank; whether it is another than before. A demand that is not a number (a REAL gone wrong) is the low
+   * end, as an output card gives.
+   */
+  command(actuator: number, value: number): boolean {
+    const before = this.#demand[actuator];
     if (this.#twoStates[actuator] === 1) this.#demand[actuator] = value >= 0.5 ? 1 : 0;
     else this.#demand[actuator] = Number.isNaN(value) ? this.#ownLow[actuator] : value;
+    return this.#demand[actuator] !== before;
   }
 
   demand(actuator: number): number {

@@ -61,6 +61,7 @@ export class ProcessEngine {
   readonly external: Float64Array;
   #start: number;
   #steps = 0;
+  #version = 0;
   /** The equations of this run; for tests that look inside. */
   readonly equations: ProcessEquations;
   readonly #integrate: Integrator;
@@ -140,8 +141,14 @@ export class ProcessEngine {
     return this.#start + this.#steps * this.stepSeconds;
   }
 
+  /** Rises whenever readings, qualities or demands may have changed: with every step, every other demand, and a load. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Advances one step. */
   step(): void {
+    this.#version++;
     const t = this.time;
     const h = this.stepSeconds;
     this.#actuators.move(this.external, this.truth);
@@ -177,7 +184,7 @@ export class ProcessEngine {
   command(tag: number, value: number): void {
     const actuator = this.#actuatorOf[tag];
     if (!(actuator >= 0)) throw this.#notAnActuator(tag);
-    this.#actuators.command(actuator, value);
+    if (this.#actuators.command(actuator, value)) this.#version++;
   }
 
   /** What was last demanded of an actuator. @throws UsageError `process.not-an-actuator` */
@@ -273,6 +280,7 @@ export class ProcessEngine {
    */
   load(snapshot: ProcessSnapshot, settings: { readonly streams?: 'saved' | 'own' } = {}): void {
     this.#checkFits(snapshot);
+    this.#version++;
     const restore = (arrays: readonly Float64Array[], saved: readonly (readonly number[])[]) => {
       for (let i = 0; i < arrays.length; i++) arrays[i].set(saved[i]);
     };

@@ -16,6 +16,12 @@ export interface Root {
   readonly members: ReadonlyMap<string, Member> | undefined;
 }
 
+/** `numbers[slots[i]]` is the value of the variable i. */
+export interface VariablePlaces {
+  readonly numbers: Float64Array;
+  readonly slots: Int32Array;
+}
+
 /**
  * One single variable of a running program. Its value is a number (BOOL 0 or 1, TIME and dates microseconds, enumerations their
  * value); strings have `text`.
@@ -54,6 +60,15 @@ export class Variable {
     this.#slot = at[this.#scalar.store];
     this.#isNumber = this.#scalar.store === 'number';
     this.#isReal = type === REAL;
+  }
+
+  /** Where variables lie among the numbers of their program; undefined when one of them is kept elsewhere (64 bits, text). */
+  static places(variables: readonly Variable[]): VariablePlaces | undefined {
+    if (variables.length === 0 || !variables.every((variable) => variable.#isNumber)) return undefined;
+    return {
+      numbers: variables[0].#numbers,
+      slots: Int32Array.from(variables, (variable) => variable.#slot),
+    };
   }
 
   get isBool(): boolean {
