@@ -135,9 +135,10 @@ export class Range {
 
   /** Powers everything on that is not `absent`. Call once, before anything runs. */
   start(): void {
+    const steps = this.queue.lane(this.spec.process.step);
     const process: Task = {
       run: (now) => {
-        this.queue.in(this.spec.process.step, process);
+        this.queue.inLane(steps, process);
         this.#step(now);
       },
     };

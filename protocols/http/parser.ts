@@ -150,7 +150,7 @@ export class HttpParser {
     this.#chunks = [];
     this.#bodySize = 0;
     this.#state = 'head';
-    this.#onMessage({ ...head, body });
+    this.#onMessage({ first: head.first, headers: head.headers, body });
   }
 
   /** Where `mark` begins; undefined when it is not there yet. Gives up beyond `limit`. */

@@ -1,10 +1,11 @@
 /** A recurring event of a device, with a phase of its own so that not everybody speaks in the same microsecond. */
 import type { Duration, Instant } from '@penstock/core';
-import type { EventQueue, Task } from '@penstock/simulator/kernel';
+import type { EventQueue, Lane, Task } from '@penstock/simulator/kernel';
 
 export class Every implements Task {
   readonly period: Duration;
   readonly #queue: EventQueue;
+  readonly #lane: Lane;
   readonly #act: (now: Instant) => void;
   readonly #phase: number;
   #event: number | undefined;
@@ -16,6 +17,7 @@ export class Every implements Task {
   ) {
     this.period = period;
     this.#queue = of.queue;
+    this.#lane = of.queue.lane(period);
     this.#act = act;
     this.#phase = of.random.below(period);
   }
@@ -30,7 +32,7 @@ export class Every implements Task {
   }
 
   run(now: Instant): void {
-    this.#event = this.#queue.in(this.period, this);
+    this.#event = this.#queue.inLane(this.#lane, this);
     this.#act(now);
   }
 }

@@ -6,6 +6,7 @@ export * from './gates.ts';
 export { Host } from './host.ts';
 export type { PingHandler } from './icmp.ts';
 export * from './interposition.ts';
+export type { Lane } from './lane.ts';
 export * from './machine-link.ts';
 export * from './plant-network.ts';
 export * from './profile.ts';

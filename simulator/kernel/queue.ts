@@ -3,6 +3,7 @@
  * function of its seed and of what came from outside. An event from outside (a gate, a click) runs before all others of its instant.
  */
 import { type Duration, type Instant, NEVER, PenstockError } from '@penstock/core';
+import { Lane } from './lane.ts';
 
 /** What an event does. Reuse one object for a repeating event: scheduling it allocates nothing. */
 export interface Task {
@@ -23,6 +24,11 @@ export class EventQueue {
   #size = 0;
   #sequence = 1;
   #cancelled = new Set<number>();
+  readonly #lanes: Lane[] = [];
+  /** Time and order of each lane's first event, infinity for an empty lane. */
+  #laneTimes = new Float64Array(0);
+  #laneOrders = new Float64Array(0);
+  #inLanes = 0;
 
   /** Time of the event that runs now or ran last. */
   get now(): Instant {
@@ -30,7 +36,7 @@ export class EventQueue {
   }
 
   get size(): number {
-    return this.#size - this.#cancelled.size;
+    return this.#size + this.#inLanes - this.#cancelled.size;
   }
 
   /** @throws PenstockError `queue.past` when `time` lies before now. */
@@ -42,6 +48,33 @@ export class EventQueue {
 
   in(delay: Duration, task: Task): EventId {
     return this.at((this.#now + delay) as Instant, task);
+  }
+
+  /** The lane of a delay that recurs; scheduling through it costs less than `in`. */
+  lane(delay: Duration): Lane {
+    const known = this.#lanes.find((lane) => lane.delay === delay);
+    if (known !== undefined) return known;
+    if (!(delay >= 0))
+      throw new PenstockError('queue.past', `a lane of events that lie ${delay} µs ahead was asked for`);
+    const lane = new Lane(delay, this.#lanes.length);
+    this.#lanes.push(lane);
+    this.#laneTimes = Float64Array.from([...this.#laneTimes, Number.POSITIVE_INFINITY]);
+    this.#laneOrders = Float64Array.from([...this.#laneOrders, 0]);
+    return lane;
+  }
+
+  /** `in` for the delay of `lane`, which must be of this queue. */
+  inLane(lane: Lane, task: Task): EventId {
+    const sequence = this.#sequence++;
+    const time = this.#now + lane.delay;
+    const order = sequence + RANK_STEP;
+    if (lane.size === 0) {
+      this.#laneTimes[lane.index] = time;
+      this.#laneOrders[lane.index] = order;
+    }
+    lane.push(time, order, task);
+    this.#inLanes++;
+    return sequence;
   }
 
   /** Schedules what came from outside. It must lie after the last event that ran, and precedes the events of its instant. */
@@ -58,18 +91,20 @@ export class EventQueue {
 
   /** Time of the next event, `NEVER` when there is none. */
   peek(): Instant {
-    this.#dropCancelled();
-    return this.#size === 0 ? NEVER : (this.#times[0] as Instant);
+    const lane = this.#next();
+    const time = lane === NOTHING ? NEVER : lane === HEAP ? this.#times[0] : this.#laneTimes[lane];
+    return time as Instant;
   }
 
   /** Runs the next event if it is due by `limit`; says whether it did. */
   step(limit: Instant): boolean {
-    this.#dropCancelled();
-    if (this.#size === 0 || (this.#times[0] as number) > limit) return false;
-    const task = this.#tasks[0] as Task;
-    this.#now = this.#times[0] as Instant;
-    this.#pop();
-    task.run(this.#now);
+    const lane = this.#next();
+    if (lane === NOTHING) return false;
+    const time = (lane === HEAP ? this.#times[0] : this.#laneTimes[lane]) as Instant;
+    if (time > limit) return false;
+    const task = this.#take(lane);
+    this.#now = time;
+    task.run(time);
     return true;
   }
 
@@ -79,9 +114,42 @@ export class EventQueue {
     if (limit > this.#now && limit !== NEVER) this.#now = limit;
   }
 
-  #dropCancelled(): void {
-    while (this.#cancelled.size > 0 && this.#size > 0 && this.#cancelled.delete(eventId(this.#order[0] as number)))
+  /** Where the next event is: number of a lane, `HEAP` or `NOTHING`. Cancelled ones are dropped on the way. */
+  #next(): number {
+    for (;;) {
+      let best = HEAP;
+      let time = Number.POSITIVE_INFINITY;
+      let order = 0;
+      if (this.#size > 0) {
+        time = this.#times[0] as number;
+        order = this.#order[0] as number;
+      } else if (this.#inLanes === 0) return NOTHING;
+      const times = this.#laneTimes;
+      for (let i = 0; i < times.length; i++) {
+        const other = times[i] as number;
+        if (other > time || (other === time && (this.#laneOrders[i] as number) > order)) continue;
+        best = i;
+        time = other;
+        order = this.#laneOrders[i] as number;
+      }
+      if (this.#cancelled.size === 0 || !this.#cancelled.delete(eventId(order))) return best;
+      this.#take(best);
+    }
+  }
+
+  #take(from: number): Task {
+    if (from === HEAP) {
+      const task = this.#tasks[0] as Task;
       this.#pop();
+      return task;
+    }
+    const lane = this.#lanes[from] as Lane;
+    const task = lane.shift();
+    this.#inLanes--;
+    const isEmpty = lane.size === 0;
+    this.#laneTimes[from] = isEmpty ? Number.POSITIVE_INFINITY : lane.time;
+    this.#laneOrders[from] = isEmpty ? 0 : lane.order;
+    return task;
   }
 
   #push(time: Instant, rank: number, task: Task): EventId {
@@ -145,6 +213,9 @@ export class EventQueue {
   }
 }
 
+/** Instead of the number of a lane. */
+const HEAP = -1;
+const NOTHING = -2;
 const RANK_STEP = 2 ** 52;
 const eventId = (order: number): EventId => (order >= RANK_STEP ? order - RANK_STEP : order);
 

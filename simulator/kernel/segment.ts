@@ -15,6 +15,7 @@ import {
 import { ArpTable } from './arp.ts';
 import type { Frame } from './frame.ts';
 import type { Host } from './host.ts';
+import type { Lane } from './lane.ts';
 import type { Random } from './random.ts';
 import type { Wire } from './wire.ts';
 
@@ -42,6 +43,7 @@ export class Segment {
   readonly #ports: Interface[] = [];
   readonly #byMac = new Map<MacAddress, Interface>();
   readonly #random: Random;
+  #lane: Lane;
 
   constructor(wire: Wire, options: SegmentOptions, random: Random) {
     this.wire = wire;
@@ -51,6 +53,7 @@ export class Segment {
     this.loss = options.loss;
     this.jitter = options.jitter;
     this.#random = random;
+    this.#lane = wire.queue.lane(options.latency);
   }
 
   /** First address of the subnet: the firewall's. */
@@ -114,7 +117,7 @@ export class Segment {
     }
     const missing = ETHERNET_MINIMUM - (frame.end - frame.start);
     if (missing > 0) {
-      frame.buffer.fill(0, frame.end, frame.end + missing);
+      for (let i = 0; i < missing; i++) frame.buffer[frame.end + i] = 0;
       frame.end += missing;
     }
     if (!frame.seen) wire.tap.pass(frame, wire.queue.now);
@@ -130,9 +133,13 @@ export class Segment {
     frame.segment = this;
     frame.sender = sender;
     frame.target = target;
-    let delay = this.latency as number;
-    if (this.jitter > 0) delay += this.#random.below(this.jitter + 1);
-    wire.queue.in(delay as Duration, frame);
+    const { queue } = wire;
+    if (this.jitter > 0) {
+      queue.in((this.latency + this.#random.below(this.jitter + 1)) as Duration, frame);
+      return;
+    }
+    if (this.#lane.delay !== this.latency) this.#lane = queue.lane(this.latency);
+    queue.inLane(this.#lane, frame);
   }
 
   /** Called by the frame when it has travelled. */

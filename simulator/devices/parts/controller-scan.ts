@@ -1,17 +1,17 @@
 /** Lets a controller scan: the fastest of its tasks sets the beat. */
 import type { Duration, Instant } from '@penstock/core';
-import type { Task } from '@penstock/simulator/kernel';
+import type { Lane, Task } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 
 class ControllerScan implements Part, Task {
   readonly #context: DeviceContext;
-  readonly #period: Duration;
   readonly #phase: Duration;
+  readonly #lane: Lane;
   #event: number | undefined;
 
   constructor(context: DeviceContext, period: Duration) {
     this.#context = context;
-    this.#period = period;
+    this.#lane = context.queue.lane(period);
     this.#phase = context.random.below(period) as Duration;
   }
 
@@ -25,7 +25,7 @@ class ControllerScan implements Part, Task {
   }
 
   run(now: Instant): void {
-    this.#event = this.#context.queue.in(this.#period, this);
+    this.#event = this.#context.queue.inLane(this.#lane, this);
     this.#context.controller?.scan(this.#context.controllerTime(now));
   }
 }
