@@ -16,6 +16,8 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { id: 'alarms', icon: 'alarms', keys: '4', component: lazy(() => import('../views/alarms/index.tsx')) },
+  { id: 'packets', icon: 'packets', keys: '6', component: lazy(() => import('../views/packets/index.tsx')) },
+  { id: 'trends', icon: 'trends', keys: '7', component: lazy(() => import('../views/trends/index.tsx')) },
 ];
 
 export const viewsFor = (role: PageRole): readonly View[] =>
