@@ -14,7 +14,11 @@ export { DETECTORS } from './detectors/registry.ts';
 export * from './events/index.ts';
 export { DISSECTORS } from './events/registry.ts';
 export * from './flows/index.ts';
-export type { DeviceReport } from './inventory/index.ts';
+export type { Difference } from './inventory/differences.ts';
+export { inventoryRecords, withAssets } from './inventory/exchange.ts';
+export { type AccessReport, accessText, type DeviceReport } from './inventory/index.ts';
+export { formatInventoryCsv, formatInventoryJson, type InventoryRecord, loadInventory } from './inventory/record.ts';
+export type { Observation } from './inventory/roles.ts';
 export {
   type KnownAsset,
   type KnownPoint,

@@ -41,6 +41,13 @@ const assetSchema = z.strictObject({
   address: z.union([z.ipv4(), z.ipv6()]),
   mac: z.string().optional(),
   criticality: z.enum(['low', 'medium', 'high']).default('medium'),
+  /** What it should say of itself (Modbus 43/14); not compared when left out. */
+  vendor: z.string().optional(),
+  productCode: z.string().optional(),
+  model: z.string().optional(),
+  revision: z.string().optional(),
+  /** All services that it offers, `tcp/502`; not compared when left out. */
+  services: z.array(z.string().regex(/^(tcp|udp)\/\d{1,5}( \S+)?$/, "a service is 'tcp/502'")).optional(),
 });
 export type KnownAsset = z.output<typeof assetSchema>;
 
@@ -191,8 +198,9 @@ export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] =
     // A device that is usually absent (a contractor's laptop) is not in the asset list.
     assets: plant.devices
       .filter((device) => !device.absent)
-      .map(({ id, name, kind, role, zone, address, mac, criticality }) => {
-        return { id, name, kind, role, zone, address, mac, criticality };
+      .map(({ id, name, kind, role, zone, address, mac, criticality, identity }) => {
+        const { vendor, productCode, modelName: model, revision } = identity;
+        return { id, name, kind, role, zone, address, mac, criticality, vendor, productCode, model, revision };
       }),
     tags: plant.tags.map((tag) => {
       const { lowLow, low, high, highHigh } = tag.alarms ?? {};

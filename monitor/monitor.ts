@@ -9,9 +9,10 @@ import { DISSECTORS } from './events/registry.ts';
 import type { EvidencePacket } from './flows/evidence.ts';
 import type { Flow } from './flows/flow.ts';
 import { Hosts } from './hosts.ts';
+import { compareInventory, type Difference } from './inventory/differences.ts';
 import type { DeviceReport } from './inventory/index.ts';
 import { Judge } from './judge.ts';
-import { type OwnerKnowledge, ownerKnowledgeSchema } from './knowledge.ts';
+import { type KnownAsset, type OwnerKnowledge, ownerKnowledgeSchema } from './knowledge.ts';
 import { SensorHealth } from './sensor/index.ts';
 import type { Rule, RuleSet } from './sigma/rules.ts';
 import type { FlowView } from './subject.ts';
@@ -64,6 +65,8 @@ export interface MonitorResult {
   readonly droppedBy: MonitorDropped;
   readonly events: Readonly<Record<string, number>>;
   readonly devices: readonly DeviceReport[];
+  /** Against the owner's list; empty where there is none. */
+  readonly differences: readonly Difference[];
   readonly alerts: readonly Alert[];
   readonly incidents: readonly IncidentReport[];
   readonly alertRate: AlertRate;
@@ -99,6 +102,7 @@ export class Monitor implements FrameSink {
   readonly #alerts: AlertBook;
   readonly #rules: RuleSet;
   readonly #sensor: SensorHealth;
+  readonly #assets: readonly KnownAsset[];
   #begun = false;
   #last = Number.NEGATIVE_INFINITY;
 
@@ -106,6 +110,7 @@ export class Monitor implements FrameSink {
     const knowledge = options.knowledge ?? NO_KNOWLEDGE;
     this.baseline = options.baseline ?? new Baseline(knowledge.plant);
     this.#rules = options.rules;
+    this.#assets = knowledge.assets;
     this.#alerts = new AlertBook(options.sinks ?? [], options.startEpoch);
     this.#judge = new Judge({
       hosts: new Hosts(knowledge),
@@ -197,6 +202,7 @@ export class Monitor implements FrameSink {
   }
 
   devices(): DeviceReport[] {
+    this.#judge.tally();
     return this.#judge.inventory.report((time) => this.#alerts.seconds(time));
   }
 
@@ -208,6 +214,7 @@ export class Monitor implements FrameSink {
   result(): MonitorResult {
     const { packets, bytes, events, dropped } = this.#pipeline.summary();
     const judge = this.#judge;
+    const devices = this.devices();
     const { alerts: discardedAlerts, ...overload } = this.#overload();
     let limited = 0;
     for (const count of this.#alerts.limited.values()) limited += count;
@@ -222,7 +229,8 @@ export class Monitor implements FrameSink {
         discardedAlerts,
       },
       events,
-      devices: this.devices(),
+      devices,
+      differences: compareInventory(devices, this.#assets),
       alerts: this.alerts,
       incidents: this.incidents,
       alertRate: this.#alerts.rate(this.#begun ? this.#last : 0),

@@ -1,35 +1,90 @@
 /** Every device that speaks: who it is, what it offers, with whom it talks, and what speaks for the role that it seems to have. */
 import type { ProtocolEvent } from '@penstock/core';
+import type { AddressRange } from '../baseline/index.ts';
 import type { Host, Hosts } from '../hosts.ts';
+import { Rhythm } from '../rhythm.ts';
 import type { FlowView } from '../subject.ts';
+import { modbusFunction, type Table } from '../watch/modbus-functions.ts';
+import { pointTables } from '../watch/points.ts';
 import { vendorOf } from './oui.ts';
+import type { InventoryRecord } from './record.ts';
+import { guessRole, type Observation } from './roles.ts';
+
+/** What a device asks of another: one function on one block of addresses. */
+export interface AccessReport {
+  /** Asset id of the other, its address where it has none. */
+  readonly device: string;
+  readonly address: string;
+  /** Modbus unit id. */
+  readonly station: number;
+  readonly function: string;
+  readonly table: Table | null;
+  readonly from: number | null;
+  readonly to: number | null;
+  /** Tags at those addresses, from the point list. */
+  readonly tags: readonly string[];
+  readonly count: number;
+  readonly refused: number;
+  /** Mean interval in seconds; null for what happened once. */
+  readonly every: number | null;
+}
 
 export interface DeviceReport {
   readonly address: string;
   /** From the asset list; null for a device that is in none. */
   readonly id: string | null;
   readonly known: boolean | null;
+  readonly name: string | null;
+  /** Kind and role by the asset list; `role` is the guess. */
+  readonly kind: string | null;
+  readonly listedRole: string | null;
+  readonly criticality: string | null;
   readonly zone: string | null;
+  /** Other addresses at its network card. */
+  readonly otherAddresses: readonly string[];
   readonly macs: readonly string[];
   readonly macVendor: string | null;
   /** What it says of itself (Modbus 43/14). */
   readonly identity: Readonly<Record<string, string>>;
+  readonly vendor: string | null;
+  readonly model: string | null;
+  readonly revision: string | null;
   /** A guess from its traffic, and what it rests on. */
   readonly role: string;
   readonly evidence: readonly string[];
+  /** How sure the guess is, 0 to 1, and what each observation counts for. */
+  readonly confidence: number;
+  readonly observations: readonly Observation[];
   readonly services: readonly { readonly transport: string; readonly port: number; readonly protocol: string | null }[];
   readonly clientOf: readonly string[];
   readonly serverOf: readonly string[];
   readonly functions: readonly string[];
+  readonly reads: readonly AccessReport[];
+  readonly writes: readonly AccessReport[];
   /** Seconds since the start. */
   readonly firstSeen: number;
   readonly lastSeen: number;
+  /** The same as days and times in UTC. */
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+}
+
+interface Access {
+  readonly peer: Host;
+  readonly station: number;
+  readonly func: string;
+  readonly range: AddressRange | undefined;
+  readonly rhythm: Rhythm;
+  refused: number;
 }
 
 const MAX_DEVICES = 16_384;
 const MAX_PEERS = 256;
 const MAX_SERVICES = 256;
 const MAX_MACS = 16;
+/** Kinds of requests that are followed of one device, and of all. */
+const MAX_ACCESSES_PER_DEVICE = 1024;
+const MAX_ACCESSES = 65_536;
 
 export class Device {
   readonly host: Host;
@@ -45,7 +100,10 @@ export class Device {
   /** Functions that it used as a client, and that it answered as a server. */
   readonly asked = new Set<string>();
   readonly answered = new Set<string>();
+  /** Hosts that it spoke to, and those of them that answered. */
   readonly peers = new Set<string>();
+  readonly answeredBy = new Set<string>();
+  readonly accesses = new Map<string, Access>();
 
   constructor(host: Host, time: number) {
     this.host = host;
@@ -59,6 +117,7 @@ export class Inventory {
   dropped = 0;
   readonly #devices = new Map<string, Device>();
   readonly #hosts: Hosts;
+  #accesses = 0;
 
   constructor(hosts: Hosts) {
     this.#hosts = hosts;
@@ -98,6 +157,8 @@ export class Inventory {
     const server = this.at(flow.responderAddress, time);
     if (server === undefined) return;
     server.spoke = true;
+    const client = this.#devices.get(flow.originatorAddress);
+    if (client !== undefined && client.answeredBy.size < MAX_PEERS) client.answeredBy.add(server.host.address);
     const { transport, responderPort: port, service } = flow;
     if (transport !== 'tcp' && transport !== 'udp') return;
     const key = `${transport}/${port}`;
@@ -118,6 +179,34 @@ export class Inventory {
     server.answered.add(func);
     if (client !== undefined && server.modbusClients.size < MAX_PEERS) server.modbusClients.add(client.host.address);
     this.answered(flow, time);
+  }
+
+  /** What a client asked of a server, as often as `rhythm` says since it was told last. */
+  accessed(
+    flow: FlowView,
+    station: number,
+    func: string,
+    range: AddressRange | undefined,
+    isRefused: boolean,
+    rhythm: Rhythm,
+  ): void {
+    const client = this.at(flow.originatorAddress, rhythm.last);
+    const server = this.at(flow.responderAddress, rhythm.last);
+    if (client === undefined || server === undefined) return;
+    const peer = server.host;
+    const key = `${peer.address}|${station}|${func}|${range?.table}|${range?.address}|${range?.quantity}`;
+    let access = client.accesses.get(key);
+    if (access === undefined) {
+      if (this.#accesses >= MAX_ACCESSES || client.accesses.size >= MAX_ACCESSES_PER_DEVICE) {
+        this.dropped++;
+        return;
+      }
+      this.#accesses++;
+      access = { peer, station, func, range, rhythm: new Rhythm(), refused: 0 };
+      client.accesses.set(key, access);
+    }
+    access.rhythm.absorb(rhythm);
+    if (isRefused) access.refused += rhythm.count;
   }
 
   /** One object of a device's answer to FC 43/14 (ICSNPP's columns). */
@@ -148,60 +237,135 @@ export class Inventory {
 
   /** All devices that have spoken, in the order of their addresses. @param seconds turns event time into seconds since the start */
   report(seconds: (time: number) => number): DeviceReport[] {
-    return [...this.#devices.values()]
-      .filter((device) => device.spoke)
+    const devices = [...this.#devices.values()].filter((device) => device.spoke);
+    const cards = new Map<string, string[]>();
+    for (const { host, macs } of devices) {
+      const mac = macs.at(-1);
+      if (mac !== undefined) cards.set(mac, [...(cards.get(mac) ?? []), host.address]);
+    }
+    const tagsOf = tagFinder(this.#hosts);
+    return devices
       .sort((a, b) => compareAddresses(a.host.address, b.host.address))
       .map((device) => {
-        const { role, evidence } = guess(device);
-        const { host } = device;
+        const { role, confidence, observations } = guessRole(device);
+        const { host, identity } = device;
+        const accesses = [...device.accesses.values()].map((access) => accessReport(access, tagsOf)).sort(byAccess);
         return {
           address: host.address,
           id: host.id ?? null,
           known: host.known ?? null,
+          name: host.name ?? null,
+          kind: host.kind ?? null,
+          listedRole: host.role ?? null,
+          criticality: host.criticality ?? null,
           zone: host.zone ?? null,
+          otherAddresses: (cards.get(device.macs.at(-1) ?? '') ?? [])
+            .filter((address) => address !== host.address)
+            .sort(compareAddresses),
           macs: [...device.macs],
           macVendor: device.macs.map(vendorOf).find((vendor) => vendor !== undefined) ?? null,
-          identity: Object.fromEntries([...device.identity].sort(([a], [b]) => (a < b ? -1 : 1))),
+          identity: Object.fromEntries([...identity].sort(([a], [b]) => (a < b ? -1 : 1))),
+          vendor: identity.get('VendorName') ?? null,
+          model: identity.get('ModelName') ?? identity.get('ProductName') ?? identity.get('ProductCode') ?? null,
+          revision: identity.get('MajorMinorVersion') ?? null,
           role,
-          evidence,
+          evidence: observations.map(({ what }) => what),
+          confidence,
+          observations,
           services: [...device.services.values()]
             .sort((a, b) => a.port - b.port || (a.transport < b.transport ? -1 : 1))
             .map(({ transport, port, protocol }) => ({ transport, port, protocol: protocol ?? null })),
           clientOf: [...device.modbusServers].sort(compareAddresses),
           serverOf: [...device.modbusClients].sort(compareAddresses),
           functions: [...new Set([...device.asked, ...device.answered])].sort(),
+          reads: accesses.filter((access) => modbusFunction(access.function).kind !== 'write'),
+          writes: accesses.filter((access) => modbusFunction(access.function).kind === 'write'),
           firstSeen: seconds(device.firstSeen),
           lastSeen: seconds(device.lastSeen),
+          firstSeenAt: dateOf(device.firstSeen),
+          lastSeenAt: dateOf(device.lastSeen),
         };
       });
   }
 }
 
-const isWrite = (func: string): boolean => func.startsWith('WRITE_') || func.includes('_WRITE_');
-
-/** The likeliest role by what a device does; the asset list is not asked, so that the two can be compared. */
-function guess(device: Device): { role: string; evidence: string[] } {
-  const { modbusClients, modbusServers, asked } = device;
-  const evidence: string[] = [];
-  if (modbusClients.size > 0) evidence.push(`answers Modbus to ${count(modbusClients.size, 'client')}`);
-  if (modbusServers.size > 0) evidence.push(`asks ${count(modbusServers.size, 'Modbus device')}`);
-  const writes = [...asked].filter(isWrite).sort();
-  if (writes.length > 0) evidence.push(`writes with ${writes.join(', ')}`);
-  if (device.identity.size > 0) evidence.push(`calls itself ${[...device.identity.values()].slice(0, 3).join(' ')}`);
-  for (const { transport, port, protocol } of device.services.values())
-    if (evidence.length < 8) evidence.push(`serves ${protocol ?? 'an unknown protocol'} on ${transport}/${port}`);
-  if (modbusClients.size > 0) {
-    return { role: modbusServers.size > 0 ? 'controller that asks other controllers' : 'controller', evidence };
-  }
-  if (modbusServers.size > 2 && writes.length > 0) return { role: 'SCADA server', evidence };
-  if (modbusServers.size > 0)
-    return { role: writes.length > 0 ? 'Modbus client that writes' : 'Modbus client that reads', evidence };
-  if (device.services.size > 0) return { role: 'server', evidence };
-  evidence.push(`talks to ${count(device.peers.size, 'host')}`);
-  return { role: 'client', evidence };
+/** Microseconds since 1970 as a day and time; what no calendar has (a damaged capture) as the first or last that it has. */
+function dateOf(time: number): string {
+  return new Date(Math.min(Math.max(time / 1e3, -8.64e15), 8.64e15)).toISOString();
 }
 
-const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
+type TagFinder = (address: string, station: number, range: AddressRange) => string[];
+
+/** Looks up in the owner's point list; registers beyond what one request may touch are not gone through. */
+function tagFinder(hosts: Hosts): TagFinder {
+  const tables = pointTables(hosts);
+  return (address, station, range) => {
+    const table = tables.get(address);
+    const tags = new Set<string>();
+    for (let i = 0; table !== undefined && i < Math.min(range.quantity, 2000); i++) {
+      const point = table.at(range.table, range.address + i, station);
+      if (point !== undefined) tags.add(point.tag.id);
+    }
+    return [...tags];
+  };
+}
+
+function accessReport({ peer, station, func, range, rhythm, refused }: Access, tagsOf: TagFinder): AccessReport {
+  const { every } = rhythm;
+  return {
+    device: peer.label,
+    address: peer.address,
+    station,
+    function: func,
+    table: range?.table ?? null,
+    from: range?.address ?? null,
+    to: range === undefined ? null : range.address + range.quantity - 1,
+    tags: range === undefined ? [] : tagsOf(peer.address, station, range),
+    count: rhythm.count,
+    refused,
+    every: every === undefined ? null : Math.round(every * 1e3) / 1e3,
+  };
+}
+
+const byAccess = (a: AccessReport, b: AccessReport): number =>
+  compareAddresses(a.address, b.address) ||
+  a.station - b.station ||
+  (a.function < b.function ? -1 : a.function > b.function ? 1 : (a.from ?? 0) - (b.from ?? 0));
+
+/** One line: `dosing-plc holding 10-11 AIC401, every 1 s (READ_HOLDING_REGISTERS, 1800 times)`. */
+export function accessText(access: AccessReport): string {
+  const { device, table, from, to, tags, count, every, refused } = access;
+  const block = table === null ? '' : ` ${table} ${from === to ? from : `${from}-${to}`}`;
+  const names = tags.length === 0 ? '' : ` ${tags.slice(0, 8).join(' ')}${tags.length > 8 ? ' …' : ''}`;
+  const often = every === null ? '' : `, every ${every} s`;
+  const no = refused === 0 ? '' : `, ${refused} refused`;
+  return `${device}${block}${names}${often} (${access.function}, ${count} times${no})`;
+}
+
+/** A device as it stands in files. */
+export function recordOf(device: DeviceReport): InventoryRecord {
+  const { address, id, name, kind, listedRole, zone, criticality, macVendor, vendor, model, revision, known } = device;
+  const given = { id, name, kind, role: listedRole, zone, criticality, macVendor, vendor, revision };
+  return {
+    address,
+    ...(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as Partial<InventoryRecord>),
+    ...(device.identity.ProductCode !== undefined && { productCode: device.identity.ProductCode }),
+    ...(model !== null && { model }),
+    macs: [...device.macs],
+    otherAddresses: [...device.otherAddresses],
+    services: device.services.map(({ transport, port, protocol }) =>
+      protocol === null ? `${transport}/${port}` : `${transport}/${port} ${protocol}`,
+    ),
+    guessedRole: device.role,
+    confidence: device.confidence,
+    evidence: [...device.evidence],
+    reads: device.reads.map(accessText),
+    writes: device.writes.map(accessText),
+    firstSeen: device.firstSeenAt,
+    lastSeen: device.lastSeenAt,
+    ...(known !== null && { state: known ? ('known' as const) : ('unknown' as const) }),
+  };
+}
 
 function isUnicast(address: string): boolean {
   if (address.includes(':')) return !/^ff/i.test(address) && address !== '::';

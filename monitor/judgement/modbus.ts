@@ -70,12 +70,13 @@ export class ModbusJudge {
 
   /** Hands what was counted of each kind of request to the inventory and, while learning, to the baseline. */
   tally(conversation: Conversation): void {
-    const { src, dst } = conversation;
+    const { flow, src, dst } = conversation;
     for (const shape of conversation.shapes) {
       const { rhythm, range, station, name: func } = shape;
       if (rhythm.count === 0) continue;
       if (this.#scene.learning && shape.isLearned)
         this.#scene.baseline.learnPoll(src.address, dst.address, station, func, range, rhythm);
+      this.#inventory.accessed(flow, station, func, range, shape.exception !== undefined, rhythm);
       rhythm.drain();
     }
   }
