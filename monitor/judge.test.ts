@@ -26,7 +26,7 @@ const value: fc.Arbitrary<FieldValue> = fc.oneof(
   fc.constantFrom('REQUEST', 'RESPONSE', ...MODBUS_FUNCTIONS.keys()),
   fc.array(fc.integer({ min: 0, max: 65_535 }), { maxLength: 6 }),
 );
-const names = ['arp', 'icmp', 'modbus_violation', 'nonsense', ...LOG_SOURCES.map((s) => s.service)];
+const names = ['arp', 'icmp', 'modbus_violation', 'segment_conflict', 'nonsense', ...LOG_SOURCES.map((s) => s.service)];
 const keys = [
   ...new Set(LOG_SOURCES.flatMap((s) => [...s.fields.keys()])),
   'sender_ip',
@@ -34,6 +34,10 @@ const keys = [
   'object_id',
   'reason',
   'resp_pkts',
+  'first',
+  'second',
+  'is_orig',
+  'kind',
 ];
 const anyEvent = fc.record({
   name: fc.constantFrom(...names),

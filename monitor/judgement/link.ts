@@ -113,7 +113,7 @@ export class LinkJudge {
   conflict(event: SegmentConflictEvent, conversation: Conversation): void {
     const { src, dst, flow, watched } = conversation;
     const { subject, engine } = this.#scene;
-    if (!engine.wants('penstock/two_answers')) return;
+    if (!engine.wants('penstock/two_answers') || !Array.isArray(event.first) || !Array.isArray(event.second)) return;
     const differences = flow.service === 'modbus' ? differencesOf(event, conversation.last) : [];
     const judge = (details: Record<string, FieldValue>, point: PointFacts | undefined): void => {
       this.#scene.prepare(flow, src, dst, event.time, undefined);

@@ -48,8 +48,10 @@ describe('rule library', () => {
       .sort();
     expect(idle).toEqual([
       'new-conversation',
+      'new-service',
       'sweep-addresses',
       'sweep-registers',
+      'time-source',
       'value-outside-learned-range',
       'write-outside-learned-points',
     ]);
@@ -404,7 +406,8 @@ describe('program-download', () => {
     download(traffic, 'WRITE_FILE_RECORD');
     const bare = new Traffic();
     download(bare, 'READ_FILE_RECORD');
-    expect([...traffic.raised, ...bare.raised]).toEqual([]);
+    expect([...traffic.raised, ...bare.raised]).not.toContain('program-download');
+    expect(bare.alerts.map((a) => [a.rule, a.severity])).toEqual([['program-upload', 'medium']]);
   });
 });
 
@@ -412,7 +415,7 @@ describe('address-moved', () => {
   const arp = (traffic: Traffic, ip: string, mac: string): void =>
     traffic.event(traffic.open(ip, SCADA, 0, 'arp'), 'arp', { sender_ip: ip, sender_mac: mac });
 
-  it('pages when another card claims a device, at once where the asset list knows the card', () => {
+  it('tells that another card claims a device, at once where the asset list knows the card, and pages when it claims two', () => {
     const traffic = new Traffic({ knowledge: knowledge() });
     arp(traffic, SCADA, '00:14:22:00:00:01');
     arp(traffic, SCADA, '00:14:22:00:00:01');
@@ -421,6 +424,7 @@ describe('address-moved', () => {
     arp(traffic, DOSING, 'b8:27:eb:00:00:66');
     expect(traffic.alerts.map((a) => [a.rule, a.device])).toEqual([
       ['address-moved', 'scada'],
+      ['addresses-taken', 'dosing-plc'],
       ['address-moved', 'dosing-plc'],
     ]);
   });

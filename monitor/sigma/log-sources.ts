@@ -21,7 +21,10 @@ import {
 } from './fields.ts';
 import { WATCH_SOURCES } from './watch-sources.ts';
 
-const queryOf = (s: Subject): string | undefined => (s.event as unknown as { query?: string } | undefined)?.query;
+const queryOf = (s: Subject): string | undefined => {
+  const { query } = (s.event ?? {}) as { query?: unknown };
+  return typeof query === 'string' ? query : undefined;
+};
 
 const columns = (table: Record<string, FieldType>, fixed: readonly string[] = []): Field[] =>
   Object.entries(table).map(([name, type]) => column(name, type, fixed.includes(name)));

@@ -306,7 +306,13 @@ function link(order: readonly Draft[], byName: ReadonlyMap<string, Draft>): Rule
   for (const draft of order)
     if (draft.kind === 'correlation') {
       const { correlation } = draft.document as CorrelationDocument;
-      if (!correlation.generate) for (const name of correlation.rules) quiet.add(find(name) as Draft);
+      for (const name of correlation.rules) {
+        const part = find(name);
+        if (part === undefined) continue;
+        // A part that says neither how grave it is nor what it means has nothing to tell people.
+        const isMute = part.document.level === undefined && part.document.alert === undefined;
+        if (!correlation.generate || isMute) quiet.add(part);
+      }
     }
   for (const draft of order) {
     const plan = draft.kind === 'correlation' ? planOf(draft, find) : undefined;
