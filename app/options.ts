@@ -1,6 +1,6 @@
 /** Readers of command-line values; what cannot be read is wrong use. */
 import { resolve } from 'node:path';
-import { type Duration, parseDuration } from '@penstock/core';
+import { type Duration, parseDuration, UsageError } from '@penstock/core';
 import { InvalidArgumentError } from 'commander';
 
 export function seedOption(text: string): number {
@@ -30,6 +30,14 @@ export function durationOption(text: string): Duration {
   } catch (error) {
     throw new InvalidArgumentError((error as Error).message);
   }
+}
+
+/** An input of a scenario, beside those given before. @throws UsageError `run.input` */
+export function inputOption(text: string, before: Record<string, number>): Record<string, number> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
+    throw new UsageError('run.input', `--input wants NAME=NUMBER, for example dose=11100; this is '${text}'`);
+  return { ...before, [name]: Number(value) };
 }
 
 /** How a run's file names its plant: an id as it is, a folder by its full path. */

@@ -1,91 +1,173 @@
 /**
- * Plays a scenario's steps on a run: waits for their conditions, lets the verbs act from footholds inside the range, and reports
- * every step to the truth journal. Runs inside the event queue; the same seed gives the same frames.
+ * Plays a scenario's steps on a run: checks what must hold, waits for the steps' conditions, lets the verbs act from footholds inside the
+ * range, holds them to their caps, undoes everything and proves it, and reports every step to the truth journal. Runs inside the
+ * event queue; the same seed gives the same frames.
  */
-import { type Duration, type Instant, PenstockError, type PlantSpec, seconds } from '@penstock/core';
-import type { Cause, DeviceRegistry, EventQueue, Foothold } from '@penstock/simulator/kernel';
-import type { Quantity, ScenarioSpec, StepSpec } from './scenario.ts';
+import { type Duration, type Instant, PenstockError, seconds } from '@penstock/core';
+import type { Cause, Foothold, ModbusSession } from '@penstock/simulator/kernel';
+import { laterIn, Meter, meteredFoothold } from './caps.ts';
+import { type Condition, Knowledge, knownCondition, truthCondition } from './conditions.ts';
+import { StepGraph } from './graph.ts';
+import type { EngineHost, Phase, StepRecord } from './host.ts';
+import { checkInputs } from './inputs.ts';
+import { type PlannedStep, plan } from './plan.ts';
+import { checkPrerequisites, type Prerequisite } from './prerequisites.ts';
+import { Memory, type RevertReport, unreleased } from './revert.ts';
+import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
-import type { StepResult, VerbContext } from './verbs/context.ts';
-import { runStep } from './verbs/index.ts';
-
-/** One line of the truth journal about a step. */
-export interface StepRecord {
-  readonly at: Instant;
-  readonly step: string;
-  readonly phase: 'attack' | 'twin' | 'revert';
-  readonly event: 'start' | 'done' | 'failed' | 'refused';
-  readonly techniques: readonly string[];
-  /** Role and tags that the step is about; the labels that alerts are held against. */
-  readonly target: string;
-  readonly tags: readonly string[];
-  readonly detail: string;
-}
-
-export interface EngineHost {
-  readonly run: string;
-  readonly plant: PlantSpec;
-  readonly queue: EventQueue;
-  readonly registry: DeviceRegistry;
-  foothold(deviceId: string): Foothold;
-  disturb(name: string, value: number, over: Duration): void;
-  record(record: StepRecord): void;
-}
+import type { Held, StepResult, VerbContext } from './verbs/context.ts';
+import { runStep, tagsOf, targetsOf } from './verbs/index.ts';
+import type { Quantity } from './words.ts';
 
 export interface EngineOptions {
   /** `twin` plays the legitimate look-alike instead of the attack. */
   readonly variant: 'attack' | 'twin';
   /** Values for the scenario's inputs; defaults for the rest. */
   readonly inputs?: Readonly<Record<string, number>>;
+  /** Every step of the attack waits for `approve`; reverts do not. */
+  readonly approveEachStep?: boolean;
+}
+
+/** What came of the attack as the engine knows it. */
+export interface AttackReport {
+  readonly prerequisites: readonly Prerequisite[];
+  /** Why the scenario was ended before its time. */
+  readonly aborted: { readonly at: Instant; readonly reason: string } | null;
+  readonly revert: RevertReport;
+  readonly packets: number;
+  readonly writes: number;
 }
 
 /** Time from the end of `revert`'s steps that still counts as the scenario's (settling), when the scenario names none. */
 const SETTLE = seconds(300);
+/** Conditions and caps are looked at this often. */
+const TICK = seconds(1);
+/** Room for the revert before the end of a scenario that does not say when to undo it. */
+const REVERT_ROOM = seconds(120);
+/** Controllers have had their scans when the proof begins. */
+const PROOF_AFTER = seconds(3);
+/** A revert that is not answered is tried again. */
+const ATTEMPTS = 3;
+const RETRY_AFTER = seconds(5);
+
+interface Running {
+  readonly step: StepSpec;
+  readonly phase: Phase;
+  readonly meter: Meter;
+  readonly sessions: ModbusSession[];
+  active: boolean;
+}
+
+interface Waiting {
+  readonly step: StepSpec;
+  readonly condition: Condition;
+  readonly deadline: Instant;
+}
 
 export class AttackEngine {
   readonly scenario: ScenarioSpec;
   readonly #host: EngineHost;
   readonly #guard: ScopeGuard;
   readonly #inputs: Readonly<Record<string, number>>;
-  readonly #variant: 'attack' | 'twin';
-  readonly #ended = new Map<string, 'done' | 'failed'>();
-  #stopped = false;
+  readonly #options: EngineOptions;
+  readonly #steps: readonly StepSpec[];
+  readonly #reverts: readonly StepSpec[];
+  readonly #graph: StepGraph;
+  readonly #knowledge: Knowledge;
+  readonly #memory: Memory;
+  readonly #meter: Meter;
+  readonly #abort: Condition | undefined;
+  readonly #conditions: ReadonlyMap<string, Condition>;
+  readonly #running = new Set<Running>();
+  #waiting: Waiting[] = [];
+  readonly #approvals = new Map<string, StepSpec>();
+  readonly #held = new Map<string, { readonly held: Held; readonly run: Running }>();
+  #prerequisites: readonly Prerequisite[] = [];
+  #aborted: AttackReport['aborted'] = null;
+  #revertReport: RevertReport = { state: 'pending', tags: [] };
+  #startAt: Instant | undefined;
+  /** The attack is over: undone, or being undone. */
+  #ending = false;
   #finishedAt: Instant | undefined;
 
   /**
-   * @throws ScopeError when the run is not the scenario's or the registry is open; PenstockError `scenario.input` for an unknown or
-   * out-of-bounds input.
+   * Resolves everything that the scenario names, so that a wrong one sends nothing at all.
+   * @throws ScopeError when the run is not the scenario's, the registry is open, or a name is out of scope; PenstockError
+   * `scenario.input` for an unknown or out-of-bounds input, `predicate.…` for a predicate that does not compile, `scenario.truth`
    */
   constructor(scenario: ScenarioSpec, host: EngineHost, options: EngineOptions) {
     this.scenario = scenario;
     this.#host = host;
-    this.#variant = options.variant;
+    this.#options = options;
+    const side = options.variant === 'twin' ? scenario.twin : scenario;
+    this.#steps = side.steps;
+    this.#reverts = side.revert;
     this.#guard = new ScopeGuard(host.run, host.plant, host.registry, scenario);
     this.#inputs = checkInputs(scenario, options.inputs ?? {});
-    for (const step of [...this.#steps(), ...this.#reverts()]) this.#check(step);
+    this.plan();
+    this.#graph = new StepGraph(this.#steps);
+    this.#knowledge = new Knowledge(host);
+    this.#memory = new Memory(host, this.#guard, [...this.#steps, ...this.#reverts]);
+    this.#meter = new Meter(scenario.caps, `scenario '${scenario.id}'`);
+    this.#abort =
+      scenario.abort && options.variant === 'attack' ? truthCondition(host, scenario.abort, 'abort') : undefined;
+    this.#conditions = new Map(this.#steps.flatMap((step) => this.#conditionOf(step)));
+    for (const condition of this.#surroundings())
+      if ('attach' in condition) {
+        this.#guard.device(condition.attach);
+        if (host.attach === undefined)
+          throw new PenstockError('scenario.attach', `'${condition.attach}' cannot be plugged in from here`);
+      }
   }
 
-  /** Schedules the scenario from now on. */
-  start(): void {
+  /** Every step with every name resolved: what a dry run shows. */
+  plan(): PlannedStep[] {
+    const lists = [
+      { phase: this.#options.variant, steps: this.#steps },
+      { phase: 'revert' as const, steps: this.#reverts },
+    ];
+    return plan(lists, { guard: this.#guard, plant: this.#host.plant, inputs: this.#inputs });
+  }
+
+  /** Whether what must hold before the first packet holds now. */
+  prerequisites(): Prerequisite[] {
+    return checkPrerequisites(this.scenario, this.#steps, this.#guard, this.#host);
+  }
+
+  /** Schedules the scenario from now on; `now` leaves its quiet start out. */
+  start({ now = false }: { readonly now?: boolean } = {}): void {
     const { queue } = this.#host;
-    const twin = this.#variant === 'twin';
-    for (const condition of [...this.scenario.conditions, ...(twin ? this.scenario.twin.conditions : [])])
-      queue.in((condition.at ?? 0) as Duration, {
-        run: () => this.#host.disturb(condition.disturbance, condition.value, condition.over ?? (0 as Duration)),
-      });
-    for (const step of this.#steps())
-      if (step.after?.step === undefined)
-        this.#schedule(step, (this.scenario.start + (step.after?.wait ?? 0)) as Duration, this.#variant);
+    this.#startAt = queue.now;
+    for (const condition of this.#surroundings()) this.#stage(condition);
+    queue.in(now ? seconds(0) : this.scenario.start, { run: () => this.#begin() });
+  }
+
+  /** Lets a step go that waits for approval. @throws PenstockError `attack.approve` when it does not */
+  approve(step: string): void {
+    const waiting = this.#approvals.get(step);
+    if (waiting === undefined)
+      throw new PenstockError(
+        'attack.approve',
+        `step '${step}' does not wait for approval; ${[...this.#approvals.keys()].join(', ') || 'none'} do`,
+      );
+    this.#approvals.delete(step);
+    this.#play(waiting, this.#options.variant);
+  }
+
+  /** Steps that wait for approval. */
+  get awaiting(): readonly string[] {
+    return [...this.#approvals.keys()];
   }
 
   /** Plays no further step of the attack and reverts at once. */
-  stop(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.#revert(seconds(0));
+  stop(reason = 'stopped'): void {
+    if (this.#ending) return;
+    this.#aborted = { at: this.#host.queue.now, reason };
+    this.#tell('scenario', this.#options.variant, 'aborted', reason);
+    this.#revert();
   }
 
-  /** When the last revert step ended, if it has; alerts up to `SETTLE` later still belong to the scenario. */
+  /** When everything was undone and that was proven, if it has been; alerts up to `SETTLE` later still belong to the scenario. */
   get finishedAt(): Instant | undefined {
     return this.#finishedAt;
   }
@@ -94,120 +176,374 @@ export class AttackEngine {
     return SETTLE;
   }
 
-  #steps(): readonly StepSpec[] {
-    return this.#variant === 'twin' ? this.scenario.twin.steps : this.scenario.steps;
+  /** How a step ended, if it has. */
+  outcome(step: string): 'done' | 'failed' | undefined {
+    return this.#graph.outcome(step);
   }
 
-  #reverts(): readonly StepSpec[] {
-    return this.#variant === 'twin' ? this.scenario.twin.revert : this.scenario.revert;
+  get report(): AttackReport {
+    return {
+      prerequisites: this.#prerequisites,
+      aborted: this.#aborted,
+      revert: this.#revertReport,
+      packets: this.#packets(),
+      writes: this.#meter.writes,
+    };
   }
 
-  /** Everything a step names is resolved before the first packet, so that a wrong scenario sends nothing at all. */
-  #check(step: StepSpec): void {
-    this.#guard.device(step.from);
-    for (const tag of tagsOf(step)) this.#guard.point(step.to, tag);
+  #surroundings() {
+    return [...this.scenario.conditions, ...(this.#options.variant === 'twin' ? this.scenario.twin.conditions : [])];
   }
 
-  #schedule(step: StepSpec, delay: Duration, phase: StepRecord['phase']): void {
-    this.#host.queue.in(delay, { run: () => this.#play(step, phase) });
+  #stage(condition: ScenarioSpec['conditions'][number]): void {
+    const { queue } = this.#host;
+    const at = condition.at ?? seconds(0);
+    if ('disturbance' in condition) {
+      const { disturbance, value, over } = condition;
+      queue.in(at, { run: () => this.#host.disturb(disturbance, value, over ?? seconds(0)) });
+      return;
+    }
+    const { id } = this.#guard.device(condition.attach);
+    queue.in(at, { run: () => this.#host.attach?.(id, true) });
+    if (condition.lasts !== undefined)
+      queue.in((at + condition.lasts) as Duration, { run: () => this.#host.attach?.(id, false) });
   }
 
-  #play(step: StepSpec, phase: StepRecord['phase']): void {
-    if (this.#stopped && phase !== 'revert') return;
-    this.#report(step, phase, 'start', '');
-    const cause: Cause = { actor: `${phase === 'twin' ? 'twin' : 'scenario'}:${this.scenario.id}`, step: step.id };
-    const context: VerbContext = {
+  #conditionOf(step: StepSpec): [string, Condition][] {
+    const { when, of } = step.after ?? {};
+    if (when === undefined) return [];
+    const text = `step '${step.id}'`;
+    return [
+      [
+        step.id,
+        of === 'truth'
+          ? truthCondition(this.#host, when, text)
+          : knownCondition(this.#host, this.#knowledge, this.#guard.device(step.from).id, when),
+      ],
+    ];
+  }
+
+  #begin(): void {
+    if (this.#ending) return;
+    const { queue } = this.#host;
+    this.#prerequisites = this.prerequisites();
+    const unmet = this.#prerequisites.filter((p) => !p.met);
+    if (unmet.length > 0) {
+      for (const { about, reason } of unmet)
+        this.#tell('scenario', this.#options.variant, 'unmet', `${about}: ${reason}`);
+      this.#ending = true;
+      this.#finish({ state: 'nothing', tags: [] });
+      return;
+    }
+    this.#meter.begin(queue.now);
+    this.#schedule(this.#graph.first());
+    const tick = {
+      run: (now: Instant) => {
+        this.#tick(now);
+        if (this.#finishedAt === undefined) queue.in(TICK, tick);
+      },
+    };
+    queue.in(TICK, tick);
+  }
+
+  #schedule(steps: readonly StepSpec[]): void {
+    for (const step of steps)
+      this.#host.queue.in(step.after?.wait ?? seconds(0), { run: () => !this.#ending && this.#await(step) });
+  }
+
+  /** The step's turn has come, but for its condition and somebody's approval. */
+  #await(step: StepSpec): void {
+    const condition = this.#conditions.get(step.id);
+    const { now } = this.#host.queue;
+    if (condition !== undefined && !condition.update(now)) {
+      this.#waiting.push({ step, condition, deadline: (now + (step.after?.timeout ?? 0)) as Instant });
+      return;
+    }
+    this.#approveOrPlay(step);
+  }
+
+  #approveOrPlay(step: StepSpec): void {
+    if (this.#options.approveEachStep !== true) {
+      this.#play(step, this.#options.variant);
+      return;
+    }
+    this.#approvals.set(step.id, step);
+    this.#report(step, this.#options.variant, 'waiting', '');
+  }
+
+  #tick(now: Instant): void {
+    if (this.#ending) return;
+    const reason = this.#reasonToStop(now);
+    if (reason !== undefined) {
+      this.stop(reason);
+      return;
+    }
+    for (const run of this.#running) {
+      const overdue = run.meter.overdue(now);
+      if (overdue !== undefined) this.#cap(run, overdue);
+    }
+    for (const [device, { held, run }] of this.#held) {
+      const capped = run.meter.overdue(now) ?? this.#tooMany(run, held);
+      if (capped === undefined) continue;
+      this.#release(device);
+      if (!run.active) this.#report(run.step, run.phase, 'capped', capped);
+    }
+    this.#lookAtWaiting(now);
+  }
+
+  #reasonToStop(now: Instant): string | undefined {
+    if (this.#abort?.update(now)) return `${this.scenario.abort?.when} holds`;
+    const over = this.#meter.overdue(now);
+    if (over !== undefined) return `cap: ${over}`;
+    const { packets } = this.scenario.caps;
+    return packets !== undefined && this.#packets() > packets
+      ? `cap: scenario '${this.scenario.id}' may send ${packets} packets`
+      : undefined;
+  }
+
+  #tooMany({ step }: Running, { packets }: Held): string | undefined {
+    const most = step.caps?.packets;
+    return most !== undefined && packets > most ? `step '${step.id}' may send ${most} packets` : undefined;
+  }
+
+  #lookAtWaiting(now: Instant): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const one of waiting) {
+      const { step, condition, deadline } = one;
+      if (condition.update(now)) this.#approveOrPlay(step);
+      else if (now < deadline) this.#waiting.push(one);
+      else {
+        this.#report(step, this.#options.variant, 'skipped', `${step.after?.when?.when} did not come true in time`);
+        this.#follow(step, 'failed');
+      }
+    }
+  }
+
+  /** Everything sent so far, and what was changed on its way. */
+  #packets(): number {
+    let sum = this.#meter.packets;
+    for (const { held } of this.#held.values()) sum += held.packets;
+    return sum + this.#released;
+  }
+  #released = 0;
+
+  #play(step: StepSpec, phase: Phase, attempt = 1): void {
+    if (this.#ending && phase !== 'revert') return;
+    const { queue } = this.#host;
+    this.#report(step, phase, 'start', attempt === 1 ? '' : `attempt ${attempt}`);
+    const run: Running = {
+      step,
+      phase,
+      meter: new Meter(step.caps ?? {}, `step '${step.id}'`),
+      sessions: [],
+      active: true,
+    };
+    run.meter.begin(queue.now);
+    this.#running.add(run);
+    const context = this.#context(run);
+    this.#memory.take(
+      (role) => context.foothold(this.#guard.device(role).id),
+      context.cause,
+      () => {
+        try {
+          runStep(step, context, (result) => this.#end(run, result, attempt));
+        } catch (error) {
+          if (!(error instanceof PenstockError)) throw error;
+          this.#close(run, 'refused', error.message);
+        }
+      },
+    );
+  }
+
+  #context(run: Running): VerbContext {
+    const { step } = run;
+    const cause: Cause = {
+      actor: `${this.#options.variant === 'twin' ? 'twin' : 'scenario'}:${this.scenario.id}`,
+      step: step.id,
+    };
+    const active = () => run.active;
+    return {
       guard: this.#guard,
       plant: this.#host.plant,
       cause,
-      foothold: (id) => this.#host.foothold(id),
-      value: (quantity) => this.#value(quantity),
+      foothold: (id) => this.#foothold(id, run),
+      value: (quantity, device, tag) => this.#value(quantity, device, tag),
+      learned: (tag, value) => this.#knowledge.learned(tag, value),
+      wrote: (device, tag) => this.#memory.wrote(device, tag),
+      accepted: (device, tag) => this.#memory.accepted(device, tag),
+      later: laterIn(this.#host.queue, active),
+      hold: (device, held) => void this.#held.set(device, { held, run }),
+      release: (device) => this.#release(device),
     };
-    try {
-      runStep(step, context, (result) => this.#end(step, phase, result));
-    } catch (error) {
-      if (!(error instanceof PenstockError)) throw error;
-      this.#report(step, phase, 'refused', error.message);
-      this.#follow(step, phase, 'failed');
-    }
   }
 
-  #end(step: StepSpec, phase: StepRecord['phase'], result: StepResult): void {
-    this.#report(step, phase, result.outcome, result.detail);
-    this.#follow(step, phase, result.outcome);
-  }
-
-  #follow(step: StepSpec, phase: StepRecord['phase'], outcome: 'done' | 'failed'): void {
-    if (phase === 'revert') {
-      const next = this.#reverts()[this.#reverts().indexOf(step) + 1];
-      if (next) this.#schedule(next, next.after?.wait ?? seconds(1), 'revert');
-      else this.#finishedAt = this.#host.queue.now;
-      return;
-    }
-    this.#ended.set(step.id, outcome);
-    for (const next of this.#steps()) {
-      const after = next.after;
-      if (after?.step !== step.id) continue;
-      if (after.outcome === 'ended' || after.outcome === outcome) this.#schedule(next, after.wait ?? seconds(0), phase);
-    }
-    const last = this.#steps().every((s) => this.#ended.has(s.id) || !this.#reachable(s));
-    const wait = this.#variant === 'twin' ? this.scenario.twin.revertAfter : this.scenario.revertAfter;
-    if (last && wait !== undefined) this.#revert(wait);
-  }
-
-  /** Whether a step can still happen, given how the steps before it ended. */
-  #reachable(step: StepSpec): boolean {
-    const after = step.after;
-    if (after?.step === undefined) return true;
-    const outcome = this.#ended.get(after.step);
-    if (outcome !== undefined) return after.outcome === 'ended' || after.outcome === outcome;
-    const before = this.#steps().find((s) => s.id === after.step);
-    return before !== undefined && this.#reachable(before);
-  }
-
-  #revert(wait: Duration): void {
-    const first = this.#reverts()[0];
-    if (first) this.#schedule(first, wait, 'revert');
-    else this.#finishedAt = this.#host.queue.now;
-  }
-
-  #value(quantity: Quantity): number {
-    return typeof quantity === 'number' ? quantity : (this.#inputs[quantity.input] as number);
-  }
-
-  #report(step: StepSpec, phase: StepRecord['phase'], event: StepRecord['event'], detail: string): void {
-    const { techniques, id, to } = step;
-    this.#host.record({
-      at: this.#host.queue.now,
-      step: id,
-      phase,
-      event,
-      techniques,
-      target: to,
-      tags: tagsOf(step),
-      detail,
+  #foothold(id: string, run: Running): Foothold {
+    // Undoing is not held back by what was meant to bound the attack.
+    const meters = run.phase === 'revert' ? [run.meter] : [run.meter, this.#meter];
+    return meteredFoothold(this.#host.foothold(id), {
+      queue: this.#host.queue,
+      meters,
+      active: () => run.active,
+      capped: (reason) => this.#cap(run, reason),
+      opened: (session) => void run.sessions.push(session),
     });
   }
-}
 
-/** Tags that a step touches. */
-export const tagsOf = (step: StepSpec): readonly string[] => (step.verb === 'read-tags' ? step.tags : [step.tag]);
-
-function checkInputs(scenario: ScenarioSpec, given: Readonly<Record<string, number>>): Record<string, number> {
-  const values = Object.fromEntries(Object.entries(scenario.inputs).map(([name, input]) => [name, input.default]));
-  for (const [name, value] of Object.entries(given)) {
-    const input = scenario.inputs[name];
-    if (input === undefined)
-      throw new PenstockError(
-        'scenario.input',
-        `scenario '${scenario.id}' has no input '${name}'; it has ${Object.keys(values).join(', ') || 'none'}`,
-      );
-    if (!(value >= input.min && value <= input.max))
-      throw new PenstockError(
-        'scenario.input',
-        `input '${name}' is ${value} ${input.unit}; it may be ${input.min} to ${input.max} ${input.unit}`,
-      );
-    values[name] = value;
+  #release(device: string): Held | undefined {
+    const held = this.#held.get(device)?.held;
+    if (held === undefined) return undefined;
+    this.#held.delete(device);
+    this.#released += held.packets;
+    held.stop();
+    return held;
   }
-  return values;
+
+  #end(run: Running, result: StepResult, attempt: number): void {
+    if (!run.active) return;
+    if (run.phase === 'revert' && result.outcome === 'failed' && attempt < ATTEMPTS) {
+      run.active = false;
+      this.#running.delete(run);
+      this.#report(run.step, run.phase, 'failed', result.detail);
+      this.#host.queue.in(RETRY_AFTER, { run: () => this.#play(run.step, 'revert', attempt + 1) });
+      return;
+    }
+    this.#close(run, result.outcome, result.detail);
+  }
+
+  /** A step is ended by a cap: nothing more of it goes out. */
+  #cap(run: Running, reason: string): void {
+    if (!run.active) return;
+    for (const session of run.sessions) session.release();
+    this.#close(run, 'capped', reason);
+  }
+
+  #close(run: Running, event: 'done' | 'failed' | 'refused' | 'capped', detail: string): void {
+    run.active = false;
+    this.#running.delete(run);
+    this.#report(run.step, run.phase, event, detail);
+    if (run.phase === 'revert') this.#nextRevert();
+    else this.#follow(run.step, event === 'done' ? 'done' : 'failed');
+  }
+
+  #follow(step: StepSpec, outcome: 'done' | 'failed'): void {
+    if (this.#ending) return;
+    this.#schedule(this.#graph.end(step.id, outcome));
+    if (!this.#graph.over) return;
+    const wait = this.#revertWait();
+    if (wait !== undefined) this.#host.queue.in(wait, { run: () => this.#revert() });
+  }
+
+  /** From the last step's end to the revert; undefined for a twin that leaves things as they are. */
+  #revertWait(): Duration | undefined {
+    const { scenario } = this;
+    if (this.#options.variant === 'twin') return scenario.twin.revertAfter;
+    const last = (this.#startAt as number) + scenario.start + scenario.observe - REVERT_ROOM;
+    return scenario.revertAfter ?? (Math.max(0, last - this.#host.queue.now) as Duration);
+  }
+
+  /** Ends what is under way, leaves every place between others, and undoes. */
+  #revert(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    for (const run of this.#running) {
+      run.active = false;
+      for (const session of run.sessions) session.release();
+      this.#report(run.step, run.phase, 'failed', 'ended by the revert');
+    }
+    this.#running.clear();
+    this.#waiting = [];
+    this.#approvals.clear();
+    const places = unreleased(this.#held.keys(), this.#host.plant, this.#reverts).map(
+      (role): StepSpec => ({
+        id: `release-${role}`,
+        about: 'Out of the way',
+        techniques: [],
+        verb: 'release',
+        from: role,
+      }),
+    );
+    this.#undoing = [...places, ...this.#reverts];
+    this.#nextRevert(seconds(0));
+  }
+  #undoing: StepSpec[] = [];
+  #restored = false;
+
+  #nextRevert(first?: Duration): void {
+    const next = this.#undoing.shift();
+    if (next !== undefined) {
+      this.#host.queue.in(first ?? next.after?.wait ?? seconds(1), { run: () => this.#play(next, 'revert') });
+      return;
+    }
+    if (!this.#restored && this.#options.variant === 'attack') {
+      this.#restored = true;
+      this.#undoing = this.#memory.restoring(this.#reverts);
+      if (this.#undoing.length > 0) {
+        this.#nextRevert(seconds(1));
+        return;
+      }
+    }
+    this.#host.queue.in(PROOF_AFTER, { run: () => this.#prove() });
+  }
+
+  #prove(): void {
+    const read = { ...READ_BACK, from: this.#steps[0]?.from ?? '' };
+    const run: Running = { step: read, phase: 'revert', meter: new Meter({}, 'the proof'), sessions: [], active: true };
+    const { cause } = this.#context(run);
+    this.#memory.prove(
+      (role) => this.#foothold(this.#guard.device(role).id, run),
+      cause,
+      (report) => {
+        const failed = report.tags.filter((tag) => !tag.proven).map((tag) => `${tag.tag}: ${tag.reason}`);
+        if (report.state !== 'nothing')
+          this.#tell(
+            read.id,
+            'revert',
+            report.state === 'proven' ? 'done' : 'failed',
+            failed.join('; ') || `${report.tags.map((tag) => tag.tag).join(', ')} as before`,
+          );
+        this.#finish(report);
+      },
+    );
+  }
+
+  #finish(report: RevertReport): void {
+    this.#revertReport = report;
+    this.#finishedAt = this.#host.queue.now;
+  }
+
+  #value(quantity: Quantity, device: string, tag: string): number {
+    if (typeof quantity === 'number') return quantity;
+    if (quantity !== 'before') return this.#inputs[quantity.input] as number;
+    const before = this.#memory.before(device, tag);
+    if (before === undefined)
+      throw new PenstockError('scenario.before', `what stood in ${tag} of '${device}' before the attack is not known`);
+    return before;
+  }
+
+  #report(step: StepSpec, phase: Phase, event: StepRecord['event'], detail: string): void {
+    const { plant } = this.#host;
+    const target = targetsOf(step, plant).join(' ') || step.from;
+    this.#tell(step.id, phase, event, detail, step.techniques, target, tagsOf(step, plant));
+  }
+
+  #tell(
+    step: string,
+    phase: Phase,
+    event: StepRecord['event'],
+    detail: string,
+    techniques: readonly string[] = [],
+    target = '',
+    tags: readonly string[] = [],
+  ): void {
+    this.#host.record({ at: this.#host.queue.now, step, phase, event, techniques, target, tags, detail });
+  }
 }
+
+/** What the proof is called in the journals. */
+const READ_BACK = {
+  id: 'read-back',
+  about: 'What was overwritten is as before',
+  techniques: [],
+  verb: 'release',
+} as const satisfies Omit<StepSpec & { verb: 'release' }, 'from'>;

@@ -1,4 +1,11 @@
+export { DEFAULT_CAPS } from './caps.ts';
 export * from './engine.ts';
+export * from './gate-scope.ts';
+export * from './host.ts';
 export * from './library.ts';
+export type { PlannedStep } from './plan.ts';
+export type { Prerequisite } from './prerequisites.ts';
+export type { RevertedTag, RevertReport } from './revert.ts';
 export * from './scenario.ts';
 export * from './scope.ts';
+export { tagsOf, targetsOf } from './verbs/index.ts';

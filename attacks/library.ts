@@ -1,6 +1,7 @@
 /** The scenarios that there are: every `scenarios/*.yaml`, found by its file name. */
 import { FileError, findPlugins, openYaml, PenstockError, pluginPath } from '@penstock/core';
 import { type ScenarioSpec, type StepSpec, scenarioSchema } from './scenario.ts';
+import type { Quantity } from './words.ts';
 
 const FOLDER = new URL('./scenarios/', import.meta.url);
 
@@ -35,6 +36,11 @@ export function checkScenarioFile(path: string): ScenarioSpec {
     [['twin', 'revert'], scenario.twin.revert],
   ];
   for (const [at, steps] of lists) checkSteps(steps, at, scenario, wrong);
+  const ids = new Set(scenario.steps.map((step) => step.id));
+  for (const kind of ['success', 'partial'] as const)
+    for (const [i, step] of (scenario.outcomes?.[kind]?.steps ?? []).entries())
+      if (!ids.has(step))
+        wrong(['outcomes', kind, 'steps', i], 'step', `there is no step '${step}'; there are ${[...ids].join(', ')}`);
   if (scenario.revert.length > 0 && scenario.revertAfter === undefined)
     wrong(['revert'], 'revert', "there are revert steps but no 'revertAfter' that says when");
   if (problems.length > 0) throw new FileError(problems);
@@ -51,19 +57,30 @@ function checkSteps(
   for (const [i, step] of steps.entries()) {
     const place = [...at, i];
     if (seen.has(step.id)) wrong([...place, 'id'], 'duplicate', `step '${step.id}' is there twice`);
-    const before = step.after?.step;
-    if (before !== undefined && !seen.has(before))
-      wrong(
-        [...place, 'after', 'step'],
-        'order',
-        `step '${step.id}' waits for '${before}', which is not among the steps before it`,
-      );
-    if ('value' in step && typeof step.value === 'object' && scenario.inputs[step.value.input] === undefined)
-      wrong(
-        [...place, 'value'],
-        'input',
-        `there is no input '${step.value.input}'; there are ${Object.keys(scenario.inputs).join(', ') || 'none'}`,
-      );
+    for (const before of step.after?.step ?? [])
+      if (!seen.has(before))
+        wrong(
+          [...place, 'after', 'step'],
+          'order',
+          `step '${step.id}' waits for '${before}', which is not among the steps before it`,
+        );
+    for (const { path, value } of quantitiesOf(step)) {
+      if (value === 'before' && at.at(-1) !== 'revert')
+        wrong([...place, ...path], 'before', "'before' is for reverts: what stood there before the attack");
+      if (typeof value === 'object' && scenario.inputs[value.input] === undefined)
+        wrong(
+          [...place, ...path],
+          'input',
+          `there is no input '${value.input}'; there are ${Object.keys(scenario.inputs).join(', ') || 'none'}`,
+        );
+    }
     seen.add(step.id);
   }
+}
+
+function quantitiesOf(step: StepSpec): { path: (string | number)[]; value: Quantity }[] {
+  if (step.verb === 'write-tag') return [{ path: ['value'], value: step.value }];
+  if (step.verb === 'interpose')
+    return (step.change ?? []).map(({ value }, i) => ({ path: ['change', i, 'value'], value }));
+  return [];
 }

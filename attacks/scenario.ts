@@ -4,21 +4,10 @@
  */
 import { duration, predicateSchema } from '@penstock/core';
 import { z } from 'zod';
+import { stepSchema } from './verbs/index.ts';
+import { capsSchema, id, roleName, tagName, technique } from './words.ts';
 
-const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'ids are lower case words joined by hyphens');
-/** A role, never an address: dots, colons and a leading digit cannot be part of one. */
-export const roleName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]*$/, 'a device is named by its role (for example dosing-plc), never by an address');
-const tagName = z
-  .string()
-  .regex(/^[A-Z]{1,6}[0-9]{2,4}[A-Z]?(_[A-Z0-9]+)?$/, 'a point is named by its tag (for example LIT101)');
-/** ATT&CK for ICS technique or sub-technique. */
-const technique = z.string().regex(/^T\d{4}(\.\d{3})?$/, 'a technique is an ATT&CK for ICS id such as T0836');
-
-/** A number, or an input of the scenario by name: `{ input: dose }`. */
-const quantity = z.union([z.number(), z.strictObject({ input: id })]);
-export type Quantity = z.output<typeof quantity>;
+export type { StepSpec } from './verbs/index.ts';
 
 const inputSchema = z.strictObject({
   about: z.string(),
@@ -28,44 +17,77 @@ const inputSchema = z.strictObject({
   max: z.number(),
 });
 
-/** When a step starts: a delay after the scenario's start, or after another step has ended in a way. */
-const afterSchema = z.strictObject({
-  step: id.optional(),
-  outcome: z.enum(['done', 'failed', 'ended']).default('done'),
-  wait: duration.optional(),
-});
+/** What must hold before the first packet; checked, and told with the reason when it does not. One thing each. */
+const prerequisiteSchema = z
+  .strictObject({
+    about: z.string(),
+    /** The device is there and switched on … */
+    device: roleName.optional(),
+    /** … with its key in one of these positions … */
+    key: z
+      .array(z.enum(['run', 'remote', 'program']))
+      .min(1)
+      .optional(),
+    /** … and its program in this mode. */
+    mode: z.enum(['running', 'stopped', 'faulted']).optional(),
+    /** Somebody can act from this device: it is there, switched on, and on the network. */
+    foothold: roleName.optional(),
+    /** The plant's state, on truth. */
+    when: z.string().optional(),
+  })
+  .refine((p) => [p.device, p.foothold, p.when].filter((x) => x !== undefined).length === 1, {
+    error: "name one of 'device', 'foothold' or 'when'",
+  })
+  .refine((p) => p.device !== undefined || (p.key === undefined && p.mode === undefined), {
+    error: "'key' and 'mode' are a device's",
+  });
+export type PrerequisiteSpec = z.output<typeof prerequisiteSchema>;
 
-const common = { id, about: z.string(), techniques: z.array(technique).min(1), after: afterSchema.optional() };
-
-export const stepSchema = z.discriminatedUnion('verb', [
+/** What the plant goes through while the scenario runs; not something an adversary does. One of the two. */
+const conditionSchema = z.union([
+  /** A disturbance of the process, such as a low-alkalinity spell. */
   z.strictObject({
-    ...common,
-    verb: z.literal('write-tag'),
-    /** Role of the device that the adversary sits at; its own session is used where it has one. */
-    from: roleName,
-    /** Role of the device that is written to. */
-    to: roleName,
-    tag: tagName,
-    value: quantity,
+    disturbance: z.string(),
+    value: z.number(),
+    at: duration.optional(),
+    over: duration.optional(),
   }),
-  z.strictObject({
-    ...common,
-    verb: z.literal('read-tags'),
-    from: roleName,
-    to: roleName,
-    tags: z.array(tagName).min(1).max(64),
-  }),
+  /** A device that is usually absent is plugged in, and taken away again. */
+  z.strictObject({ attach: roleName, at: duration.optional(), lasts: duration.optional() }),
 ]);
-export type StepSpec = z.output<typeof stepSchema>;
-export type Verb = StepSpec['verb'];
 
-/** What the plant goes through while the scenario runs (a low-alkalinity spell); not something an adversary does. */
-const conditionSchema = z.strictObject({
-  disturbance: z.string(),
-  value: z.number(),
-  at: duration.optional(),
-  over: duration.optional(),
-});
+/** What a detection should show: alerts that fit all that is named. */
+const expectSchema = z
+  .strictObject({
+    about: z.string(),
+    within: duration,
+    technique: technique.optional(),
+    /** A rule by its id, or a family of rules: `value-*`. */
+    rule: z
+      .string()
+      .regex(/^[a-z0-9-]+\*?$/, "a rule's id, or how ids of its family begin and '*'")
+      .optional(),
+    tag: tagName.optional(),
+    device: roleName.optional(),
+  })
+  .refine((e) => [e.technique, e.rule, e.tag, e.device].some((x) => x !== undefined), {
+    error: "name at least one of 'technique', 'rule', 'tag' or 'device'",
+  });
+export type ExpectSpec = z.output<typeof expectSchema>;
+
+/** What the attack should do to the plant, on truth, from the first malicious packet. */
+const effectSchema = z.strictObject({ about: z.string(), predicate: predicateSchema, within: duration });
+export type EffectSpec = z.output<typeof effectSchema>;
+
+/** Reached when the predicate has held on truth, and the steps are done. */
+const outcomeSchema = z
+  .strictObject({
+    about: z.string(),
+    predicate: predicateSchema.optional(),
+    steps: z.array(id).min(1).optional(),
+  })
+  .refine((o) => o.predicate !== undefined || o.steps !== undefined, { error: "name a 'predicate' or 'steps'" });
+export type OutcomeSpec = z.output<typeof outcomeSchema>;
 
 const optionValues = z.record(z.string(), z.union([z.boolean(), z.number()]));
 
@@ -91,18 +113,28 @@ export const scenarioSchema = z.strictObject({
   observe: duration,
   /** Hour of the day of the warm state that the run starts from. */
   hour: z.int().min(0).max(23).default(9),
+  prerequisites: z.array(prerequisiteSchema).default([]),
+  /** Bounds of the whole scenario; a step has its own. */
+  caps: capsSchema.default({}),
   steps: z.array(stepSchema).min(1),
-  /** The adversary gives up, or is made to, when this holds on the plant's truth. */
+  /** The range ends the attack and reverts at once when this holds on the plant's truth. */
   abort: predicateSchema.optional(),
-  /** Undoing it, in order, `revertAfter` the last step; how the range is put back and how a trainee sees a way out. */
+  /**
+   * Undoing it, in order, `revertAfter` the last step; how the range is put back and how a trainee sees a way out. What these steps
+   * leave out is put back by itself from the values that stood there before; the same two minutes before the end where there is no
+   * `revertAfter`.
+   */
   revertAfter: duration.optional(),
   revert: z.array(stepSchema).default([]),
-  /** Hazards that this scenario is about: damage is the first of them in a run without safeguards. */
-  hazards: z.array(id).min(1),
+  /** Hazards that this scenario is about: damage is the first of them in a run without safeguards. None for one that only looks. */
+  hazards: z.array(id).default([]),
   /** Options that take the safeguards away for the damage run. */
   withoutSafeguards: optionValues.default({}),
   /** What a detection should show and by when, from the first malicious packet. */
-  expect: z.array(z.strictObject({ technique, within: duration, about: z.string() })).default([]),
+  expect: z.array(expectSchema).default([]),
+  effects: z.array(effectSchema).default([]),
+  /** What the adversary wants, and what they would take instead; anything less has failed. */
+  outcomes: z.strictObject({ success: outcomeSchema, partial: outcomeSchema.optional() }).optional(),
   /** Legitimate work with the same source, function and tag. Nothing of paging severity may fire. */
   twin: z.strictObject({
     name: z.string(),

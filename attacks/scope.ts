@@ -3,6 +3,7 @@
  * devices that registered for this run over the management channel, and refuses everything else. It has no override.
  */
 import { nearest, PenstockError, type PlantSpec, type PointSpec } from '@penstock/core';
+import type { TableName } from '@penstock/protocols/modbus';
 import type { DeviceRegistry, RegisteredDevice } from '@penstock/simulator/kernel';
 import type { ScenarioSpec } from './scenario.ts';
 
@@ -15,7 +16,9 @@ export type ScopeRefusal =
   | 'scope.edited'
   | 'scope.outside'
   | 'scope.unknown-tag'
-  | 'scope.no-point';
+  | 'scope.no-point'
+  | 'scope.unknown-zone'
+  | 'scope.range';
 
 /** A refusal: nothing was sent. The message names what was asked for and what would be in scope. */
 export class ScopeError extends PenstockError {
@@ -30,6 +33,19 @@ export interface ScopedPoint {
   readonly device: RegisteredDevice;
   readonly point: PointSpec;
 }
+
+/** A block of wire addresses of a device that is in scope. */
+export interface ScopedRange {
+  readonly device: RegisteredDevice;
+  readonly table: TableName;
+  readonly address: number;
+  readonly count: number;
+}
+
+/** Registers or bits of one range: what a sweep may try in one step. */
+export const MOST_REGISTERS = 2000;
+
+const TABLES: readonly string[] = ['coil', 'discrete', 'holding', 'input'];
 
 export class ScopeGuard {
   readonly #run: string;
@@ -126,6 +142,44 @@ export class ScopeGuard {
       );
     }
     return { device, point };
+  }
+
+  /**
+   * The registered devices of a zone, without those that pass frames on (a firewall has an address in every zone). A zone's subnet is
+   * never swept: an address that nobody registered is nobody's.
+   * @throws ScopeError
+   */
+  zone(zone: string): readonly RegisteredDevice[] {
+    if (looksLikeAddress(zone))
+      throw new ScopeError('scope.address', `'${zone}' is an address; name the zone by its id (${this.#zones()})`);
+    if (!this.#plant.zones.some((z) => z.id === zone))
+      throw new ScopeError('scope.unknown-zone', `plant '${this.#plant.id}' has no zone '${zone}' (${this.#zones()})`);
+    return this.#registry.devices
+      .filter((device) => device.zone === zone && device.kind !== 'firewall')
+      .map((device) => this.device(device.role));
+  }
+
+  /**
+   * A block of a device's wire addresses, whether or not points are there.
+   * @throws ScopeError `scope.range` for what is no block of at most `MOST_REGISTERS` addresses from 0 to 65535, or a device without Modbus
+   */
+  range(role: string, table: string, address: number, count: number): ScopedRange {
+    const device = this.device(role);
+    const wrong = (why: string): never => {
+      throw new ScopeError('scope.range', `${table} ${address}, ${count} of '${role}' ${why}`);
+    };
+    if (!TABLES.includes(table)) wrong(`is in no table; there are ${TABLES.join(', ')}`);
+    if (!Number.isInteger(address) || address < 0) wrong('does not begin at an address from 0 on');
+    if (!Number.isInteger(count) || count < 1 || count > MOST_REGISTERS)
+      wrong(`is not 1 to ${MOST_REGISTERS} addresses long`);
+    if (address + count > 0x1_0000) wrong('ends beyond address 65535');
+    const spec = this.#plant.devices.find((d) => d.id === device.id);
+    if (!spec?.services.some((service) => service.protocol === 'modbus')) wrong('has no Modbus server');
+    return { device, table: table as TableName, address, count };
+  }
+
+  #zones(): string {
+    return `zones: ${this.#plant.zones.map((z) => z.id).join(', ')}`;
   }
 
   #roles(): string {

@@ -1,3 +1,5 @@
+export { labelledParties } from './attack.ts';
+export type { ControlMeasure } from './controls.ts';
 export * from './journal/folder.ts';
 export { type OutsideRecord, readOutside, TruthJournal } from './journal/truth.ts';
 export * from './learned.ts';

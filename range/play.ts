@@ -3,7 +3,8 @@
  * same class plays virtual runs, live ones and their replay; only who drains the queue differs.
  */
 import { createHash } from 'node:crypto';
-import { AttackEngine, type ScenarioSpec, type StepRecord, tagsOf } from '@penstock/attacks';
+import { AttackEngine, type AttackReport, type ScenarioSpec, type StepRecord } from '@penstock/attacks';
+
 import {
   type ActivitySpec,
   type Duration,
@@ -25,6 +26,7 @@ import {
 } from '@penstock/monitor';
 import type { LogEntry } from '@penstock/simulator/devices';
 import type { OptionValue } from '@penstock/simulator/process';
+import { engineHost, labelledParties } from './attack.ts';
 import type { RunFolder } from './journal/folder.ts';
 import { MonitorJournal } from './journal/monitor.ts';
 import { TruthJournal } from './journal/truth.ts';
@@ -34,6 +36,7 @@ import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
 import { Range } from './range.ts';
 import { Responder, type ResponseRecord } from './responses.ts';
+import { ScenarioWatch, type Watched } from './scenario-watch.ts';
 import { Week } from './week/index.ts';
 
 export interface PlayRequest {
@@ -53,6 +56,8 @@ export interface PlayRequest {
   readonly monitor?: {
     readonly rules: RuleSet;
     readonly mode: 'learn' | 'watch';
+    /** Switches off every rule that knows sources by address or by what they did before. */
+    readonly withoutSourceRules?: boolean | undefined;
     readonly sinks?: readonly AlertSink[];
   };
   /** Whose responses to counting alerts are performed; nobody's when left out. */
@@ -85,6 +90,10 @@ export interface PlayResult {
   /** End of revert, seconds; the run's end where nothing was reverted. */
   readonly end: number;
   readonly monitor: MonitorResult | undefined;
+  /** What came of the scenario as its engine knows it; undefined without one. */
+  readonly attack: AttackReport | undefined;
+  /** What the truth shows of it; undefined where nobody watches (the damage run). */
+  readonly watched: Watched | undefined;
   readonly hashes: {
     readonly capture: string;
     readonly alerts: string;
@@ -106,6 +115,7 @@ export class Play {
   readonly #hazards: { at: number; hazard: string; state: 'begin' | 'end' }[] = [];
   readonly #journal: MonitorJournal | undefined;
   #attackOver: Instant | undefined;
+  readonly #watch: ScenarioWatch | undefined;
   readonly #captureHash = createHash('sha256');
   readonly #capture: { readonly writer: PcapWriter; close(): void } | undefined;
 
@@ -144,6 +154,10 @@ export class Play {
       this.range.start();
       this.week.start();
       this.attack = request.scenario && this.#startAttack(request.scenario);
+      if (request.scenario && request.monitor) {
+        this.#watch = new ScenarioWatch(this.range, request.scenario.spec, () => this.#labels.firstAt !== undefined);
+        this.#watch.start();
+      }
     } catch (error) {
       // What cannot be played leaves nothing open behind it.
       this.#journal?.close();
@@ -208,6 +222,8 @@ export class Play {
       firstPacket: this.firstPacket,
       end: inSeconds(end),
       monitor: this.monitor?.result(),
+      attack: this.attack?.report,
+      watched: this.#watch?.watched,
       hashes: {
         capture: this.#captureHash.digest('hex'),
         alerts: hashOf(alerts.map(lineOf).join('\n')),
@@ -218,7 +234,7 @@ export class Play {
   }
 
   /** The monitor, and beside its capture the papers that it was given, so that it can be run again over the capture alone. */
-  #makeMonitor({ rules, mode, sinks = [] }: NonNullable<PlayRequest['monitor']>): Monitor {
+  #makeMonitor({ rules, mode, withoutSourceRules, sinks = [] }: NonNullable<PlayRequest['monitor']>): Monitor {
     const { plant, folder, learned, scenario, seed } = this.#request;
     const announced = scenario?.variant === 'twin' && scenario.spec.twin.workOrder ? scenario.spec : undefined;
     const knowledge = knowledgeOf(plant.spec, this.week.workOrders(announced));
@@ -232,6 +248,7 @@ export class Play {
       mode,
       startEpoch: this.range.epoch,
       seed,
+      ...(withoutSourceRules && { except: (rule: object) => 'knowsSources' in rule && rule.knowsSources === true }),
       sinks: [
         ...(this.#journal ? [this.#journal] : []),
         ...(folder ? [linesTo(folder)] : []),
@@ -263,15 +280,7 @@ export class Play {
     const { range } = this;
     const engine = new AttackEngine(
       scenario.spec,
-      {
-        run: range.run,
-        plant: range.spec,
-        queue: range.queue,
-        registry: range.registry,
-        foothold: (id) => range.foothold(id),
-        disturb: (name, value, over) => range.disturb(name, value, over),
-        record: (record) => this.report(record),
-      },
+      engineHost(range, (record) => this.report(record)),
       { variant: scenario.variant, ...(scenario.inputs && { inputs: scenario.inputs }) },
     );
     engine.start();
@@ -301,18 +310,3 @@ function lineOf(alert: Alert): string {
 }
 
 const linesTo = (folder: RunFolder): AlertSink => ({ alert: (alert) => folder.append('alerts.jsonl', lineOf(alert)) });
-
-/** Ids of the devices that a scenario's steps act from and upon, and the tags that they name: what a true alert must name. */
-export function labelledParties(
-  plant: Plant,
-  scenario: ScenarioSpec,
-  variant: 'attack' | 'twin',
-): { devices: Set<string>; tags: Set<string> } {
-  const steps =
-    variant === 'twin' ? [...scenario.twin.steps, ...scenario.twin.revert] : [...scenario.steps, ...scenario.revert];
-  const byRole = new Map(plant.spec.devices.map((device) => [device.role, device.id]));
-  return {
-    devices: new Set(steps.flatMap((step) => [step.from, step.to]).map((role) => byRole.get(role) ?? role)),
-    tags: new Set(steps.flatMap((step) => tagsOf(step))),
-  };
-}

@@ -161,13 +161,18 @@ export class Range {
     this.#ramps.start(name, value, over);
   }
 
-  /** What people see: the values that the plant's SCADA server last received. */
-  get displayed(): TagStore {
+  /** The device that people look at: the plant's SCADA server. */
+  get viewer(): Device {
     const device =
       this.spec.devices.find((d) => d.kind === 'scada' && this.#present.has(d.id)) ??
       this.spec.devices.find((d) => d.kind === 'hmi' && this.#present.has(d.id)) ??
       (this.spec.devices[0] as DeviceSpec);
-    return (this.devices.get(device.id) as Device).store;
+    return this.devices.get(device.id) as Device;
+  }
+
+  /** What people see: the values that the plant's SCADA server last received. */
+  get displayed(): TagStore {
+    return this.viewer.store;
   }
 
   /** Process and controllers as they stand, for other runs to start from. */
@@ -181,6 +186,7 @@ export class Range {
     this.#observe();
     this.#hazards.update(now, this.truth);
     this.#journal.sample(now, this.truth, this.measured);
+    if (this.#journal.kept) this.#journal.view(now, this.displayed.values);
   }
 
   #observe(): void {

@@ -110,10 +110,10 @@ function requestOf(record: RunRecord, plant: Plant, run: RunFolder): { request: 
     };
     return { request, end: duration as Duration as number as Instant };
   }
-  const { seed, variant, control, inputs, respond } = record;
+  const { seed, variant, control, inputs, respond, withoutSourceRules } = record;
   const scenario = loadScenario(record.scenario);
   const asked = {
-    ...{ scenario, seed, variant, inputs, rules },
+    ...{ scenario, seed, variant, inputs, rules, withoutSourceRules },
     control: control ?? undefined,
     respond: respond ?? undefined,
   };

@@ -11,13 +11,17 @@ import {
 } from '@penstock/core';
 import { type Alert, Baseline, builtInRules, type RuleSet } from '@penstock/monitor';
 import type { OptionValue } from '@penstock/simulator/process';
-import { impactsOf } from './impacts.ts';
+import { labelledParties } from './attack.ts';
+import { type ControlMeasure, doneSteps, missingOptions } from './controls.ts';
+import { type Findings, findingsOf, toldAttack } from './findings.ts';
+import { type Impact, impactsOf } from './impacts.ts';
 import type { RunFolder } from './journal/folder.ts';
 import { type Learned, loadLearned } from './learned.ts';
 import { openPlant, type Plant, readPlant } from './plants.ts';
-import { labelledParties, Play, type PlayRequest, type PlayResult } from './play.ts';
+import { Play, type PlayRequest, type PlayResult } from './play.ts';
 import { prepareResponses, RESPONDER_KEYS, type ResponseOutcome, responseOutcome } from './responses.ts';
 import { judge } from './verdict.ts';
+import type { ViewEpisode } from './view.ts';
 import type { WarmState } from './warm.ts';
 
 export interface ScenarioRequest {
@@ -31,6 +35,8 @@ export interface ScenarioRequest {
   readonly respond?: ResponderName | undefined;
   readonly folder?: RunFolder | undefined;
   readonly rules?: RuleSet;
+  /** Every rule that knows sources by address, or by what they did before, is switched off. */
+  readonly withoutSourceRules?: boolean | undefined;
 }
 
 /** What scripts may rely on; see ARCHITECTURE.md, "The command". */
@@ -68,6 +74,22 @@ export interface ScenarioSummary {
   readonly responses: Readonly<Record<string, ResponseOutcome>>;
   readonly rules: { readonly count: number; readonly hash: string };
   readonly hashes: PlayResult['hashes'];
+  /** Impact techniques with their evidence; `techniques` names them too. */
+  readonly impacts: readonly Impact[];
+  readonly expected: Findings['expected'];
+  readonly effects: Findings['effects'];
+  readonly adversary: Findings['adversary'];
+  readonly detectedBy: Findings['detectedBy'];
+  /** Tags whose displayed value parted from the measured one, and those of which nothing was seen. */
+  readonly view: { readonly manipulated: readonly ViewEpisode[]; readonly lost: readonly ViewEpisode[] };
+  readonly prerequisites: ReturnType<typeof toldAttack>['prerequisites'];
+  /** Why the range ended the scenario before its time. */
+  readonly aborted: ReturnType<typeof toldAttack>['aborted'];
+  /** Whether what was overwritten is as before, read back over the wire and held against the controller's memory. */
+  readonly reverted: ReturnType<typeof toldAttack>['reverted'];
+  /** Requests of the adversary, without TCP's acknowledgements and what passed through their hands unchanged. */
+  readonly sent: ReturnType<typeof toldAttack>['sent'];
+  readonly withoutSourceRules: boolean;
 }
 
 /** How a scenario is played: what a replay needs to do it again. */
@@ -81,7 +103,11 @@ export function scenarioPlay(plant: Plant, request: ScenarioRequest, learned: Le
     options: controlOptions(scenario, request.control),
     learned,
     scenario: { spec: scenario, variant, ...(inputs && { inputs }) },
-    monitor: { rules: request.rules ?? builtInRules(), mode: 'watch' },
+    monitor: {
+      rules: request.rules ?? builtInRules(),
+      mode: 'watch',
+      withoutSourceRules: request.withoutSourceRules,
+    },
     respond: request.respond,
     folder,
   };
@@ -99,22 +125,11 @@ export async function runScenario(request: ScenarioRequest): Promise<ScenarioSum
   return summarize(plant, request, play.finish(), learned);
 }
 
-/** The verdict over a run that was played, live or virtual. Plays the damage run. */
-export function summarize(
-  plant: Plant,
-  request: ScenarioRequest,
-  result: PlayResult,
-  learned: Learned | undefined,
-): ScenarioSummary {
-  const { scenario, seed, variant = 'attack' } = request;
+/** The part of a summary that needs nothing but the run and when the damage would come. */
+function judged(plant: Plant, request: ScenarioRequest, result: PlayResult, damageAt: number | undefined) {
+  const { scenario, variant = 'attack' } = request;
   const parties = labelledParties(plant, scenario, variant);
   const alerts = result.monitor?.alerts ?? [];
-  const damage = damageRun(plant, request, learned);
-  const began = (r: PlayResult) =>
-    r.hazards.filter((h) => h.state === 'begin').map((h) => ({ time: h.at, hazard: h.hazard }));
-  const first = began(damage).find(
-    (h) => scenario.hazards.includes(h.hazard) && h.time >= (damage.firstPacket ?? Number.POSITIVE_INFINITY),
-  );
   const verdict = judge(
     alerts.map((alert) => ({
       alert,
@@ -123,8 +138,38 @@ export function summarize(
       tag: alert.tag ?? undefined,
     })),
     { firstPacket: result.firstPacket, end: result.end + SETTLE_SECONDS, ...parties },
-    first?.time,
+    damageAt,
   );
+  const impacts = impactsOf(plant.spec, result, variant, parties.devices);
+  const counting = verdict.trueAlerts.map(({ alert }) => alert);
+  return {
+    detected: verdict.detected,
+    timeToDetectSeconds: verdict.timeToDetectSeconds,
+    timeToDamageSeconds: verdict.timeToDamageSeconds,
+    inTime: verdict.inTime,
+    alerts,
+    falseAlarms: verdict.falseAlarms.map((a) => a.alert),
+    impacts,
+    ...findingsOf(scenario, plant.spec, result, variant, counting),
+    view: { manipulated: result.watched?.manipulatedView ?? [], lost: result.watched?.lostView ?? [] },
+    ...toldAttack(result.attack),
+  };
+}
+type Judged = Pick<ScenarioSummary, 'detected' | 'timeToDetectSeconds' | 'adversary' | 'impacts' | 'reverted'>;
+
+/** The verdict over a run that was played, live or virtual. Plays the damage run. */
+export function summarize(
+  plant: Plant,
+  request: ScenarioRequest,
+  result: PlayResult,
+  learned: Learned | undefined,
+): ScenarioSummary {
+  const { scenario, seed, variant = 'attack' } = request;
+  const damage = damageRun(plant, request, learned);
+  const first = began(damage).find(
+    (h) => scenario.hazards.includes(h.hazard) && h.time >= (damage.firstPacket ?? Number.POSITIVE_INFINITY),
+  );
+  const verdict = judged(plant, request, result, first?.time);
   const played = result.steps.filter((s) => s.event === 'start' && s.phase !== 'revert').flatMap((s) => s.techniques);
   return {
     scenario: scenario.id,
@@ -134,13 +179,9 @@ export function summarize(
     seed,
     simulatedSeconds: result.simulatedSeconds,
     packets: result.packets,
-    detected: verdict.detected,
-    timeToDetectSeconds: verdict.timeToDetectSeconds,
-    timeToDamageSeconds: verdict.timeToDamageSeconds,
-    inTime: verdict.inTime,
-    alerts,
-    falseAlarms: verdict.falseAlarms.map((a) => a.alert),
-    techniques: [...new Set([...(variant === 'attack' ? played : []), ...impactsOf(plant.spec, result, variant)])],
+    techniques: [
+      ...new Set([...(variant === 'attack' ? played : []), ...verdict.impacts.map(({ technique }) => technique)]),
+    ],
     steps: result.steps.map(({ at, step, phase, event, detail }) => ({ time: at / 1e6, step, phase, event, detail })),
     outcome: { hazards: began(result), withoutSafeguards: began(damage) },
     responses:
@@ -149,6 +190,82 @@ export function summarize(
         : { [RESPONDER_KEYS[request.respond]]: responseOutcome(result, undisturbedRun(plant, request, learned)) },
     rules: { count: result.monitor?.rules.count ?? 0, hash: result.monitor?.rules.hash ?? '' },
     hashes: result.hashes,
+    withoutSourceRules: request.withoutSourceRules ?? false,
+    ...verdict,
+  };
+}
+
+const began = (result: PlayResult): { time: number; hazard: string }[] =>
+  result.hazards.filter((h) => h.state === 'begin').map((h) => ({ time: h.at, hazard: h.hazard }));
+
+/**
+ * Plays the attack once more with each of the scenario's controls, in virtual time, and measures what each changed.
+ * @param without the run without any, as it was played
+ * @param tell hears each control as it is begun
+ */
+export async function measureControls(
+  request: ScenarioRequest,
+  without: { readonly summary: ScenarioSummary; readonly result: PlayResult },
+  tell: (control: string) => void = () => {},
+): Promise<ControlMeasure[]> {
+  const { scenario } = request;
+  const plant = await openPlant(scenario.plant);
+  const learned = loadLearned(plant);
+  const measures = [measure(scenario, 'none', 'The plant as it is', without.result, without.summary)];
+  for (const control of scenario.controls) {
+    const missing = missingOptions(control, plant.spec.options);
+    if (missing.length > 0) {
+      measures.push({
+        ...(measures[0] as ControlMeasure),
+        ...UNMEASURED,
+        control: control.id,
+        name: control.name,
+        missing,
+      });
+      continue;
+    }
+    tell(control.name);
+    const asked = { ...request, control: control.id, folder: undefined };
+    const play = new Play(scenarioPlay(plant, asked, learned));
+    play.runUntil(scenarioLength(scenario));
+    const result = play.finish();
+    measures.push(measure(scenario, control.id, control.name, result, judged(plant, asked, result, undefined)));
+  }
+  return measures;
+}
+
+const UNMEASURED = {
+  stepsDone: 0,
+  adversary: null,
+  detected: false,
+  timeToDetectSeconds: null,
+  timeToHazardSeconds: null,
+  hazards: [],
+  impacts: [],
+  reverted: 'nothing',
+} as const;
+
+function measure(
+  scenario: ScenarioSpec,
+  control: string,
+  name: string,
+  result: PlayResult,
+  told: Judged,
+): ControlMeasure {
+  const { firstPacket: first } = result;
+  const hazards = began(result).filter(({ time }) => first !== undefined && time >= first);
+  const ours = hazards.find(({ hazard }) => scenario.hazards.includes(hazard));
+  return {
+    ...{ control, name, missing: [] },
+    stepsDone: doneSteps(result),
+    steps: scenario.steps.length,
+    adversary: told.adversary?.outcome ?? null,
+    detected: told.detected,
+    timeToDetectSeconds: told.timeToDetectSeconds,
+    timeToHazardSeconds: ours === undefined || first === undefined ? null : ours.time - first,
+    hazards: [...new Set(hazards.map(({ hazard }) => hazard))],
+    impacts: told.impacts.map(({ technique }) => technique),
+    reverted: told.reverted.state,
   };
 }
 

@@ -1,27 +1,27 @@
-import { loadScenario, type ScenarioSpec } from '@penstock/attacks';
+import { type AttackEngine, loadScenario, type ScenarioSpec } from '@penstock/attacks';
 import { type Instant, inSeconds, RESPONDERS, type ResponderName, UsageError } from '@penstock/core';
 import { builtInRules, loadRules } from '@penstock/monitor';
 import {
   loadLearned,
+  measureControls,
   openPlant,
   Play,
   pages,
-  type ResponseOutcome,
   type RunFolder,
   type ScenarioRequest,
-  type ScenarioSummary,
   scenarioLength,
   scenarioPlay,
   summarize,
 } from '@penstock/range';
 import { type Command, Option } from 'commander';
 import { pace } from '../live.ts';
-import { rateOption, rulesReference, seedOption } from '../options.ts';
-import { note, print, printJson } from '../output.ts';
+import { inputOption, rateOption, rulesReference, seedOption } from '../options.ts';
+import { note, printJson } from '../output.ts';
 import { progressLine } from '../progress.ts';
-import { clock, printAlerts, span } from '../report.ts';
+import { clock } from '../report.ts';
 import { inRunFolder } from '../run-folder.ts';
 import { playVirtually } from '../virtual.ts';
+import { type ToldSummary, tell, tellPlan } from './run-report.ts';
 
 interface RunOptions {
   readonly plant?: string;
@@ -33,11 +33,12 @@ interface RunOptions {
   readonly input?: Record<string, number>;
   readonly respond?: ResponderName;
   readonly rules?: string;
+  readonly withoutSourceRules?: boolean;
+  readonly controls?: boolean;
+  readonly dryRun?: boolean;
   readonly out?: string;
   readonly json?: boolean;
 }
-
-type TimedSummary = ScenarioSummary & { readonly timing: { readonly wallSeconds: number } };
 
 /** `penstock run SCENARIO`: one scenario: truth, alerts, time to detect, pcap. */
 export function addRun(program: Command): void {
@@ -58,12 +59,16 @@ export function addRun(program: Command): void {
       ),
     )
     .option('--rules <dir>', 'use these rules instead of the built-in ones')
+    .option('--without-source-rules', 'switch off every rule that knows sources by address or by what they did before')
+    .option('--controls', "play it again with each of the scenario's controls, and tell what each changed")
+    .option('--dry-run', 'print what would be done, to whom and when; nothing is sent')
     .option('--out <dir>', "folder for the run's files; runs/SCENARIO-SEED when left out")
     .option('--json', 'print JSON')
     .action(async (id: string, options: RunOptions) => {
       const scenario = loadScenario(id);
       if (options.plant !== undefined && options.plant !== scenario.plant)
         throw new UsageError('run.plant', `scenario '${id}' is for plant '${scenario.plant}', not '${options.plant}'`);
+      if (options.dryRun) return dryRun(scenario, options);
       const name = [scenario.id, options.twin && 'twin', options.control, options.respond, options.seed]
         .filter(Boolean)
         .join('-');
@@ -74,8 +79,8 @@ export function addRun(program: Command): void {
     });
 }
 
-async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder: RunFolder): Promise<TimedSummary> {
-  const { seed, rate, control, rules, respond, input = {} } = options;
+async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder: RunFolder): Promise<ToldSummary> {
+  const { seed, rate, control, rules, respond, withoutSourceRules = false, input = {} } = options;
   const variant = options.twin ? 'twin' : 'attack';
   folder.writeJson('run.json', {
     kind: 'scenario',
@@ -87,6 +92,7 @@ async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder:
     inputs: input,
     respond: respond ?? null,
     rules: rulesReference(rules),
+    withoutSourceRules,
   });
   const plant = await openPlant(scenario.plant);
   if (respond !== undefined && !plant.spec.responses.some((response) => response.by === respond))
@@ -96,7 +102,7 @@ async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder:
     );
   const learned = loadLearned(plant);
   const request: ScenarioRequest = {
-    ...{ scenario, seed, variant, control, respond, inputs: input, folder },
+    ...{ scenario, seed, variant, control, respond, inputs: input, folder, withoutSourceRules },
     rules: rules === undefined ? builtInRules() : loadRules(rules),
   };
   const play = new Play({
@@ -116,53 +122,35 @@ async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder:
     playVirtually(play, end, progress);
     progress(1);
   } else await pace(play, rate, end);
-  const summary = summarize(plant, request, play.finish(), learned);
+  const result = play.finish();
+  const told = summarize(plant, request, result, learned);
+  const summary = !options.controls
+    ? told
+    : {
+        ...told,
+        controls: await measureControls(request, { summary: told, result }, (name) => note(`Once more: ${name}`)),
+      };
   const timing = { wallSeconds: (performance.now() - began) / 1000 };
   folder.writeJson('summary.json', summary);
   folder.writeJson('timing.json', { ...timing, timesRealTime: summary.simulatedSeconds / timing.wallSeconds });
   return { ...summary, timing };
 }
 
-function inputOption(text: string, before: Record<string, number>): Record<string, number> {
-  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
-    throw new UsageError('run.input', `--input wants NAME=NUMBER, for example dose=11100; this is '${text}'`);
-  return { ...before, [name]: Number(value) };
-}
-
-function tell(scenario: ScenarioSpec, summary: TimedSummary): void {
-  print(summary.variant === 'twin' ? scenario.twin.name : scenario.name);
-  for (const { time, phase, step, event, detail } of summary.steps)
-    print(`  ${clock(time)}  ${phase.padEnd(6)} ${step.padEnd(14)} ${event.padEnd(8)} ${detail}`);
-  print();
-  printAlerts(summary.alerts);
-  print();
-  if (summary.variant === 'attack') tellVerdict(summary);
-  for (const [by, outcome] of Object.entries(summary.responses)) tellResponse(by, outcome);
-  const hazards = summary.outcome.hazards.map((h) => `${h.hazard} at ${clock(h.time)}`).join(', ');
-  print(`hazards reached  ${hazards || 'none, safeguards as they are'}`);
-  print(`false alarms     ${summary.variant === 'twin' ? summary.alerts.length : summary.falseAlarms.length}`);
-  print(`techniques       ${summary.techniques.join(' ') || '-'}`);
-  print(
-    `simulated        ${span(summary.simulatedSeconds)} and ${summary.packets} packets in ${span(summary.timing.wallSeconds)}`,
+/** Builds the range, so that every name is resolved and every prerequisite looked at, and runs none of it. */
+async function dryRun(scenario: ScenarioSpec, options: RunOptions): Promise<void> {
+  const { seed, control, input = {} } = options;
+  const plant = await openPlant(scenario.plant);
+  const variant = options.twin ? 'twin' : 'attack';
+  const { monitor: _nobodyWatches, ...request } = scenarioPlay(
+    plant,
+    { scenario, seed, variant, control, inputs: input },
+    loadLearned(plant),
   );
-}
-
-function tellVerdict({ timeToDetectSeconds: detect, timeToDamageSeconds: damage, inTime }: ScenarioSummary): void {
-  const responses = Object.entries(inTime).flatMap(([name, yes]) => (yes ? [name] : []));
-  print(`detected         ${detect === null ? 'no' : `after ${span(detect)}`}`);
-  print(
-    `damage           ${damage === null ? 'none, even without safeguards' : `after ${span(damage)} without safeguards`}`,
-  );
-  print(`in time for      ${responses.join(', ') || 'nothing'}`);
-}
-
-function tellResponse(by: string, { alertedAt, actions, hazards }: ResponseOutcome): void {
-  print(`response         ${by}: ${alertedAt === null ? 'no alert called anybody' : `alerted at ${clock(alertedAt)}`}`);
-  for (const { time, response, event, detail } of actions)
-    print(`  ${clock(time)}  ${response.padEnd(20)} ${event.padEnd(8)} ${detail}`);
-  for (const { hazard, withResponse, without } of hazards)
-    print(
-      `  ${hazard}: ${without === null ? 'did not happen' : `lasted ${span(without.seconds)}`} without it, ${withResponse === null ? 'did not happen' : `${span(withResponse.seconds)}`} with it`,
-    );
+  const play = new Play(request);
+  const engine = play.attack as AttackEngine;
+  const prerequisites = engine.prerequisites();
+  const steps = engine.plan();
+  play.finish();
+  if (options.json) printJson({ scenario: scenario.id, variant, plant: scenario.plant, seed, prerequisites, steps });
+  else tellPlan(scenario, prerequisites, steps);
 }

@@ -2,8 +2,9 @@ import { type Instant, seconds } from '@penstock/core';
 import { encodeResponse } from '@penstock/protocols/modbus';
 import { type Cause, EventQueue, type ModbusSession, type Reply } from '@penstock/simulator/kernel';
 import { describe, expect, it } from 'vitest';
-import { AttackEngine, type EngineOptions, type StepRecord } from '../engine.ts';
-import { registryOf, smallPlant, smallScenario } from './plant.ts';
+import { AttackEngine, type EngineOptions } from '../engine.ts';
+import type { EngineHost, StepRecord } from '../host.ts';
+import { registryOf, SmallController, smallPlant, smallScenario } from './plant.ts';
 
 interface Sent {
   readonly at: number;
@@ -13,21 +14,23 @@ interface Sent {
   readonly cause: Cause;
 }
 
-/** A run that answers every request as a device would, or as `answer` says. */
+/** A run whose dosing controller keeps what is written, or answers as `answer` says. */
 function stage(
   change: (text: string) => string = (text) => text,
   options: Partial<EngineOptions> = {},
   answer?: (n: number) => Reply | undefined,
+  host: Partial<EngineHost> = {},
 ) {
   const queue = new EventQueue();
   const plant = smallPlant();
   const sent: Sent[] = [];
   const records: StepRecord[] = [];
   const disturbed: [string, number][] = [];
+  const controller = new SmallController();
   const session = (from: string, to: string): ModbusSession => ({
     request(_unit, pdu, cause, done) {
       sent.push({ at: queue.now / 1e6, from, to, pdu: Buffer.from(pdu).toString('hex'), cause });
-      const reply = answer?.(sent.length) ?? { outcome: 'answered', pdu: pdu[0] === 16 ? pdu.slice(0, 5) : pdu };
+      const reply = answer?.(sent.length) ?? { outcome: 'answered', pdu: controller.answer(pdu) };
       queue.in(seconds(0.01), { run: (now) => done(reply, now) });
     },
     release() {},
@@ -42,6 +45,8 @@ function stage(
       foothold: (device) => ({ device, modbus: (target) => session(device, target) }),
       disturb: (name, value) => disturbed.push([name, value]),
       record: (record) => records.push(record),
+      memory: (_device, tag) => controller.values[tag],
+      ...host,
     },
     { variant: 'attack', ...options },
   );
@@ -52,6 +57,8 @@ function stage(
     sent,
     records,
     disturbed,
+    controller,
+    told: () => records.map((r) => `${r.step} ${r.event}`),
     until: (s: number) => queue.runUntil(seconds(s) as number as Instant),
   };
 }
@@ -80,8 +87,9 @@ describe('the step engine', () => {
     until(600);
     expect(engine.finishedAt).toBeUndefined();
     until(700);
-    expect(sent.at(-1)).toMatchObject({ pdu: '050003ff00', cause: { step: 'auto' } });
-    expect((engine.finishedAt as number) / 1e6).toBeCloseTo(665.03, 1);
+    expect(sent.find((s) => s.cause.step === 'auto')).toMatchObject({ at: 665.02, pdu: '050003ff00' });
+    // The proof reads what was overwritten three seconds after the last write.
+    expect((engine.finishedAt as number) / 1e6).toBeCloseTo(669.1, 0);
   });
 
   it('takes inputs within their bounds', () => {
@@ -112,6 +120,7 @@ describe('the step engine', () => {
       'manual failed',
       'auto start',
       'auto done',
+      'read-back done',
     ]);
     expect(records[1]?.detail).toMatch(detail);
   });
@@ -132,7 +141,7 @@ describe('the step engine', () => {
     engine.stop();
     engine.stop();
     until(1000);
-    expect(sent.map((s) => s.cause.step)).toEqual(['manual', 'auto']);
+    expect(sent.map((s) => s.cause.step)).toEqual(['manual', 'auto', 'read-back']);
   });
 
   it('sets the conditions under which the scenario plays', () => {

@@ -75,3 +75,24 @@ export function registryOf(plant: PlantSpec, run = 'run-1', seal = true): Device
   if (seal) registry.seal();
   return registry;
 }
+
+/** The dosing controller's memory, answering Modbus as the real one would. */
+export class SmallController {
+  readonly values: Record<string, number> = { AIC301_SP: 8, AIC301_MODE: 1 };
+
+  answer(pdu: Uint8Array): Uint8Array {
+    const view = new DataView(pdu.buffer, pdu.byteOffset, pdu.length);
+    const code = pdu[0] as number;
+    const address = view.getUint16(1);
+    if (code === 5 && address === 3) this.values.AIC301_MODE = pdu[3] === 0xff ? 1 : 0;
+    else if (code === 16 && address === 10) this.values.AIC301_SP = view.getFloat32(6);
+    else if (code === 1 && address === 3) return Uint8Array.of(1, 1, this.values.AIC301_MODE as number);
+    else if (code === 3 && address === 10 && view.getUint16(3) === 2) {
+      const reply = new Uint8Array(6);
+      reply.set([3, 4]);
+      new DataView(reply.buffer).setFloat32(2, this.values.AIC301_SP as number);
+      return reply;
+    } else return Uint8Array.of(code | 0x80, 2);
+    return code === 16 ? pdu.slice(0, 5) : pdu;
+  }
+}

@@ -1,16 +1,55 @@
-/** The closed list of verbs. What is not here, a scenario cannot do. */
-import type { StepSpec } from '../scenario.ts';
-import type { StepResult, VerbContext } from './context.ts';
+/** The closed list of verbs. What is not here, a scenario cannot do. A new one is a file of its own and a line in this list. */
+import type { PlantSpec } from '@penstock/core';
+import { z } from 'zod';
+import type { Overwrite, PlanContext, PlanLine, StepResult, VerbContext } from './context.ts';
+import { discover } from './discover.ts';
+import { interpose } from './interpose.ts';
+import { probeRegisters } from './probe-registers.ts';
 import { readTags } from './read-tags.ts';
+import { release } from './release.ts';
 import { writeTag } from './write-tag.ts';
 
+const VERBS = {
+  'write-tag': writeTag,
+  'read-tags': readTags,
+  discover,
+  'probe-registers': probeRegisters,
+  interpose,
+  release,
+} as const;
+
+export const stepSchema = z.discriminatedUnion('verb', [
+  writeTag.schema,
+  readTags.schema,
+  discover.schema,
+  probeRegisters.schema,
+  interpose.schema,
+  release.schema,
+]);
+export type StepSpec = z.output<typeof stepSchema>;
+
+/** A verb as the engine sees it: whatever its steps say. */
+interface AnyVerb {
+  targets(step: StepSpec, plant: PlantSpec): readonly string[];
+  tags(step: StepSpec, plant: PlantSpec): readonly string[];
+  overwrites(step: StepSpec, plant: PlantSpec): readonly Overwrite[];
+  plan(step: StepSpec, context: PlanContext): readonly PlanLine[];
+  run(step: StepSpec, context: VerbContext, end: (result: StepResult) => void): void;
+}
+
+// The schema has seen to it that a step's other keys are those of its verb.
+const verbOf = (step: StepSpec): AnyVerb => VERBS[step.verb] as unknown as AnyVerb;
+
+/** Roles that a step acts upon. */
+export const targetsOf = (step: StepSpec, plant: PlantSpec): readonly string[] => verbOf(step).targets(step, plant);
+/** Tags that a step is about. */
+export const tagsOf = (step: StepSpec, plant: PlantSpec): readonly string[] => verbOf(step).tags(step, plant);
+/** Points that a step may overwrite. */
+export const overwritesOf = (step: StepSpec, plant: PlantSpec): readonly Overwrite[] =>
+  verbOf(step).overwrites(step, plant);
+/** What a step would do. @throws ScopeError */
+export const planOf = (step: StepSpec, context: PlanContext): readonly PlanLine[] => verbOf(step).plan(step, context);
+
 export function runStep(step: StepSpec, context: VerbContext, end: (result: StepResult) => void): void {
-  switch (step.verb) {
-    case 'write-tag':
-      writeTag(step, context, end);
-      break;
-    case 'read-tags':
-      readTags(step, context, end);
-      break;
-  }
+  verbOf(step).run(step, context, end);
 }

@@ -1,37 +1,74 @@
-/** Verb `read-tags`: reads points through the session of the host that the adversary sits at, one request a point. */
-import { RegisterMap, readTransaction } from '@penstock/protocols/modbus';
-import type { StepSpec } from '../scenario.ts';
-import { ScopeError } from '../scope.ts';
-import type { VerbRun } from './context.ts';
-import { resultOf, unitOf } from './write-tag.ts';
+/** Verb `read-tags`: reads points through the session of the host that the adversary sits at, one request a point; once, or again and again. */
+import { duration, seconds } from '@penstock/core';
+import { readTransaction } from '@penstock/protocols/modbus';
+import { z } from 'zod';
+import { common, roleName, tagName } from '../words.ts';
+import { defineVerb } from './context.ts';
+import { addressOf, readingOf, resultOf, shownDevice, targetOf } from './modbus.ts';
 
-export const readTags: VerbRun<Extract<StepSpec, { verb: 'read-tags' }>> = (step, context, end) => {
-  const { guard, plant, cause } = context;
-  const from = guard.device(step.from);
-  const points = step.tags.map((tag) => guard.point(step.to, tag));
-  const target = guard.device(step.to);
-  const spec = plant.devices.find((d) => d.id === target.id) as (typeof plant.devices)[number];
-  const map = new RegisterMap(spec.points, spec.id);
-  const requests = points.map(({ point }) => {
-    const entry = map.entry(spec.points.indexOf(point));
-    if (entry === undefined)
-      throw new ScopeError('scope.no-point', `'${point.tag}' of '${step.to}' has no Modbus address`);
-    return { tag: point.tag, pdu: readTransaction(0, entry.table, entry.address, entry.width).request };
-  });
-  const session = context.foothold(from.id).modbus(target.id);
-  const next = (i: number): void => {
-    const request = requests[i];
-    if (request === undefined) {
-      session.release();
-      end({ outcome: 'done', detail: `read ${step.tags.join(', ')}` });
-      return;
-    }
-    session.request(unitOf(spec.services), request.pdu, cause, (reply) => {
-      const result = resultOf(reply, `read ${request.tag}`);
-      if (result.outcome === 'done') return next(i + 1);
-      session.release();
-      end(result);
-    });
-  };
-  next(0);
-};
+export const readTags = defineVerb({
+  schema: z
+    .strictObject({
+      ...common,
+      verb: z.literal('read-tags'),
+      from: roleName,
+      to: roleName,
+      tags: z.array(tagName).min(1).max(64),
+      /** Read again and again, so often … */
+      every: duration.optional(),
+      /** … for so long; other steps can wait for what is read (`when`). */
+      lasts: duration.optional(),
+    })
+    .refine((step) => (step.every === undefined) === (step.lasts === undefined), {
+      error: "'every' and 'lasts' belong together",
+    }),
+  targets: (step) => [step.to],
+  tags: (step) => step.tags,
+  overwrites: () => [],
+
+  plan: (step, { guard, plant }) =>
+    step.tags.map((tag) => ({
+      from: shownDevice(guard, step.from),
+      to: shownDevice(guard, step.to),
+      point: `${tag} (${addressOf(targetOf(guard, plant, step.to, tag).entry)})`,
+      value: null,
+    })),
+
+  run(step, context, end) {
+    const { guard, plant, cause } = context;
+    const from = guard.device(step.from);
+    const targets = step.tags.map((tag) => ({ tag, ...targetOf(guard, plant, step.to, tag) }));
+    const session = context.foothold(from.id).modbus(guard.device(step.to).id);
+    const rounds = step.every === undefined ? 1 : 1 + Math.floor((step.lasts as number) / step.every);
+    const round = (n: number): void => {
+      const next = (i: number): void => {
+        const target = targets[i];
+        if (target === undefined) {
+          if (n < rounds) {
+            context.later(step.every ?? seconds(0), () => round(n + 1));
+            return;
+          }
+          session.release();
+          end({
+            outcome: 'done',
+            detail: `read ${step.tags.join(', ')}${rounds > 1 ? `, ${rounds} times` : ''}`,
+          });
+          return;
+        }
+        const { table, address, width } = target.entry;
+        const { request } = readTransaction(0, table, address, width);
+        session.request(target.unit, request, cause, (reply) => {
+          const result = resultOf(reply, `read ${target.tag}`);
+          if (result.outcome === 'failed' || reply.outcome !== 'answered') {
+            session.release();
+            return end(result);
+          }
+          context.learned(target.tag, readingOf(target, reply.pdu));
+          next(i + 1);
+        });
+      };
+      next(0);
+    };
+    round(1);
+  },
+});

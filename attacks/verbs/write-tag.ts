@@ -1,38 +1,50 @@
 /** Verb `write-tag`: writes one point through the session of the host that the adversary sits at (Modbus FC 5, 6 or 16). */
-import type { ModbusServiceSpec } from '@penstock/core';
-import { decodeResponse, PointWrite, RegisterMap } from '@penstock/protocols/modbus';
-import type { Reply } from '@penstock/simulator/kernel';
-import type { StepSpec } from '../scenario.ts';
-import { ScopeError } from '../scope.ts';
-import type { StepResult, VerbRun } from './context.ts';
+import { PointWrite } from '@penstock/protocols/modbus';
+import { z } from 'zod';
+import { common, quantity, roleName, tagName } from '../words.ts';
+import { defineVerb } from './context.ts';
+import { addressOf, resultOf, shownDevice, shownValue, targetOf } from './modbus.ts';
 
-export const writeTag: VerbRun<Extract<StepSpec, { verb: 'write-tag' }>> = (step, context, end) => {
-  const { guard, plant, cause } = context;
-  const from = guard.device(step.from);
-  const { device } = guard.point(step.to, step.tag);
-  const spec = plant.devices.find((d) => d.id === device.id) as (typeof plant.devices)[number];
-  const entry = new RegisterMap(spec.points, spec.id).entry(spec.points.findIndex((p) => p.tag === step.tag));
-  if (entry === undefined)
-    throw new ScopeError('scope.no-point', `'${step.tag}' of '${step.to}' has no Modbus address`);
-  const value = context.value(step.value);
-  const session = context.foothold(from.id).modbus(device.id);
-  session.request(unitOf(spec.services), new PointWrite(0, entry).set(value).request, cause, (reply) => {
-    session.release();
-    end(resultOf(reply, `${step.tag} := ${value}`));
-  });
-};
+export const writeTag = defineVerb({
+  schema: z.strictObject({
+    ...common,
+    verb: z.literal('write-tag'),
+    /** Role of the device that the adversary sits at; its own session is used where it has one. */
+    from: roleName,
+    /** Role of the device that is written to. */
+    to: roleName,
+    tag: tagName,
+    value: quantity,
+  }),
+  targets: (step) => [step.to],
+  tags: (step) => [step.tag],
+  overwrites: (step) => [{ role: step.to, tag: step.tag }],
 
-type Services = readonly { readonly protocol: string }[];
+  plan(step, { guard, plant, value }) {
+    const { entry } = targetOf(guard, plant, step.to, step.tag);
+    const number = value(step.value);
+    return [
+      {
+        from: shownDevice(guard, step.from),
+        to: shownDevice(guard, step.to),
+        point: `${step.tag} (${addressOf(entry)})`,
+        value: number === undefined ? 'as it was before' : shownValue(plant, step.tag, number),
+      },
+    ];
+  },
 
-/** The unit that a device's Modbus server answers to. */
-export const unitOf = (services: Services): number =>
-  (services.find((s) => s.protocol === 'modbus') as ModbusServiceSpec | undefined)?.units[0] ?? 1;
-
-export function resultOf(reply: Reply, what: string): StepResult {
-  if (reply.outcome !== 'answered') return { outcome: 'failed', detail: `${what}: ${reply.outcome}` };
-  const response = decodeResponse(reply.pdu);
-  if (response.status !== 'ok') return { outcome: 'failed', detail: `${what}: ${response.reason}` };
-  if ('exception' in response.message)
-    return { outcome: 'failed', detail: `${what}: exception ${response.message.exception}` };
-  return { outcome: 'done', detail: what };
-}
+  run(step, context, end) {
+    const from = context.guard.device(step.from);
+    const { device, unit, entry } = targetOf(context.guard, context.plant, step.to, step.tag);
+    const value = context.value(step.value, device.id, step.tag);
+    const request = new PointWrite(0, entry).set(value).request;
+    const session = context.foothold(from.id).modbus(device.id);
+    context.wrote(device.id, step.tag);
+    session.request(unit, request, context.cause, (reply) => {
+      session.release();
+      const result = resultOf(reply, `${step.tag} := ${value}`);
+      if (result.outcome === 'done') context.accepted(device.id, step.tag);
+      end(result);
+    });
+  },
+});

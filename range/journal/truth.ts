@@ -13,6 +13,7 @@ const VERSION = 1;
 const TABLES = [
   { name: 'meta', columns: 'key TEXT, value TEXT', limit: 1000 },
   { name: 'sample', columns: 'at INTEGER, true_values BLOB, measured_values BLOB', limit: 2_000_000 },
+  { name: 'view', columns: 'at INTEGER, displayed_values BLOB', limit: 2_000_000 },
   {
     name: 'step',
     columns: 'at INTEGER, step TEXT, phase TEXT, event TEXT, techniques TEXT, target TEXT, tags TEXT, detail TEXT',
@@ -79,6 +80,16 @@ export class TruthJournal {
     this.#absorb(a);
     this.#absorb(b);
     this.#store?.insert('sample', at, a, b);
+  }
+
+  /** Whether anything is kept, so that nobody gathers what is thrown away. */
+  get kept(): boolean {
+    return this.#store !== undefined;
+  }
+
+  /** The same second as people see it: what the SCADA server last received, NaN for what never came. Follows from the packets. */
+  view(at: Instant, displayed: Float64Array): void {
+    this.#store?.insert('view', at, bytes(displayed));
   }
 
   step(record: StepRecord): void {

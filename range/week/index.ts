@@ -2,7 +2,7 @@
  * The plant's normal week: everything that legitimately happens, drawn from the run's seed and performed through the same sessions
  * and equipment that anybody else would use. Announced work is in the calendar that the monitor's owner exports.
  */
-import type { ScenarioSpec } from '@penstock/attacks';
+import { type ScenarioSpec, targetsOf } from '@penstock/attacks';
 import { type ActivitySpec, type Duration, days, type Instant } from '@penstock/core';
 import type { WorkOrder } from '@penstock/monitor';
 import { Random } from '@penstock/simulator/kernel';
@@ -80,7 +80,9 @@ export class Week {
         title: twin.twin.name,
         from: iso(startAt + twin.start - SLACK),
         to: iso(startAt + twin.start + twin.observe),
-        devices: [...new Set(twin.twin.steps.map((step) => byRole.get(step.to) ?? step.to))],
+        devices: [
+          ...new Set(twin.twin.steps.flatMap((step) => targetsOf(step, spec).map((role) => byRole.get(role) ?? role))),
+        ],
         kind: 'work',
       });
     return orders;

@@ -1,0 +1,135 @@
+/** What a scenario and each of its steps may send at most. The engine counts; a verb that wants more is ended. */
+import { type Duration, hours, type Instant } from '@penstock/core';
+import type { Cause, EventQueue, Foothold, ModbusSession, Reply } from '@penstock/simulator/kernel';
+import type { CapsSpec } from './words.ts';
+
+/** Bounds that hold where a scenario names none. */
+export const DEFAULT_CAPS = { packets: 100_000, writes: 2000, perSecond: 100, duration: hours(7 * 24) } as const;
+
+/** Modbus functions that change something in the device. */
+const WRITES = new Set([5, 6, 15, 16, 21, 22, 23]);
+
+export class Meter {
+  packets = 0;
+  writes = 0;
+  readonly #caps: Required<{ [K in keyof CapsSpec]: NonNullable<CapsSpec[K]> }>;
+  readonly #name: string;
+  #next = 0;
+  #began: Instant | undefined;
+
+  /** `name`: whose caps these are, for messages. */
+  constructor(caps: CapsSpec, name: string) {
+    this.#name = name;
+    this.#caps = {
+      packets: caps.packets ?? DEFAULT_CAPS.packets,
+      writes: caps.writes ?? DEFAULT_CAPS.writes,
+      perSecond: caps.perSecond ?? DEFAULT_CAPS.perSecond,
+      duration: caps.duration ?? DEFAULT_CAPS.duration,
+    };
+  }
+
+  begin(now: Instant): void {
+    this.#began ??= now;
+  }
+
+  /** Why one more may not be sent; undefined when it may. */
+  refusal(now: Instant, write: boolean): string | undefined {
+    const { packets, writes } = this.#caps;
+    if (this.packets >= packets) return `${this.#name} may send ${packets} packets`;
+    if (write && this.writes >= writes) return `${this.#name} may write ${writes} times`;
+    return this.overdue(now);
+  }
+
+  /** Why it has to end by now. */
+  overdue(now: Instant): string | undefined {
+    const { duration } = this.#caps;
+    if (this.#began === undefined || now - this.#began < duration) return undefined;
+    return `${this.#name} may last ${duration / 1e6} s`;
+  }
+
+  /** Earliest time for one more. */
+  slot(now: Instant): Instant {
+    return Math.max(now, this.#next) as Instant;
+  }
+
+  /** One more goes out at `at`. */
+  take(at: Instant, write: boolean): void {
+    this.packets++;
+    if (write) this.writes++;
+    this.#next = at + Math.ceil(1e6 / this.#caps.perSecond);
+  }
+}
+
+/** Who counts, and what happens when a cap is reached. */
+export interface Metering {
+  readonly queue: EventQueue;
+  readonly meters: readonly Meter[];
+  /** Whether the step still runs; what it wants later is not sent any more. */
+  active(): boolean;
+  /** A cap is reached: the step ends. */
+  capped(reason: string): void;
+  /** A session was opened, to be ended with the step if the step cannot do so itself. */
+  opened(session: ModbusSession): void;
+}
+
+/** The same foothold, with everything that goes out of it counted, held to its rate, and refused beyond its caps. */
+export function meteredFoothold(foothold: Foothold, metering: Metering): Foothold {
+  const { queue, meters, active, capped } = metering;
+  const send = (write: boolean, act: () => void): void => {
+    if (!active()) return;
+    const now = queue.now;
+    for (const meter of meters) {
+      const reason = meter.refusal(now, write);
+      if (reason !== undefined) {
+        capped(reason);
+        return;
+      }
+    }
+    let at = now;
+    for (const meter of meters) at = Math.max(at, meter.slot(now)) as Instant;
+    for (const meter of meters) meter.take(at, write);
+    if (at === now) act();
+    else queue.at(at, { run: () => active() && act() });
+  };
+  const { ping, connect, interpose } = foothold;
+  return {
+    device: foothold.device,
+    modbus(target) {
+      const session = foothold.modbus(target);
+      metering.opened(session);
+      return meteredSession(session, send, active);
+    },
+    ...(ping && {
+      ping: (target: string, cause: Cause, done: (answered: boolean) => void) =>
+        send(false, () => ping.call(foothold, target, cause, (answered) => active() && done(answered))),
+    }),
+    ...(connect && {
+      connect: (target, port, cause, done) =>
+        send(false, () => connect.call(foothold, target, port, cause, (answer) => active() && done(answer))),
+    }),
+    ...(interpose && { interpose: (near, far, options) => interpose.call(foothold, near, far, options) }),
+  };
+}
+
+function meteredSession(
+  session: ModbusSession,
+  send: (write: boolean, act: () => void) => void,
+  active: () => boolean,
+): ModbusSession {
+  return {
+    request(unit: number, pdu: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void) {
+      send(WRITES.has(pdu[0] as number), () =>
+        session.request(unit, pdu, cause, (reply, now) => {
+          if (active()) done(reply, now);
+        }),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+/** A pause that ends when it is told to: `act` runs later unless the step is over by then. */
+export const laterIn =
+  (queue: EventQueue, active: () => boolean) =>
+  (delay: Duration, act: () => void): void =>
+    void queue.in(delay, { run: () => active() && act() });

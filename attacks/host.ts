@@ -1,0 +1,50 @@
+/** What the engine asks of the range that it acts in, and what it tells it. */
+import type { Duration, Instant, PlantSpec } from '@penstock/core';
+import type { DeviceRegistry, EventQueue, Foothold } from '@penstock/simulator/kernel';
+
+export type Phase = 'attack' | 'twin' | 'revert';
+
+/** One line of the truth journal about a step. */
+export interface StepRecord {
+  readonly at: Instant;
+  readonly step: string;
+  readonly phase: Phase;
+  /**
+   * `refused`: by the scope guard, nothing was sent. `capped`: a cap ended it. `skipped`: what it waited for did not come true in time.
+   * `waiting`: for somebody's approval. `unmet`: a prerequisite, so that nothing begins. `aborted`: the whole scenario, with the reason.
+   */
+  readonly event: 'waiting' | 'start' | 'done' | 'failed' | 'refused' | 'capped' | 'skipped' | 'unmet' | 'aborted';
+  readonly techniques: readonly string[];
+  /** Roles and tags that the step is about; the labels that alerts are held against. */
+  readonly target: string;
+  readonly tags: readonly string[];
+  readonly detail: string;
+}
+
+/** A device as its panel shows it. */
+export interface DeviceState {
+  /** Switched on, and its network link up. */
+  readonly on: boolean;
+  /** Of a controller. */
+  readonly key?: string | undefined;
+  readonly mode?: string | undefined;
+}
+
+export interface EngineHost {
+  readonly run: string;
+  readonly plant: PlantSpec;
+  readonly queue: EventQueue;
+  readonly registry: DeviceRegistry;
+  foothold(deviceId: string): Foothold;
+  disturb(name: string, value: number, over: Duration): void;
+  record(record: StepRecord): void;
+  /** Plugs a device in that is usually absent, or takes it away. */
+  attach?(deviceId: string, there: boolean): void;
+  /** True values by the plant's tag number. An adversary outside the range's process has none. */
+  readonly truth?: ArrayLike<number>;
+  /** By the plant's tag number what a device last received, NaN where nothing: what somebody who sits at it can see. */
+  received?(deviceId: string): ArrayLike<number>;
+  device?(deviceId: string): DeviceState;
+  /** What stands in a point of a controller's memory, over the management channel; without it the engine reads over the wire. */
+  memory?(deviceId: string, tag: string): number | undefined;
+}

@@ -1,0 +1,230 @@
+/**
+ * Undoing an attack, and the proof that it is undone: what stood in every point before the attack is remembered, put back where a
+ * scenario does not do so itself, read back over the wire and compared.
+ */
+import type { PlantSpec } from '@penstock/core';
+import { encodeValue, type MapEntry, readTransaction } from '@penstock/protocols/modbus';
+import type { Cause, Foothold } from '@penstock/simulator/kernel';
+import type { EngineHost } from './host.ts';
+import type { StepSpec } from './scenario.ts';
+import type { ScopeGuard } from './scope.ts';
+import { overwritesOf } from './verbs/index.ts';
+import { readingOf, resultOf, type Target, targetOf } from './verbs/modbus.ts';
+
+/** What became of one point that the attack overwrote. */
+export interface RevertedTag {
+  readonly device: string;
+  readonly tag: string;
+  readonly before: number | null;
+  /** What the device answers now over the wire; null when it did not. */
+  readonly readBack: number | null;
+  /** What the controller holds, on truth; null where that is not known. */
+  readonly controller: number | null;
+  readonly proven: boolean;
+  /** Why not. */
+  readonly reason: string;
+}
+
+/** `pending`: not yet. `nothing`: no write was accepted, so that there is nothing to undo. */
+export interface RevertReport {
+  readonly state: 'pending' | 'nothing' | 'proven' | 'failed';
+  readonly tags: readonly RevertedTag[];
+}
+
+interface Remembered {
+  readonly role: string;
+  readonly device: string;
+  readonly tag: string;
+  readonly target: Target;
+  /** Role of the host that overwrites it, from which it is also read back. */
+  readonly from: string;
+  before: number | undefined;
+  written: boolean;
+}
+
+export class Memory {
+  readonly #host: EngineHost;
+  readonly #points = new Map<string, Remembered>();
+  /** Points in the order in which they were first written. */
+  readonly #order: Remembered[] = [];
+  #taken = false;
+
+  /** @throws ScopeError for a point that is out of scope */
+  constructor(host: EngineHost, guard: ScopeGuard, steps: readonly StepSpec[]) {
+    this.#host = host;
+    for (const step of steps)
+      for (const { role, tag } of overwritesOf(step, host.plant)) {
+        const target = targetOf(guard, host.plant, role, tag);
+        const device = target.device.id;
+        if (!this.#points.has(keyOf(device, tag)))
+          this.#points.set(keyOf(device, tag), {
+            role,
+            device,
+            tag,
+            target,
+            from: step.from,
+            before: undefined,
+            written: false,
+          });
+      }
+  }
+
+  /**
+   * Keeps what stands in every point now, the first time it is asked. Over the management channel where there is one; otherwise over the
+   * wire, as an adversary from outside has to.
+   */
+  take(foothold: (role: string) => Foothold, cause: Cause, done: () => void): void {
+    if (this.#taken) {
+      done();
+      return;
+    }
+    this.#taken = true;
+    const { memory } = this.#host;
+    const points = [...this.#points.values()];
+    if (memory !== undefined) {
+      for (const point of points) point.before = memory.call(this.#host, point.device, point.tag);
+      done();
+      return;
+    }
+    inTurn(points, done, (point, next) =>
+      readPoint(foothold(point.from), point.target, cause, (value) => {
+        point.before = value;
+        next();
+      }),
+    );
+  }
+
+  before(device: string, tag: string): number | undefined {
+    return this.#points.get(keyOf(device, tag))?.before;
+  }
+
+  wrote(device: string, tag: string): void {
+    const point = this.#points.get(keyOf(device, tag));
+    if (point === undefined || point.written) return;
+    point.written = true;
+    this.#order.push(point);
+  }
+
+  /** Steps that put back, last written first, what `done` does not and what is not as it was. */
+  restoring(done: readonly StepSpec[]): StepSpec[] {
+    const named = new Set(
+      done.flatMap((step) => overwritesOf(step, this.#host.plant).map(({ role, tag }) => `${role}|${tag}`)),
+    );
+    return this.#order.toReversed().flatMap(({ role, tag, from, before, device, target }) => {
+      if (before === undefined || named.has(`${role}|${tag}`)) return [];
+      const now = this.#host.memory?.(device, tag);
+      if (now !== undefined && same(target.entry, before, now)) return [];
+      return [
+        {
+          id: `restore-${tag.toLowerCase().replace('_', '-')}`,
+          about: `${tag} as it was before`,
+          techniques: [],
+          verb: 'write-tag' as const,
+          from,
+          to: role,
+          tag,
+          value: before,
+        },
+      ];
+    });
+  }
+
+  /** Reads every point that was written and says whether it is as it was. */
+  prove(foothold: (role: string) => Foothold, cause: Cause, done: (report: RevertReport) => void): void {
+    const tags: RevertedTag[] = [];
+    const points = this.#order.filter(({ device, tag, before, target }) => {
+      const now = this.#host.memory?.(device, tag);
+      // A write that was refused changed nothing; there is nothing to prove of it by way of the wire.
+      return (
+        now === undefined ||
+        before === undefined ||
+        !same(target.entry, before, now) ||
+        this.#accepted.has(keyOf(device, tag))
+      );
+    });
+    inTurn(
+      points,
+      () => done({ state: tags.length === 0 ? 'nothing' : tags.every((t) => t.proven) ? 'proven' : 'failed', tags }),
+      (point, next) =>
+        readPoint(foothold(point.from), point.target, cause, (readBack, why) => {
+          tags.push(this.#judge(point, readBack, why));
+          next();
+        }),
+    );
+  }
+
+  /** A write to the point was taken. */
+  accepted(device: string, tag: string): void {
+    this.#accepted.add(keyOf(device, tag));
+  }
+  readonly #accepted = new Set<string>();
+
+  #judge({ device, tag, before, target }: Remembered, readBack: number | undefined, why: string): RevertedTag {
+    const controller = this.#host.memory?.(device, tag);
+    const reasons: string[] = [];
+    if (before === undefined) reasons.push('what stood there before is not known');
+    else {
+      if (readBack === undefined) reasons.push(`not read back: ${why}`);
+      else if (!same(target.entry, before, readBack)) reasons.push(`the device answers ${readBack} and had ${before}`);
+      if (controller !== undefined && !same(target.entry, before, controller))
+        reasons.push(`the controller holds ${controller} and had ${before}`);
+    }
+    return {
+      device,
+      tag,
+      before: before ?? null,
+      readBack: readBack ?? null,
+      controller: controller ?? null,
+      proven: reasons.length === 0,
+      reason: reasons.join('; '),
+    };
+  }
+}
+
+const keyOf = (device: string, tag: string): string => `${device}|${tag}`;
+
+/** Whether two values are the same on the wire: a scaled register or a 32-bit float holds no more digits. */
+function same(entry: MapEntry, a: number, b: number): boolean {
+  if (entry.table === 'coil' || entry.table === 'discrete') return (a !== 0) === (b !== 0);
+  const [x, y] = [new Uint8Array(4), new Uint8Array(4)];
+  encodeValue(entry, a, x, 0);
+  encodeValue(entry, b, y, 0);
+  return x.every((byte, i) => byte === y[i]);
+}
+
+/** Reads one point by a request of its own; `undefined` with the reason when there is no answer. */
+function readPoint(
+  foothold: Foothold,
+  target: Target,
+  cause: Cause,
+  done: (value: number | undefined, why: string) => void,
+): void {
+  const { table, address, width } = target.entry;
+  const session = foothold.modbus(target.device.id);
+  session.request(target.unit, readTransaction(0, table, address, width).request, cause, (reply) => {
+    session.release();
+    const { outcome, detail } = resultOf(reply, `read ${target.entry.tag}`);
+    if (outcome === 'failed' || reply.outcome !== 'answered') return done(undefined, detail);
+    done(readingOf(target, reply.pdu), '');
+  });
+}
+
+function inTurn<T>(items: readonly T[], done: () => void, one: (item: T, next: () => void) => void): void {
+  const next = (i: number): void => {
+    const item = items[i];
+    if (item === undefined) {
+      done();
+      return;
+    }
+    one(item, () => next(i + 1));
+  };
+  next(0);
+}
+
+/** Roles at which something is held that no step of the list lets go. */
+export const unreleased = (held: Iterable<string>, plant: PlantSpec, reverts: readonly StepSpec[]): string[] => {
+  const released = new Set(reverts.flatMap((step) => (step.verb === 'release' ? [step.from] : [])));
+  return [...held]
+    .map((id) => plant.devices.find((d) => d.id === id)?.role ?? id)
+    .filter((role) => !released.has(role));
+};

@@ -1,0 +1,59 @@
+/** The range as an attack's engine knows it, and whom a scenario is about. */
+import { type EngineHost, type ScenarioSpec, type StepRecord, tagsOf, targetsOf } from '@penstock/attacks';
+import { compilePredicate, type PlantSpec } from '@penstock/core';
+import type { Plant } from './plants.ts';
+import type { Range } from './range.ts';
+
+/** What the engine may ask of a range and tell it. */
+export function engineHost(range: Range, record: (record: StepRecord) => void): EngineHost {
+  const { run, spec, queue, registry, truth } = range;
+  return {
+    ...{ run, plant: spec, queue, registry, truth, record },
+    foothold: (id) => range.foothold(id),
+    disturb: (name, value, over) => range.disturb(name, value, over),
+    received: (id) => range.devices.get(id)?.store.values ?? [],
+    device: (id) => {
+      const device = range.devices.get(id);
+      const { key, mode } = device?.controller ?? {};
+      return { on: device?.on === true && device.host.up, key, mode };
+    },
+    memory: (id, tag) => {
+      const device = range.devices.get(id);
+      const point = device?.spec.points.findIndex((p) => p.tag === tag) ?? -1;
+      return point < 0 ? undefined : device?.points?.read(point);
+    },
+    attach: (id, there) => {
+      const device = range.devices.get(id);
+      if (there) device?.powerOn(queue.now);
+      else device?.powerOff(queue.now);
+    },
+  };
+}
+
+/**
+ * What a true alert must name: ids of the devices that a scenario's steps act from and upon, and tags that they name or that the
+ * scenario says its effects will show in.
+ */
+export function labelledParties(
+  plant: Plant,
+  scenario: ScenarioSpec,
+  variant: 'attack' | 'twin',
+): { devices: Set<string>; tags: Set<string> } {
+  const { spec } = plant;
+  const { steps, revert } = variant === 'twin' ? scenario.twin : scenario;
+  const all = [...steps, ...revert];
+  const byRole = new Map(spec.devices.map((device) => [device.role, device.id]));
+  const effects = variant === 'twin' ? [] : scenario.effects.flatMap((effect) => tagsIn(effect.predicate.when, spec));
+  return {
+    devices: new Set(
+      all.flatMap((step) => [step.from, ...targetsOf(step, spec)]).map((role) => byRole.get(role) ?? role),
+    ),
+    tags: new Set([...all.flatMap((step) => tagsOf(step, spec)), ...effects]),
+  };
+}
+
+const tagsIn = (when: string, { tags }: PlantSpec): readonly string[] =>
+  compilePredicate(
+    when,
+    tags.map((tag) => tag.id),
+  ).tags;
