@@ -12,7 +12,6 @@ import {
   type SceneSpec,
   type SceneTag,
   sceneSchema,
-  tagsOfEquipment,
 } from './scene.ts';
 import type { ValuePath, YamlSource } from './yaml-source.ts';
 
@@ -26,7 +25,8 @@ export function loadScene(folder: string | URL, plant: PlantSpec): SceneSpec | u
   const { value: scene, source } = openYaml(path, sceneSchema);
   const problems = checkScene(scene, plant, source);
   if (problems.length > 0) throw new FileError(problems);
-  return { ...scene, tags: tagsOf(scene, plant) };
+  const equipment = scene.equipment.map((item) => ({ ...item, tags: tagsOfEquipment(item) }));
+  return { ...scene, equipment, tags: tagsOf(scene, plant) };
 }
 
 /** Everything in a scene that leads nowhere, in the order of the file. Empty when all is well. */
@@ -170,4 +170,13 @@ function tagsOf(scene: SceneFile, plant: PlantSpec): Record<string, SceneTag> {
         { name, unit, range, states: states ?? null, noise: sensor?.noise ?? 0 },
       ]),
   );
+}
+
+/** Every tag that a piece of equipment names: its bindings first, in the order of the file. */
+function tagsOfEquipment(item: EquipmentSpec): string[] {
+  const bound = 'bind' in item ? Object.values(item.bind as Record<string, string | { tag: string } | undefined>) : [];
+  const named = bound.flatMap((binding) =>
+    binding === undefined ? [] : [typeof binding === 'string' ? binding : binding.tag],
+  );
+  return [...new Set([...named, ...item.tags])];
 }

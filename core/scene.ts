@@ -90,6 +90,8 @@ const equipmentSchema = z.discriminatedUnion('kind', [
     height: metres,
     /** Surface of the media above the floor of the box. */
     media: metres,
+    /** Side of the pipes. */
+    gallery: z.enum(['east', 'west']).default('east'),
     water,
     /** `level` is counted from the media's surface. */
     bind: z.strictObject({ level, scour: shareSchema.optional() }).prefault({}),
@@ -102,6 +104,8 @@ const equipmentSchema = z.discriminatedUnion('kind', [
     bore: metres,
     /** Height of a flash mixer's tank; length of a static mixer. */
     length: metres,
+    /** Height of the frame on which a flash mixer stands. */
+    stand: z.number().nonnegative().default(0),
     water,
     bind: z.strictObject({ running: tag.optional() }).prefault({}),
   }),
@@ -300,16 +304,7 @@ export interface SceneTag {
   readonly noise: number;
 }
 
-/** What the server sends: the file, and the tags that it names. */
+/** What the server sends: the file, with the tags that it names; `tags` of each piece of equipment begin with those of its bindings. */
 export interface SceneSpec extends SceneFile {
   readonly tags: Readonly<Record<string, SceneTag>>;
-}
-
-/** Every tag that a piece of equipment names: its bindings first, in the order of the file. */
-export function tagsOfEquipment(item: EquipmentSpec): string[] {
-  const bound = 'bind' in item ? Object.values(item.bind as Record<string, string | { tag: string } | undefined>) : [];
-  const named = bound.flatMap((binding) =>
-    binding === undefined ? [] : [typeof binding === 'string' ? binding : binding.tag],
-  );
-  return [...new Set([...named, ...item.tags])];
 }

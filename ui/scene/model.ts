@@ -1,0 +1,570 @@
+/**
+ * The scene as a graph of three.js objects, without a renderer: what stands where, what of it can be picked, and the few meshes in which
+ * all of it is drawn. Solids of an area are one mesh; all pipes are one; water, ghosts, halos and moving parts are instances.
+ */
+import type {
+  CameraPreset,
+  EquipmentSpec,
+  LevelBinding,
+  PipeSpec,
+  SceneSpec,
+  ShareBinding,
+} from '@penstock/core/scene';
+import {
+  BoxGeometry,
+  BufferAttribute,
+  BufferGeometry,
+  Color,
+  CylinderGeometry,
+  DynamicDrawUsage,
+  Fog,
+  Group,
+  InstancedBufferAttribute,
+  InstancedMesh,
+  type IUniform,
+  Matrix4,
+  Mesh,
+  MeshLambertMaterial,
+  PlaneGeometry,
+  Quaternion,
+  Scene,
+  Sphere,
+  type Material as Surface,
+  Vector3,
+} from 'three';
+import type { Built, MoverPart, WaterPart } from './equipment/built.ts';
+import { buildEquipment } from './equipment/index.ts';
+import { MOVER_KINDS, moverShape } from './equipment/movers.ts';
+import { haloMaterial } from './halo.ts';
+import { ghostMaterial, glassMaterial, pipeMaterial, StateTexture, solidMaterial, waterMaterial } from './materials.ts';
+import { colourOf, MATERIAL_NAMES, type Material, type Theme } from './palette.ts';
+import { endOf, furnish, markLength, type PipeEnd, routeOf, Tubes } from './pipes.ts';
+import { Shape, type Triple } from './shape.ts';
+import { buildGround, furnishGround, groundAt, riverSurface } from './terrain.ts';
+
+/** Something that can be pointed at: a piece of equipment or a pipe. */
+export interface Item {
+  readonly id: string;
+  readonly kind: EquipmentSpec['kind'] | 'pipe';
+  readonly name: string;
+  readonly area: string;
+  /** Its bindings first. */
+  readonly tags: readonly string[];
+  /** Place in the list, and in the state textures of its kind. */
+  readonly index: number;
+  /** Where its sign stands. */
+  readonly anchor: Vector3;
+  /** Where its instrument sits. */
+  readonly instrument: Vector3;
+  readonly sphere: Sphere;
+  /** What it covers of the ground; undefined for pipes. */
+  readonly footprint: Footprint | undefined;
+  /** The tag that an analyser shows. */
+  readonly shows: string | undefined;
+  readonly pick: Mesh;
+}
+
+export interface Footprint {
+  readonly at: Vector3;
+  /** Radians about the vertical. */
+  readonly rotation: number;
+  /** Half of its sides, and its height. */
+  readonly half: Triple;
+  readonly round: boolean;
+}
+
+export interface WaterBody {
+  readonly item: Item | undefined;
+  readonly mesh: InstancedMesh;
+  readonly instance: number;
+  readonly ghost: InstancedMesh | undefined;
+  readonly ghostInstance: number;
+  readonly water: string | undefined;
+  readonly level: LevelBinding | number;
+  readonly chemical: boolean;
+  /** Its full body: middle of the bottom, size, rotation. */
+  readonly at: Vector3;
+  readonly size: Vector3;
+  readonly turn: Quaternion;
+}
+
+export interface Mover {
+  readonly item: Item;
+  readonly mesh: InstancedMesh;
+  readonly instance: number;
+  readonly kind: MoverPart['kind'];
+  readonly at: Vector3;
+  /** Its axis and the item's rotation. */
+  readonly turn: Quaternion;
+  readonly scale: number;
+  readonly running: string | undefined;
+  readonly speed: ShareBinding | undefined;
+  readonly travel: ShareBinding | undefined;
+}
+
+export interface PipeRun {
+  readonly item: Item;
+  readonly spec: PipeSpec;
+  /** Row in the pipes' state texture. */
+  readonly number: number;
+  /** Metres between two marks. */
+  readonly mark: number;
+}
+
+/** A mesh whose colours follow the theme. */
+interface Painted {
+  readonly geometry: BufferGeometry;
+  readonly materials: Uint8Array;
+  readonly shades: Float32Array;
+}
+
+/** Instances of alarm halos on the ground: one for each item. */
+export interface Halos {
+  readonly mesh: InstancedMesh;
+  readonly looks: InstancedBufferAttribute;
+}
+
+export interface SceneModel {
+  readonly scene: Scene;
+  readonly spec: SceneSpec;
+  readonly items: readonly Item[];
+  readonly byId: ReadonlyMap<string, Item>;
+  readonly waters: readonly WaterBody[];
+  readonly movers: readonly Mover[];
+  readonly pipes: readonly PipeRun[];
+  readonly halos: Halos;
+  readonly solidStates: StateTexture;
+  readonly pipeStates: StateTexture;
+  readonly ground: Mesh<BufferGeometry, MeshLambertMaterial>;
+  readonly time: IUniform<number>;
+  readonly cameras: readonly CameraPreset[];
+  paint(theme: Theme): void;
+  dispose(): void;
+}
+
+const UP = new Vector3(0, 1, 0);
+const AXIS_TURNS: Record<MoverPart['axis'], Quaternion> = {
+  x: new Quaternion().setFromUnitVectors(UP, new Vector3(1, 0, 0)),
+  y: new Quaternion(),
+  z: new Quaternion().setFromUnitVectors(UP, new Vector3(0, 0, 1)),
+};
+
+/** Builds everything that a scene says. Draws nothing: runs where there is no WebGL. */
+export function buildModel(spec: SceneSpec): SceneModel {
+  return new Builder(spec).build();
+}
+
+interface Placed {
+  readonly item: Item;
+  readonly built: Built;
+  readonly turn: Quaternion;
+  readonly at: Vector3;
+}
+
+class Builder {
+  private readonly spec: SceneSpec;
+  private readonly scene = new Scene();
+  private readonly root = new Group();
+  private readonly items: Item[] = [];
+  private readonly placed = new Map<string, Placed>();
+  /** Solids by area, with the item of each vertex. */
+  private readonly chunks = new Map<string, { shape: Shape; items: number[]; feet: number[] }>();
+  private readonly glass = new Shape();
+  private readonly painted: Painted[] = [];
+  private readonly surfaces: Surface[] = [];
+  private readonly time: IUniform<number> = { value: 0 };
+
+  constructor(spec: SceneSpec) {
+    this.spec = spec;
+  }
+
+  build(): SceneModel {
+    const { spec, scene } = this;
+    scene.add(this.root);
+    scene.fog = new Fog(0xffffff, 90, 330);
+    for (const item of spec.equipment) this.equipment(item);
+    const tubes = new Tubes();
+    const pipes = spec.pipes.map((pipe, number) => this.pipe(pipe, number, tubes));
+    const solidStates = new StateTexture(this.items.length, 1);
+    const pipeStates = new StateTexture(pipes.length, 2);
+    const ground = this.ground();
+    this.solids(solidStates);
+    this.tubes(tubes, pipeStates);
+    const waters = this.waters();
+    const movers = this.movers();
+    const halos = this.halos();
+    const pane = this.mesh('glass', geometryOf(this.glass), glassMaterial());
+    pane.renderOrder = 3;
+    scene.updateMatrixWorld(true);
+    const { painted, surfaces, root } = this;
+    return {
+      scene,
+      spec,
+      items: this.items,
+      byId: new Map(this.items.map((item) => [item.id, item])),
+      waters,
+      movers,
+      pipes,
+      halos,
+      solidStates,
+      pipeStates,
+      ground,
+      time: this.time,
+      cameras: spec.cameras,
+      paint: (theme) => {
+        for (const part of painted) paint(part, theme);
+      },
+      dispose: () => {
+        root.traverse((object) => {
+          if (object instanceof InstancedMesh) object.dispose();
+          if (object instanceof Mesh) (object.geometry as BufferGeometry).dispose();
+        });
+        for (const surface of surfaces) surface.dispose();
+        solidStates.texture.dispose();
+        pipeStates.texture.dispose();
+        ground.material.map?.dispose();
+      },
+    };
+  }
+
+  private equipment(spec: EquipmentSpec): void {
+    const solid = new Shape();
+    const glass = new Shape();
+    const built = buildEquipment(spec, solid, glass);
+    const at = new Vector3(...spec.position);
+    const rotation = (spec.rotation * Math.PI) / 180;
+    const turn = new Quaternion().setFromAxisAngle(UP, rotation);
+    const pose = new Matrix4().compose(at, turn, new Vector3(1, 1, 1));
+    const pick = new Shape();
+    for (const part of [solid, glass]) append(pick, part, pose);
+    append(this.glass, glass, pose);
+    const place = (local: Triple): Vector3 => new Vector3(...local).applyMatrix4(pose);
+    const item = this.item(spec, spec.tags, pick, {
+      anchor: place(built.top),
+      instrument: place(built.instrument ?? [0, built.extent[2] * 0.6, built.extent[1]]),
+      footprint: { at, rotation, half: built.extent, round: ['tank', 'column', 'elevated-tank'].includes(spec.kind) },
+      shows: spec.kind === 'analyser' ? spec.bind.value : undefined,
+    });
+    this.solid(spec.area, solid, pose, item.index, at.y);
+    this.placed.set(spec.id, { item, built, turn, at });
+  }
+
+  private pipe(spec: PipeSpec, number: number, tubes: Tubes): PipeRun {
+    const corners = routeOf(this.end(spec.from), spec.via, this.end(spec.to), spec.diameter);
+    const mark = markLength(spec.diameter);
+    const first = tubes.positions.length / 3;
+    const firstIndex = tubes.indices.length;
+    tubes.add(corners, spec.diameter, number, mark);
+    const fittings = new Shape();
+    furnish(fittings, spec, corners, groundAt(this.spec.terrain));
+    const pick = new Shape();
+    for (let i = first * 3; i < tubes.positions.length; i++) pick.positions.push(tubes.positions[i] as number);
+    for (let i = firstIndex; i < tubes.indices.length; i++) pick.indices.push((tubes.indices[i] as number) - first);
+    const middle = corners[Math.floor((corners.length - 1) / 2)] as Triple;
+    const next = corners[Math.floor((corners.length - 1) / 2) + 1] ?? middle;
+    const anchor = new Vector3(
+      (middle[0] + next[0]) / 2,
+      (middle[1] + next[1]) / 2 + spec.diameter,
+      (middle[2] + next[2]) / 2,
+    );
+    const tags = spec.flow === undefined ? [] : [spec.flow.tag];
+    const item = this.item({ ...spec, kind: 'pipe' }, tags, pick, {
+      anchor,
+      instrument: anchor.clone(),
+      footprint: undefined,
+      shows: undefined,
+    });
+    this.solid(spec.area, fittings, new Matrix4(), item.index, 0);
+    return { item, spec, number, mark };
+  }
+
+  private end(end: PipeSpec['from']): PipeEnd {
+    if (typeof end !== 'string') return { at: end, out: undefined };
+    const [id, name] = end.split('.') as [string, string];
+    const { built, turn, at } = this.placed.get(id) as Placed;
+    const { at: local, out } = endOf(built.nozzles[name] as Built['nozzles'][string]);
+    const to = (triple: Triple): Vector3 => new Vector3(...triple).applyQuaternion(turn);
+    return { at: to(local).add(at).toArray(), out: to(out as Triple).toArray() };
+  }
+
+  private item(
+    spec: Pick<Item, 'id' | 'kind' | 'name' | 'area'>,
+    tags: readonly string[],
+    pick: Shape,
+    rest: Pick<Item, 'anchor' | 'instrument' | 'footprint' | 'shows'>,
+  ): Item {
+    const geometry = new BufferGeometry();
+    geometry.setAttribute('position', new BufferAttribute(new Float32Array(pick.positions), 3));
+    geometry.setIndex(pick.indices);
+    geometry.computeBoundingSphere();
+    const mesh = new Mesh(geometry);
+    const { id, kind, name, area } = spec;
+    const sphere = geometry.boundingSphere ?? new Sphere();
+    const item = { id, kind, name, area, tags, index: this.items.length, sphere, pick: mesh, ...rest };
+    mesh.userData.item = item;
+    this.items.push(item);
+    return item;
+  }
+
+  private solid(area: string, shape: Shape, pose: Matrix4, item: number, foot: number): void {
+    let chunk = this.chunks.get(area);
+    if (chunk === undefined) {
+      chunk = { shape: new Shape(), items: [], feet: [] };
+      this.chunks.set(area, chunk);
+    }
+    append(chunk.shape, shape, pose);
+    for (let i = 0; i < shape.materials.length; i++) {
+      chunk.items.push(item);
+      chunk.feet.push(foot);
+    }
+  }
+
+  private solids(states: StateTexture): void {
+    const surface = solidMaterial(states);
+    for (const [area, { shape, items, feet }] of this.chunks) {
+      const geometry = geometryOf(shape);
+      geometry.setAttribute('item', new BufferAttribute(new Float32Array(items), 1));
+      this.paintable(geometry, shape, (i) => shadeAt((shape.positions[i * 3 + 1] as number) - (feet[i] as number)));
+      this.mesh(`solids of ${area}`, geometry, surface);
+    }
+    const around = new Shape();
+    furnishGround(around, this.spec.terrain);
+    if (around.triangles === 0) return;
+    const geometry = geometryOf(around);
+    geometry.setAttribute('item', new BufferAttribute(new Float32Array(around.materials.length).fill(-1), 1));
+    this.paintable(geometry, around, (i) => shadeAt(around.positions[i * 3 + 1] as number));
+    this.mesh('surroundings', geometry, surface);
+  }
+
+  private ground(): Mesh<BufferGeometry, MeshLambertMaterial> {
+    const shape = new Shape();
+    buildGround(shape, this.spec.ground, this.spec.terrain);
+    const geometry = geometryOf(shape);
+    const [w, d] = this.spec.ground;
+    const uv = new Float32Array(shape.materials.length * 2);
+    for (let i = 0; i < shape.materials.length; i++) {
+      uv[i * 2] = (shape.positions[i * 3] as number) / w + 0.5;
+      uv[i * 2 + 1] = 0.5 - (shape.positions[i * 3 + 2] as number) / d;
+    }
+    geometry.setAttribute('uv', new BufferAttribute(uv, 2));
+    this.paintable(geometry, shape, (i) => {
+      const y = shape.positions[i * 3 + 1] as number;
+      return y < -0.01 ? Math.max(0.62, 1 + y * 0.1) : 1;
+    });
+    const mesh = this.mesh('ground', geometry, new MeshLambertMaterial({ vertexColors: true }));
+    return mesh as Mesh<BufferGeometry, MeshLambertMaterial>;
+  }
+
+  private tubes(tubes: Tubes, states: StateTexture): void {
+    if (tubes.indices.length === 0) return;
+    const geometry = new BufferGeometry();
+    geometry.setAttribute('position', new BufferAttribute(new Float32Array(tubes.positions), 3));
+    geometry.setAttribute('normal', new BufferAttribute(new Float32Array(tubes.normals), 3));
+    geometry.setAttribute('along', new BufferAttribute(new Float32Array(tubes.along), 3));
+    geometry.setIndex(tubes.indices);
+    const shape = new Shape();
+    shape.materials.push(...new Array<number>(tubes.positions.length / 3).fill(MATERIAL_NAMES.indexOf('steel')));
+    this.paintable(geometry, shape, () => 1);
+    this.mesh('pipes', geometry, pipeMaterial(states));
+  }
+
+  private waters(): WaterBody[] {
+    const parts = [...this.placed.values()].flatMap((placed) =>
+      (placed.built.waters ?? []).map((part) => ({ part, placed })),
+    );
+    const rivers = this.spec.terrain.filter((part) => part.kind === 'river');
+    const bodies: WaterBody[] = [];
+    for (const form of ['box', 'round'] as const) {
+      const own = parts.filter(({ part }) => part.form === form);
+      if (own.length === 0) continue;
+      const mesh = this.waterMesh(`water (${form})`, bodyOf(form), own.length, waterMaterial(this.time));
+      const haunted = own.filter(({ part }) => part.ghost);
+      const ghost = this.instances(`ghosts (${form})`, bodyOf(form), ghostMaterial(), Math.max(1, haunted.length));
+      ghost.renderOrder = 2;
+      own.forEach(({ part, placed }, instance) => {
+        bodies.push(
+          bodyFor(
+            part,
+            placed,
+            mesh,
+            instance,
+            ghost,
+            haunted.findIndex((other) => other.part === part),
+          ),
+        );
+      });
+    }
+    for (const river of rivers) {
+      const mesh = this.waterMesh('river', riverSurface(river), 1, waterMaterial(this.time));
+      (mesh.geometry.getAttribute('mood') as InstancedBufferAttribute).setW(0, 1);
+      bodies.push({
+        item: undefined,
+        mesh,
+        instance: 0,
+        ghost: undefined,
+        ghostInstance: -1,
+        water: river.water,
+        level: river.bind.level ?? 0.7,
+        chemical: false,
+        at: new Vector3(0, -river.depth, 0),
+        size: new Vector3(1, river.depth, 1),
+        turn: new Quaternion(),
+      });
+    }
+    return bodies;
+  }
+
+  private waterMesh(name: string, geometry: BufferGeometry, count: number, surface: Surface): InstancedMesh {
+    geometry.setAttribute(
+      'mood',
+      new InstancedBufferAttribute(new Float32Array(count * 4), 4).setUsage(DynamicDrawUsage),
+    );
+    const mesh = this.instances(name, geometry, surface, count);
+    for (let i = 0; i < count; i++) mesh.setColorAt(i, new Color(0xffffff));
+    mesh.renderOrder = 1;
+    return mesh;
+  }
+
+  private movers(): Mover[] {
+    const parts = [...this.placed.values()].flatMap((placed) =>
+      (placed.built.movers ?? []).map((part) => ({ part, placed })),
+    );
+    const surface = new MeshLambertMaterial({ vertexColors: true });
+    this.surfaces.push(surface);
+    return MOVER_KINDS.flatMap((kind) => {
+      const own = parts.filter(({ part }) => part.kind === kind);
+      if (own.length === 0) return [];
+      const shape = moverShape(kind);
+      const geometry = geometryOf(shape);
+      this.paintable(geometry, shape, () => 1);
+      const mesh = this.instances(`moving: ${kind}`, geometry, surface, own.length);
+      return own.map(({ part, placed }, instance): Mover => {
+        const { item, turn, at } = placed;
+        return {
+          item,
+          mesh,
+          instance,
+          kind,
+          at: new Vector3(...part.at).applyQuaternion(turn).add(at),
+          turn: turn.clone().multiply(AXIS_TURNS[part.axis]),
+          scale: part.scale,
+          running: part.running,
+          speed: part.speed,
+          travel: part.travel,
+        };
+      });
+    });
+  }
+
+  private halos(): Halos {
+    const geometry = new PlaneGeometry(1, 1);
+    geometry.rotateX(-Math.PI / 2);
+    const looks = new InstancedBufferAttribute(new Float32Array(this.items.length * 4), 4).setUsage(DynamicDrawUsage);
+    geometry.setAttribute('look', looks);
+    const mesh = this.instances('halos', geometry, haloMaterial(), this.items.length);
+    mesh.renderOrder = 4;
+    return { mesh, looks };
+  }
+
+  private instances(name: string, geometry: BufferGeometry, surface: Surface, count: number): InstancedMesh {
+    const mesh = new InstancedMesh(geometry, surface, count);
+    mesh.name = name;
+    mesh.instanceMatrix.setUsage(DynamicDrawUsage);
+    // Nothing is seen of an instance before its first value.
+    const none = new Matrix4().makeScale(0, 0, 0);
+    for (let i = 0; i < count; i++) mesh.setMatrixAt(i, none);
+    // Instances lie all over the site; one culling test for all of them would only ever be passed.
+    mesh.frustumCulled = false;
+    this.surfaces.push(surface);
+    this.root.add(mesh);
+    return mesh;
+  }
+
+  private mesh(name: string, geometry: BufferGeometry, surface: Surface): Mesh {
+    const mesh = new Mesh(geometry, surface);
+    mesh.name = name;
+    mesh.matrixAutoUpdate = false;
+    this.surfaces.push(surface);
+    this.root.add(mesh);
+    return mesh;
+  }
+
+  private paintable(geometry: BufferGeometry, shape: Shape, shade: (vertex: number) => number): void {
+    const count = shape.materials.length;
+    geometry.setAttribute('color', new BufferAttribute(new Float32Array(count * 3), 3));
+    const shades = new Float32Array(count);
+    for (let i = 0; i < count; i++) shades[i] = shade(i);
+    this.painted.push({ geometry, materials: Uint8Array.from(shape.materials), shades });
+  }
+}
+
+/** Darker towards the foot, where less light comes. */
+const shadeAt = (above: number): number => 0.8 + 0.2 * Math.min(1, Math.max(0, above / 2.2));
+
+function paint({ geometry, materials, shades }: Painted, theme: Theme): void {
+  const colours = MATERIAL_NAMES.map((name: Material) => new Color(colourOf(name, theme)));
+  const attribute = geometry.getAttribute('color') as BufferAttribute;
+  for (let i = 0; i < materials.length; i++) {
+    const { r, g, b } = colours[materials[i] as number] as Color;
+    const shade = shades[i] as number;
+    attribute.setXYZ(i, r * shade, g * shade, b * shade);
+  }
+  attribute.needsUpdate = true;
+}
+
+function geometryOf(shape: Shape): BufferGeometry {
+  const geometry = new BufferGeometry();
+  geometry.setAttribute('position', new BufferAttribute(new Float32Array(shape.positions), 3));
+  geometry.setAttribute('normal', new BufferAttribute(new Float32Array(shape.normals), 3));
+  geometry.setIndex(shape.indices);
+  return geometry;
+}
+
+const point = new Vector3();
+
+/** Adds all of `from`, moved, to `to`. Poses only turn and move. */
+function append(to: Shape, from: Shape, pose: Matrix4): void {
+  const first = to.positions.length / 3;
+  for (let i = 0; i < from.positions.length; i += 3) {
+    point
+      .set(from.positions[i] as number, from.positions[i + 1] as number, from.positions[i + 2] as number)
+      .applyMatrix4(pose);
+    to.positions.push(point.x, point.y, point.z);
+    point
+      .set(from.normals[i] as number, from.normals[i + 1] as number, from.normals[i + 2] as number)
+      .transformDirection(pose);
+    to.normals.push(point.x, point.y, point.z);
+  }
+  for (const material of from.materials) to.materials.push(material);
+  for (const index of from.indices) to.indices.push(first + index);
+}
+
+/** A unit body that stands on its bottom. */
+function bodyOf(form: WaterPart['form']): BufferGeometry {
+  const geometry = form === 'box' ? new BoxGeometry(1, 1, 1) : new CylinderGeometry(0.5, 0.5, 1, 32);
+  geometry.translate(0, 0.5, 0);
+  return geometry;
+}
+
+function bodyFor(
+  part: WaterPart,
+  { item, turn, at }: Placed,
+  mesh: InstancedMesh,
+  instance: number,
+  ghost: InstancedMesh,
+  ghostInstance: number,
+): WaterBody {
+  return {
+    item,
+    mesh,
+    instance,
+    ghost: ghostInstance < 0 ? undefined : ghost,
+    ghostInstance,
+    water: part.water,
+    level: part.level,
+    chemical: part.chemical ?? false,
+    at: new Vector3(...part.at).applyQuaternion(turn).add(at),
+    size: new Vector3(...part.size),
+    turn,
+  };
+}

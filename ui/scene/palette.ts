@@ -1,0 +1,96 @@
+/**
+ * Colours of the stage. Everything that is normal is a muted grey or the quiet colour of its material; colour is for what is abnormal, from
+ * the palette of Okabe and Ito (2008), which colour-blind people can tell apart.
+ */
+export type Theme = 'light' | 'dark';
+
+/** What a surface is made of. Each has one colour in either theme. */
+export const MATERIALS = {
+  concrete: [0xc3c5c4, 0x4d5357],
+  /** A cut through concrete, as section drawings darken it. */
+  cut: [0x7d8388, 0x7f868b],
+  screed: [0xb2b5b4, 0x41474b],
+  steel: [0xaab1b6, 0x666f76],
+  steelDark: [0x7f888e, 0x4b545a],
+  flange: [0x99a1a7, 0x737c83],
+  motor: [0x75838c, 0x5a6871],
+  casing: [0x90989d, 0x626b71],
+  plastic: [0xd9dad6, 0x767c7f],
+  rubber: [0x3c4247, 0x23282b],
+  mark: [0xeef0f0, 0xb9c0c4],
+  wall: [0xd6d5d0, 0x575b5d],
+  roof: [0xa6a39d, 0x44484a],
+  frame: [0x868d91, 0x6a7276],
+  door: [0x7c878e, 0x48525a],
+  cabinet: [0xcfd2d2, 0x6a7074],
+  display: [0x49555c, 0x1b2226],
+  rail: [0xb7ad86, 0x6f6a55],
+  anthracite: [0x45484b, 0x2b2e30],
+  sand: [0xc9b68d, 0x8a7c5d],
+  gravel: [0x97938b, 0x5e5c57],
+  asphalt: [0xb0b3b4, 0x33383b],
+  paving: [0xc6c8c6, 0x393e41],
+  grass: [0xc9cdc0, 0x282d29],
+  earth: [0xa69d8e, 0x3d3a35],
+  bed: [0x9b9789, 0x34342f],
+  leaf: [0x9dac97, 0x3d4a40],
+  trunk: [0x8d8478, 0x48423b],
+  house: [0xdcdad5, 0x54585a],
+  tile: [0xb5a9a2, 0x4b4644],
+  window: [0x8b979f, 0x8f8c77],
+} as const satisfies Record<string, readonly [number, number]>;
+export type Material = keyof typeof MATERIALS;
+export const MATERIAL_NAMES = Object.keys(MATERIALS) as Material[];
+
+export const colourOf = (material: Material, theme: Theme): number => MATERIALS[material][theme === 'light' ? 0 : 1];
+
+export const OKABE_ITO = {
+  orange: 0xe69f00,
+  sky: 0x56b4e9,
+  green: 0x009e73,
+  yellow: 0xf0e442,
+  blue: 0x0072b2,
+  vermillion: 0xd55e00,
+  purple: 0xcc79a7,
+} as const;
+
+/** Surroundings and what is drawn over the scene, by theme. */
+export const AMBIENCE = {
+  light: {
+    sky: 0xe2e5e7,
+    sun: 2.0,
+    heaven: 0xffffff,
+    earth: 0xb9b6ae,
+    fill: 1.55,
+    shadow: 0.3,
+    ink: '#20262b',
+    quiet: '#4a545b',
+    plate: 'rgba(246,247,247,0.86)',
+    edge: 'rgba(32,38,43,0.22)',
+  },
+  dark: {
+    sky: 0x171b1e,
+    sun: 1.75,
+    heaven: 0xbfcbd6,
+    earth: 0x24282b,
+    fill: 1.5,
+    shadow: 0.5,
+    ink: '#e3e7ea',
+    quiet: '#a9b3ba',
+    plate: 'rgba(30,35,38,0.84)',
+    edge: 'rgba(227,231,234,0.22)',
+  },
+} as const;
+
+export type Priority = 'low' | 'medium' | 'high';
+/** Shape, number and colour together: ISA-18.2 priorities. */
+export const PRIORITIES: Readonly<
+  Record<Priority, { shape: 'triangle' | 'diamond' | 'circle'; number: number; colour: number }>
+> = {
+  high: { shape: 'triangle', number: 1, colour: OKABE_ITO.vermillion },
+  medium: { shape: 'diamond', number: 2, colour: OKABE_ITO.orange },
+  low: { shape: 'circle', number: 3, colour: OKABE_ITO.sky },
+};
+/** Colour of what parts from the truth: the instructor's. */
+export const TRUTH = OKABE_ITO.purple;
+export const SELECTION = OKABE_ITO.blue;
