@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '@penstock/core';
 import { Command, CommanderError } from 'commander';
+import { addAdversary } from './commands/adversary.ts';
 import { addBaseline } from './commands/baseline.ts';
 import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -24,7 +25,18 @@ const program = new Command('penstock')
   .helpCommand(false)
   .exitOverride();
 oneLineErrors(program, 'penstock');
-for (const add of [addUp, addLists, addCheck, addRun, addBaseline, addLearn, addReplay, addMonitor, addDoctor])
+for (const add of [
+  addUp,
+  addAdversary,
+  addLists,
+  addCheck,
+  addRun,
+  addBaseline,
+  addLearn,
+  addReplay,
+  addMonitor,
+  addDoctor,
+])
   add(program);
 for (const command of program.commands) oneLineErrors(command, `penstock ${command.name()}`);
 

@@ -9,7 +9,12 @@ const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]*$/)
   .max(64);
-const line = z.string().max(500);
+/** Id of a step, of a scenario's file or of the engine's own. */
+const stepId = z
+  .string()
+  .regex(/^[A-Za-z0-9][\w-]*$/)
+  .max(80);
+const line = z.string().max(2000);
 
 /** GET /api/adversary */
 export const adversaryRunMessage = z.strictObject({
@@ -52,7 +57,7 @@ export const adversaryReport = z.discriminatedUnion('do', [
     ...reporting,
     do: z.literal('step'),
     step: z.strictObject({
-      step: name,
+      step: stepId,
       phase: z.enum(['attack', 'twin', 'revert']),
       event: z.enum(['waiting', 'start', 'done', 'failed', 'refused', 'capped', 'skipped', 'unmet', 'aborted']),
       techniques: z.array(z.string().regex(/^T\d{4}(\.\d{3})?$/)).max(20),
@@ -69,7 +74,7 @@ export const adversaryReport = z.discriminatedUnion('do', [
     device: name,
     service: name,
     port: z.int().min(1).max(65_535),
-    step: name,
+    step: stepId,
     /** Of the legitimate look-alike. */
     twin: z.boolean(),
   }),

@@ -1,0 +1,123 @@
+/** An adversary's end of the management channel: HTTP to a range on this machine, one report after the other. */
+import {
+  type AdversaryReport,
+  type AdversaryRunMessage,
+  adversaryRunMessage,
+  PenstockError,
+  UsageError,
+} from '@penstock/core';
+import { z } from 'zod';
+
+/** A range that does not answer for so long is taken to be gone. */
+const ANSWERS_WITHIN_MS = 10_000;
+
+/** Of a keyframe, what a verdict needs. */
+const alertsOf = z.object({
+  alerts: z.array(
+    z.object({
+      time: z.number(),
+      rule: z.string(),
+      severity: z.string(),
+      device: z.string().nullable(),
+      tag: z.string().nullable(),
+      message: z.string(),
+    }),
+  ),
+});
+export type SeenAlert = z.output<typeof alertsOf>['alerts'][number];
+
+type Body = AdversaryReport extends infer R ? (R extends unknown ? Omit<R, 'instance' | 'scenario'> : never) : never;
+
+export class Management {
+  readonly #url: URL;
+  readonly #token: string;
+  readonly #scenario: string;
+  /** Reports go out in the order in which they were made. */
+  #last: Promise<void> = Promise.resolve();
+  #instance = '';
+
+  /**
+   * @param address as `penstock up` prints it: `http://127.0.0.1:8080/#token=…`
+   * @param token where the address has none
+   * @throws UsageError `adversary.range` for what is no range of this machine, `adversary.token` without a token
+   */
+  constructor(address: string, token: string | undefined, scenario: string) {
+    this.#url = loopbackUrl(address);
+    const given = token ?? new URLSearchParams(this.#url.hash.slice(1)).get('token');
+    if (!given)
+      throw new UsageError(
+        'adversary.token',
+        'the range asks for its token; give the whole address that `penstock up` prints, or --token TOKEN',
+      );
+    this.#token = given;
+    this.#scenario = scenario;
+  }
+
+  /** Which run it is; every report from now on is for it. @throws PenstockError as `describe` */
+  async join(): Promise<AdversaryRunMessage> {
+    const described = await this.describe();
+    this.#instance = described.instance;
+    return described;
+  }
+
+  /** What the range says of itself now. @throws PenstockError `adversary.gone`, `adversary.refused` */
+  async describe(): Promise<AdversaryRunMessage> {
+    const parsed = adversaryRunMessage.safeParse(await this.#ask('GET', 'adversary'));
+    if (!parsed.success)
+      throw new PenstockError('adversary.refused', `what answers at ${this.#url.host} is no range of this version`);
+    return parsed.data;
+  }
+
+  /** Tells the range; resolves when it has taken effect there, in order. @throws PenstockError as `describe` */
+  report(body: Body): Promise<void> {
+    const report = { ...body, instance: this.#instance, scenario: this.#scenario };
+    const told = this.#last.then(async () => void (await this.#ask('POST', 'adversary', report)));
+    this.#last = told.catch(() => {});
+    return told;
+  }
+
+  /** When everything told so far has been heard. */
+  get heard(): Promise<void> {
+    return this.#last;
+  }
+
+  async alerts(): Promise<SeenAlert[]> {
+    return alertsOf.parse(await this.#ask('GET', 'state')).alerts;
+  }
+
+  async #ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+    let response: Response;
+    try {
+      response = await fetch(new URL(`/api/${path}`, this.#url), {
+        method,
+        redirect: 'error',
+        signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
+        headers: { Authorization: `Bearer ${this.#token}`, 'Content-Type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    } catch (error) {
+      const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+      throw new PenstockError(
+        'adversary.gone',
+        `no range answers at ${this.#url.origin} (${cause?.code ?? message}); is \`penstock up\` running?`,
+        undefined,
+        error,
+      );
+    }
+    if (response.status === 204) return undefined;
+    const answer: unknown = await response.json().catch(() => undefined);
+    if (response.ok) return answer;
+    const said = (answer as { error?: string } | undefined)?.error ?? `status ${response.status}`;
+    throw new PenstockError('adversary.refused', `the range refuses: ${said}`);
+  }
+}
+
+function loopbackUrl(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol !== 'http:' || !/^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(url.hostname))
+    throw new UsageError(
+      'adversary.range',
+      `--range wants the address of a range on this machine, for example http://127.0.0.1:8080/#token=…; this is '${address}'`,
+    );
+  return url;
+}
