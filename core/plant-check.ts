@@ -221,6 +221,11 @@ function checkAlarms(check: PlantCheck, tag: TagSpec, path: ValuePath): void {
       'alarm-state',
       `${tag.id} has no states to alarm on; use low and high limits or give it 'states'`,
     );
+  const { suppressWhen } = alarms;
+  if (suppressWhen !== undefined)
+    check.wrongBy([...path, 'suppressWhen'], (place) => {
+      compilePredicate(suppressWhen, [...check.tags.keys()], place);
+    });
 }
 
 function checkZones(check: PlantCheck): void {

@@ -60,6 +60,10 @@ const alarmsSchema = z.strictObject({
   /** Alarm when a boolean tag has this value. */
   state: z.boolean().optional(),
   delay: duration.optional(),
+  /** How far a value must come back for the alarm to return, in the tag's unit; half a percent of the range when left out. */
+  deadBand: z.number().nonnegative().optional(),
+  /** Suppressed by design while this holds on displayed values (a stopped pump has no flow): a predicate over tags. */
+  suppressWhen: z.string().optional(),
   priority: z.enum(['low', 'medium', 'high']).optional(),
 });
 
