@@ -294,7 +294,8 @@ export class AttackEngine {
   #reasonToStop(now: Instant): string | undefined {
     if (this.#abort?.update(now)) return `${this.scenario.abort?.when} holds`;
     const over = this.#meter.overdue(now);
-    if (over !== undefined) return `cap: ${over}`;
+    // What waits for its revert sends nothing any more.
+    if (over !== undefined && !(this.#graph.over && this.#held.size === 0)) return `cap: ${over}`;
     const { packets } = this.scenario.caps;
     return packets !== undefined && this.#packets() > packets
       ? `cap: scenario '${this.scenario.id}' may send ${packets} packets`

@@ -1,6 +1,7 @@
 /** The range as an attack's engine knows it, and whom a scenario is about. */
 import { type EngineHost, type ScenarioSpec, type StepRecord, tagsOf, targetsOf } from '@penstock/attacks';
-import { compilePredicate, type PlantSpec } from '@penstock/core';
+import { compilePredicate, type DeviceSpec, type PlantSpec } from '@penstock/core';
+import { gatewayAddress } from '@penstock/simulator/kernel';
 import type { Plant } from './plants.ts';
 import type { Range } from './range.ts';
 
@@ -31,8 +32,8 @@ export function engineHost(range: Range, record: (record: StepRecord) => void): 
 }
 
 /**
- * What a true alert must name: ids of the devices that a scenario's steps act from and upon, and tags that they name or that the
- * scenario says its effects will show in.
+ * What a true alert must name: the devices that a scenario's steps act from and upon, by id and by every address that a monitor may know
+ * them by, and tags that the steps name or that the scenario says its effects will show in.
  */
 export function labelledParties(
   plant: Plant,
@@ -42,15 +43,20 @@ export function labelledParties(
   const { spec } = plant;
   const { steps, revert } = variant === 'twin' ? scenario.twin : scenario;
   const all = [...steps, ...revert];
-  const byRole = new Map(spec.devices.map((device) => [device.role, device.id]));
+  const roles = new Set(all.flatMap((step) => [step.from, ...targetsOf(step, spec)]));
   const effects = variant === 'twin' ? [] : scenario.effects.flatMap((effect) => tagsIn(effect.predicate.when, spec));
   return {
-    devices: new Set(
-      all.flatMap((step) => [step.from, ...targetsOf(step, spec)]).map((role) => byRole.get(role) ?? role),
-    ),
+    devices: new Set(spec.devices.filter(({ role }) => roles.has(role)).flatMap((device) => namesOf(device, spec))),
     tags: new Set([...all.flatMap((step) => tagsOf(step, spec)), ...effects]),
   };
 }
+
+/** A firewall has the first address of every zone. */
+const namesOf = ({ id, kind, address }: DeviceSpec, { zones }: PlantSpec): string[] => [
+  id,
+  address,
+  ...(kind === 'firewall' ? zones.map(({ subnet }) => gatewayAddress(subnet)) : []),
+];
 
 const tagsIn = (when: string, { tags }: PlantSpec): readonly string[] =>
   compilePredicate(

@@ -63,8 +63,10 @@ function tellTruth({ effects, adversary, impacts, view, aborted, sent }: ToldSum
   for (const { technique, time, evidence } of impacts)
     print(`impact           ${technique} at ${clock(time)}: ${evidence}`);
   if (view.manipulated.length > 0)
-    print(`view             displayed and measured parted for ${view.manipulated.map((v) => v.tag).join(', ')}`);
-  print(`sent             ${sent.packets} requests, ${sent.writes} of them writes`);
+    print(
+      `view             displayed and measured parted for ${[...new Set(view.manipulated.map((v) => v.tag))].join(', ')}`,
+    );
+  print(`sent             ${sent.packets} packets sent or changed, ${sent.writes} of them writes`);
 }
 
 function tellRevert({ reverted, variant }: ToldSummary): void {

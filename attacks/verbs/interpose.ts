@@ -3,7 +3,7 @@
  * `release` or the revert. Where the other party is in another zone it stands between the one and its gateway. It can keep a window of
  * readings and replay them, give other values, hold frames up or drop them; only frames of the named parties are touched.
  */
-import { duration, seconds } from '@penstock/core';
+import { duration, type PlantSpec, seconds } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { RegisterMap } from '@penstock/protocols/modbus';
 import { z } from 'zod';
@@ -58,9 +58,16 @@ function holderOf(step: Step, { guard, plant }: Pick<PlanContext, 'guard' | 'pla
   return holder;
 }
 
+/** The firewall, which is lied to in the place of parties of other zones. */
+function gatewayOf(step: Step, { devices }: PlantSpec): string[] {
+  const zoneOf = (role: string) => devices.find((device) => device.role === role)?.zone;
+  const beyond = step.and.some((role) => zoneOf(role) !== zoneOf(step.between));
+  return beyond ? devices.filter(({ kind }) => kind === 'firewall').map(({ role }) => role) : [];
+}
+
 export const interpose = defineVerb({
   schema,
-  targets: (step) => [step.between, ...step.and],
+  targets: (step, plant) => [step.between, ...step.and, ...gatewayOf(step, plant)],
   tags: falsified,
   overwrites: () => [],
 

@@ -236,8 +236,11 @@ export class Interposition implements Task {
     writeMacAddress(frame.buffer, frame.start, to);
     writeMacAddress(frame.buffer, frame.start + 6, this.#port.mac);
     frame.seen = false;
-    frame.cause = this.#cause ?? frame.cause;
-    frame.response = this.#cause === undefined && frame.response;
+    // What is only passed on stays its sender's; what was changed is the interposer's.
+    if (packet.changed && this.#cause !== undefined) {
+      frame.cause = this.#cause;
+      frame.response = false;
+    }
     if (packet.delay > 0) this.#host.wire.queue.in(packet.delay, { run: () => this.#pass(frame, to) });
     else this.#pass(frame, to);
     return true;

@@ -1,6 +1,6 @@
 /** The wire of a plant: a segment a zone, a host a device, and a firewall whose rules are the conduits. */
 import { type DeviceSpec, PenstockError, type PlantSpec } from '@penstock/core';
-import { formatIpv4, formatMac, parseIpv4, parseMac } from '@penstock/protocols/ethernet';
+import { formatIpv4, formatMac, parseIpv4, parseMac, parseSubnet } from '@penstock/protocols/ethernet';
 import { Firewall } from './firewall.ts';
 import type { Host } from './host.ts';
 import { EMBEDDED, LINUX, type StackProfile, WINDOWS } from './profile.ts';
@@ -38,6 +38,9 @@ const PROFILES: Record<DeviceSpec['kind'], StackProfile> = {
   firewall: LINUX,
   server: LINUX,
 };
+
+/** The firewall's address in a zone: the first of its subnet (CIDR). */
+export const gatewayAddress = (subnet: string): string => formatIpv4(parseSubnet(subnet).network + 1);
 
 /** MAC of the firewall where the plant declares no such device: locally administered. */
 const FIREWALL_MAC = parseMac('02:00:5e:00:00:01');
