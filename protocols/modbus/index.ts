@@ -17,3 +17,4 @@ export type * from './messages.ts';
 export { ModbusServer, type ModbusServerOptions, type ModbusSession, type ServerCounters } from './server.ts';
 export * from './tables.ts';
 export { ModbusTransaction, PointWrite, readTransaction, type TransactionState } from './transaction.ts';
+export { engineeringOf, KIND_FLOAT32 } from './values.ts';

@@ -1,0 +1,143 @@
+import type { PacketField, PointSpec } from '@penstock/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RegisterMap } from '../modbus/index.ts';
+import { encodeSyslog } from '../syslog/index.ts';
+import { NO_CONTEXT, type PacketContext, readPacket } from './index.ts';
+
+const bytesOf = (text: string) =>
+  Uint8Array.from(text.match(/[0-9a-f]{2}/g) ?? [], (byte) => Number.parseInt(byte, 16));
+/** Ethernet, IPv4 (10.0.0.1 → 10.0.0.2) and TCP or UDP headers before a payload. */
+function frame(payload: Uint8Array, sourcePort: number, destinationPort: number, protocol = 6): Uint8Array {
+  const port = (n: number) => n.toString(16).padStart(4, '0');
+  const header = protocol === 6 ? 20 : 8;
+  const ip = `45 00 ${port(20 + header + payload.length)} 0001 4000 40 ${protocol.toString(16).padStart(2, '0')} 0000 0a000001 0a000002`;
+  const transport =
+    protocol === 6
+      ? `${port(sourcePort)} ${port(destinationPort)} 00000001 00000002 50 18 2000 0000 0000`
+      : `${port(sourcePort)} ${port(destinationPort)} ${port(8 + payload.length)} 0000`;
+  return Uint8Array.of(...bytesOf(`0200000000 02 020000000001 0800 ${ip} ${transport}`), ...payload);
+}
+const read = (bytes: Uint8Array, context: PacketContext = NO_CONTEXT) => readPacket(bytes, 0, bytes.length, context);
+
+const points = [
+  {
+    tag: 'AIC301_SP',
+    writable: true,
+    modbus: { table: 'holding', address: 4, type: 'float32', wordOrder: 'big', scale: 1 },
+  },
+  {
+    tag: 'LIT101',
+    writable: false,
+    modbus: { table: 'holding', address: 6, type: 'uint16', wordOrder: 'big', scale: 0.01 },
+  },
+  { tag: 'P101', writable: true, modbus: { table: 'coil', address: 9, type: 'bool', wordOrder: 'big', scale: 1 } },
+] as unknown as PointSpec[];
+const map = new RegisterMap(points);
+const known = (request?: string): PacketContext => ({
+  name: (address) => (address === '10.0.0.2' ? 'dosing-plc' : undefined),
+  point: (_server, table, address) => {
+    const slot = map.table(table).slot(address);
+    const entry = slot < 0 ? undefined : map.table(table).entries[slot >> 1];
+    return entry && { entry, unit: entry.tag === 'P101' ? '' : 'mg/L' };
+  },
+  request: () => (request === undefined ? undefined : bytesOf(request)),
+});
+const walk = (fields: readonly PacketField[]): PacketField[] => fields.flatMap((f) => [f, ...walk(f.children)]);
+const tagged = (tree: readonly PacketField[]) =>
+  walk(tree).flatMap(({ tag, value, start, end }) => (tag === null ? [] : [[tag, value, start, end]]));
+
+describe('a packet', () => {
+  it('that writes says what is written, where and in which unit', () => {
+    const packet = read(frame(bytesOf('1234 0000 000b 01 10 0004 0002 04 41310000'), 50000, 502), known());
+    expect([packet.protocol, packet.info, packet.tags]).toEqual([
+      'modbus',
+      'WRITE_MULTIPLE_REGISTERS 4–5 AIC301_SP = 11.0625 mg/L',
+      ['AIC301_SP'],
+    ]);
+    expect(tagged(packet.tree)).toEqual([['AIC301_SP', 'AIC301_SP = 11.0625 mg/L', 67, 71]]);
+    expect(walk(packet.tree).find(({ name, value }) => name === 'Destination' && value.includes('dosing'))?.value).toBe(
+      '10.0.0.2 (dosing-plc)',
+    );
+  });
+
+  it('that answers is read with the request that it answers', () => {
+    const answer = frame(bytesOf('0001 0000 0009 01 03 06 41000000 00fa'), 502, 50000);
+    const packet = read(answer, known('03 0004 0003'));
+    expect(packet.info).toBe('READ_HOLDING_REGISTERS 4–6');
+    expect(tagged(packet.tree).map(([, value]) => value)).toEqual(['AIC301_SP = 8 mg/L', 'LIT101 = 2.5 mg/L']);
+    expect(read(answer, known()).info).toBe('READ_HOLDING_REGISTERS (request not seen)');
+    expect(tagged(read(answer, known()).tree)).toEqual([]);
+  });
+
+  it('names coils bit by bit, exceptions and identities', () => {
+    const coils = read(frame(bytesOf('0001 0000 0004 01 01 01 02'), 502, 50000), known('01 0008 0003'));
+    expect(tagged(coils.tree).map(([, value]) => value)).toEqual(['P101 = 1']);
+    expect(read(frame(bytesOf('0001 0000 0006 01 05 0009 ff00'), 50000, 502), known()).info).toBe(
+      'WRITE_SINGLE_COIL 9 P101 = 1',
+    );
+    expect(read(frame(bytesOf('0001 0000 0003 01 86 02'), 502, 50000)).info).toBe(
+      'WRITE_SINGLE_REGISTER_EXCEPTION: ILLEGAL_DATA_ADDRESS',
+    );
+    const identity = bytesOf('0001 0000 000e 01 2b 0e 01 01 00 00 01 00 04 41636d65');
+    expect(read(frame(identity, 502, 50000)).info).toBe('READ_DEVICE_IDENTIFICATION Acme');
+  });
+
+  it('holds several messages, and a part of one', () => {
+    const two = read(
+      frame(bytesOf('0001 0000 0006 01 03 0004 0001 0002 0000 0006 01 06 0006 00fa 0003 00'), 50000, 502),
+      known(),
+    );
+    expect(two.info).toBe('READ_HOLDING_REGISTERS 4–4; WRITE_SINGLE_REGISTER 6 LIT101 = 2.5 mg/L');
+    expect(two.tree.at(-1)?.children.at(-1)?.name).toBe('Part of a message');
+  });
+
+  it('of the services says its line', () => {
+    const message = {
+      facility: 16,
+      severity: 4,
+      time: Date.UTC(2026, 2, 2, 9) * 1000,
+      host: 'plc',
+      application: 'fw',
+      text: 'drop',
+    };
+    const syslog = read(frame(encodeSyslog(message as never), 514, 514, 17));
+    expect([syslog.protocol, syslog.tree.at(-1)?.children[0]?.value]).toEqual(['syslog', 'LOCAL0.WARNING']);
+    const http = read(frame(new TextEncoder().encode('GET /values HTTP/1.1\r\nHost: a\r\n\r\n'), 50000, 80));
+    expect([http.protocol, http.info]).toEqual(['http', 'GET /values HTTP/1.1']);
+    const arp = bytesOf(
+      'ffffffffffff 020000000001 0806 0001 0800 06 04 0002 020000000001 0a000001 020000000002 0a000002',
+    );
+    expect(read(arp).info).toBe('10.0.0.1 is at 02:00:00:00:00:01');
+  });
+});
+
+/** Fields lie in their parents, in order, and within the frame. */
+function checkPlaces(fields: readonly PacketField[], start: number, end: number): void {
+  for (const field of fields) {
+    expect(field.start).toBeGreaterThanOrEqual(start);
+    expect(field.end).toBeLessThanOrEqual(end);
+    expect(field.end).toBeGreaterThanOrEqual(field.start);
+    checkPlaces(field.children, field.start, field.end);
+  }
+}
+
+it('whatever the bytes, reading does not throw and every field lies within the frame and its parent', () => {
+  const ports = fc.constantFrom(502, 53, 123, 514, 80, 50000);
+  const random = fc.uint8Array({ maxLength: 200 });
+  const framed = fc
+    .tuple(fc.uint8Array({ maxLength: 120 }), ports, ports, fc.constantFrom(6, 17, 1, 47))
+    .map(([payload, from, to, protocol]) => frame(payload, from, to, protocol));
+  const cut = fc.tuple(framed, fc.nat(160)).map(([bytes, length]) => bytes.subarray(0, length));
+  const modbus = fc
+    .tuple(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.boolean())
+    .map(([pdu, up]) =>
+      frame(Uint8Array.of(0, 1, 0, 0, 0, pdu.length + 1, 1, ...pdu), up ? 50000 : 502, up ? 502 : 50000),
+    );
+  fc.assert(
+    fc.property(fc.oneof(random, framed, cut, modbus), fc.boolean(), (bytes, withRequest) => {
+      checkPlaces(read(bytes, known(withRequest ? '03 0004 0010' : undefined)).tree, 0, bytes.length);
+    }),
+    { numRuns: 3000 },
+  );
+});
