@@ -2,7 +2,6 @@ import type { PacketField, PointSpec } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RegisterMap } from '../modbus/index.ts';
-import { encodeSyslog } from '../syslog/index.ts';
 import { NO_CONTEXT, type PacketContext, readPacket } from './index.ts';
 
 const bytesOf = (text: string) =>
@@ -93,15 +92,8 @@ describe('a packet', () => {
   });
 
   it('of the services says its line', () => {
-    const message = {
-      facility: 16,
-      severity: 4,
-      time: Date.UTC(2026, 2, 2, 9) * 1000,
-      host: 'plc',
-      application: 'fw',
-      text: 'drop',
-    };
-    const syslog = read(frame(encodeSyslog(message as never), 514, 514, 17));
+    const line = new TextEncoder().encode('<132>1 2026-03-02T09:00:00.000Z plc fw - drop - dropped');
+    const syslog = read(frame(line, 514, 514, 17));
     expect([syslog.protocol, syslog.tree.at(-1)?.children[0]?.value]).toEqual(['syslog', 'LOCAL0.WARNING']);
     const http = read(frame(new TextEncoder().encode('GET /values HTTP/1.1\r\nHost: a\r\n\r\n'), 50000, 80));
     expect([http.protocol, http.info]).toEqual(['http', 'GET /values HTTP/1.1']);
