@@ -15,6 +15,53 @@ type State = 'head' | 'body' | 'chunk-size' | 'chunk' | 'trailer' | 'broken';
 
 const LATIN = new TextDecoder('latin1');
 
+/** Instead of the body's length. */
+const CHUNKED = -1;
+
+/** What stands before a body. */
+interface Head extends Omit<HttpMessage, 'body'> {
+  readonly length: number;
+}
+
+/** Heads that were parsed before: programs send the same few again and again. */
+const KNOWN = { request: new Map<string, Head>(), response: new Map<string, Head>() };
+const MOST_KNOWN = 256;
+const LONGEST_KNOWN = 1024;
+
+/** The head in `text`, without the empty line; undefined when it is none. */
+function headOf(text: string, isRequest: boolean): Head | undefined {
+  const known = isRequest ? KNOWN.request : KNOWN.response;
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const head = parseHead(text, isRequest);
+  if (head === undefined || text.length > LONGEST_KNOWN) return head;
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(text, head);
+  return head;
+}
+
+function parseHead(text: string, isRequest: boolean): Head | undefined {
+  const [line, ...fields] = text.split('\r\n') as [string, ...string[]];
+  const first = isRequest
+    ? /^([A-Z]{1,16}) (\S+) (HTTP\/1\.[01])$/.exec(line)
+    : /^(HTTP\/1\.[01]) (\d{3}) ?(.*)$/.exec(line);
+  if (first === null) return undefined;
+  const headers = new Map<string, string>();
+  for (const field of fields) {
+    const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(field);
+    if (parts === null) return undefined;
+    const name = (parts[1] as string).toLowerCase();
+    // Two lengths are how requests are smuggled (RFC 9112 clause 6.3).
+    if (name === 'content-length' && headers.has(name) && headers.get(name) !== parts[2]) return undefined;
+    headers.set(name, parts[2] as string);
+  }
+  const head = { first: [first[1] as string, first[2] as string, first[3] as string] as const, headers };
+  if (headers.get('transfer-encoding')?.toLowerCase() === 'chunked') return { ...head, length: CHUNKED };
+  const length = headers.get('content-length') ?? '0';
+  if (!/^\d{1,9}$/.test(length) || Number(length) > LARGEST_BODY) return undefined;
+  return { ...head, length: Number(length) };
+}
+
 /** Reads one direction. After something that is not HTTP it is `broken` and takes nothing more; it never throws. */
 export class HttpParser {
   readonly #request: boolean;
@@ -22,7 +69,7 @@ export class HttpParser {
   #state: State = 'head';
   #buffer = new Uint8Array(1024);
   #filled = 0;
-  #head: Omit<HttpMessage, 'body'> | undefined;
+  #head: Head | undefined;
   #need = 0;
   #chunks: Uint8Array[] = [];
   #bodySize = 0;
@@ -73,30 +120,13 @@ export class HttpParser {
   #takeHead(): boolean {
     const end = this.#find('\r\n\r\n', LARGEST_HEAD);
     if (end === undefined) return false;
-    const [line, ...fields] = LATIN.decode(this.#buffer.subarray(0, end)).split('\r\n') as [string, ...string[]];
+    const text = LATIN.decode(this.#buffer.subarray(0, end));
     this.#drop(end + 4);
-    const first = this.#request
-      ? /^([A-Z]{1,16}) (\S+) (HTTP\/1\.[01])$/.exec(line)
-      : /^(HTTP\/1\.[01]) (\d{3}) ?(.*)$/.exec(line);
-    if (first === null) return this.#break();
-    const headers = new Map<string, string>();
-    for (const field of fields) {
-      const parts = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(field);
-      if (parts === null) return this.#break();
-      const name = (parts[1] as string).toLowerCase();
-      // Two lengths are how requests are smuggled (RFC 9112 clause 6.3).
-      if (name === 'content-length' && headers.has(name) && headers.get(name) !== parts[2]) return this.#break();
-      headers.set(name, parts[2] as string);
-    }
-    this.#head = { first: [first[1] as string, first[2] as string, first[3] as string], headers };
-    if (headers.get('transfer-encoding')?.toLowerCase() === 'chunked') {
-      this.#state = 'chunk-size';
-      return true;
-    }
-    const length = headers.get('content-length') ?? '0';
-    if (!/^\d{1,9}$/.test(length) || Number(length) > LARGEST_BODY) return this.#break();
-    this.#need = Number(length);
-    this.#state = 'body';
+    const head = headOf(text, this.#request);
+    if (head === undefined) return this.#break();
+    this.#head = head;
+    this.#need = head.length;
+    this.#state = head.length === CHUNKED ? 'chunk-size' : 'body';
     return true;
   }
 
@@ -145,7 +175,7 @@ export class HttpParser {
   }
 
   #finish(body: Uint8Array): void {
-    const head = this.#head as Omit<HttpMessage, 'body'>;
+    const head = this.#head as Head;
     this.#head = undefined;
     this.#chunks = [];
     this.#bodySize = 0;
@@ -157,8 +187,10 @@ export class HttpParser {
   #find(mark: string, limit: number): number | undefined {
     const buffer = this.#buffer;
     const last = Math.min(this.#filled, limit) - mark.length;
+    const first = mark.charCodeAt(0);
     outer: for (let i = 0; i <= last; i++) {
-      for (let j = 0; j < mark.length; j++) if (buffer[i + j] !== mark.charCodeAt(j)) continue outer;
+      if (buffer[i] !== first) continue;
+      for (let j = 1; j < mark.length; j++) if (buffer[i + j] !== mark.charCodeAt(j)) continue outer;
       return i;
     }
     if (this.#filled >= limit) this.#break();

@@ -27,8 +27,68 @@ export type Op = () => number | undefined | void;
 
 export const nothing: Op = () => {};
 
+interface Move {
+  readonly m: Float64Array;
+  readonly to: number;
+  readonly from: number;
+}
+
+const moves = new WeakMap<Op, Move>();
+
+/** `m[to] := m[from]` */
+export function move(m: Float64Array, to: number, from: number): Op {
+  const op = () => {
+    m[to] = m[from];
+  };
+  moves.set(op, { m, to, from });
+  return op;
+}
+
+/** The same operations with neighbouring moves in one closure: inputs of function blocks come in rows. */
+function merged(ops: readonly Op[]): readonly Op[] {
+  if (!ops.some((op, i) => i > 0 && moves.has(op) && moves.has(ops[i - 1]))) return ops;
+  const list: Op[] = [];
+  for (let i = 0; i < ops.length; ) {
+    const row: Move[] = [];
+    while (row.length < 4 && i + row.length < ops.length) {
+      const next = moves.get(ops[i + row.length]);
+      if (next === undefined) break;
+      row.push(next);
+    }
+    list.push(row.length < 2 ? ops[i] : moveAll(row));
+    i += Math.max(1, row.length);
+  }
+  return list;
+}
+
+/** Two to four moves, one after the other. */
+function moveAll([first, second, third, fourth]: readonly Move[]): Op {
+  const { m, to: a, from: p } = first;
+  const { to: b, from: q } = second;
+  if (third === undefined)
+    return () => {
+      m[a] = m[p];
+      m[b] = m[q];
+    };
+  const { to: c, from: r } = third;
+  if (fourth === undefined)
+    return () => {
+      m[a] = m[p];
+      m[b] = m[q];
+      m[c] = m[r];
+    };
+  const { to: d, from: s } = fourth;
+  return () => {
+    m[a] = m[p];
+    m[b] = m[q];
+    m[c] = m[r];
+    m[d] = m[s];
+  };
+}
+
 /** Runs operations that never jump, one after the other. */
-export function sequence(ops: readonly Op[]): Op {
+export function sequence(all: readonly Op[]): Op {
+  const ops = merged(all);
   const [a, b, c, d, e, f, g, h] = ops;
   switch (ops.length) {
     case 0:
@@ -104,21 +164,18 @@ export function sequence(ops: readonly Op[]): Op {
 export function block(m: Float64Array, statements: number, ops: readonly Op[], jumps: boolean): Op {
   if (statements === 0 && ops.length === 0) return nothing;
   if (!jumps) {
-    if (ops.length === 1) {
-      const only = ops[0];
+    const [first = nothing, second, third] = merged(ops);
+    if (second === undefined)
       return () => {
         m[COUNT] += statements;
-        only();
+        first();
       };
-    }
-    if (ops.length === 2) {
-      const [first, second] = ops;
+    if (third === undefined)
       return () => {
         m[COUNT] += statements;
         first();
         second();
       };
-    }
     const body = sequence(ops);
     return () => {
       m[COUNT] += statements;

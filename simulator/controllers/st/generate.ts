@@ -3,10 +3,11 @@
  * by closures that return a boolean, 64-bit integers and strings by closures that return the value.
  */
 import { BITWISE, binaryOp, COMPARE, COMPARE_AFTER, COMPLEMENT, FUSED, NEGATE } from './arithmetic.ts';
-import { type Op, sequence } from './closures.ts';
+import { move, type Op, sequence } from './closures.ts';
 import { bigNode } from './generate-big.ts';
 import { functionCall } from './generate-calls.ts';
 import { conversion, numberFunction } from './generate-functions.ts';
+import { type Gate, gateStore, gateTest, type Leaf, MOST_LEAVES } from './generate-gates.ts';
 import { textNode } from './generate-text.ts';
 import type { Image } from './image.ts';
 import type { Node, Place, Pou } from './ir.ts';
@@ -55,9 +56,7 @@ export class Code {
     const target = () => (wanted >= 0 ? wanted : this.temporary());
     const moved = (slot: number): number => {
       if (wanted < 0 || slot === wanted) return slot;
-      out.push(() => {
-        m[wanted] = m[slot];
-      });
+      out.push(move(m, wanted, slot));
       return wanted;
     };
     switch (node.op) {
@@ -102,11 +101,15 @@ export class Code {
       case 'call': {
         const result = functionCall(this, node.call, out).number;
         const d = target();
-        out.push(() => {
-          m[d] = m[result];
-        });
+        out.push(move(m, d, result));
         return d;
       }
+    }
+    const gate = this.#gate(node);
+    if (gate !== undefined) {
+      const d = target();
+      out.push(gateStore(m, d, gate));
+      return d;
     }
     const test = this.test(node);
     const d = target();
@@ -177,6 +180,8 @@ export class Code {
       const { slot, value } = leaf;
       return value === 1 ? () => m[slot] !== 0 : () => m[slot] === 0;
     }
+    const gate = this.#gate(node);
+    if (gate !== undefined) return gateTest(m, gate);
     switch (node.op) {
       case 'constant': {
         const value = node.value !== 0;
@@ -203,12 +208,37 @@ export class Code {
   }
 
   /** A BOOL variable at a fixed slot, or its negation. */
-  #leaf(node: Node): { slot: number; value: 0 | 1 } | undefined {
-    if (node.op === 'load' && node.place.bit === undefined && isFixed(node.place))
+  #leaf(node: Node): Leaf | undefined {
+    if (node.op === 'load' && node.type === BOOL && node.place.bit === undefined && isFixed(node.place))
       return { slot: fixedBase(this, node.place).number, value: 1 };
     if (node.op !== 'not' || node.type !== BOOL) return undefined;
     const inner = this.#leaf(node.operand);
     return inner && { slot: inner.slot, value: inner.value === 1 ? 0 : 1 };
+  }
+
+  /** AND or OR of a few variables; undefined for anything else. */
+  #gate(node: Node): Gate | undefined {
+    let inner = node;
+    let negated = false;
+    for (; inner.op === 'not' && inner.type === BOOL; inner = inner.operand) negated = !negated;
+    if (inner.op !== 'logic' || inner.type !== BOOL || inner.name === 'xor') return undefined;
+    const name = negated === (inner.name === 'and') ? 'or' : 'and';
+    const leaves: Leaf[] = [];
+    return this.#gather(inner, name, negated, leaves) ? { name, leaves } : undefined;
+  }
+
+  /** The variables that `node` (or its negation) joins by `name`; false when there is anything else, or too many. */
+  #gather(node: Node, name: 'and' | 'or', negated: boolean, leaves: Leaf[]): boolean {
+    if (node.op === 'not' && node.type === BOOL) return this.#gather(node.operand, name, !negated, leaves);
+    if (node.op === 'logic' && node.type === BOOL && node.name !== 'xor') {
+      const effective = negated === (node.name === 'and') ? 'or' : 'and';
+      if (effective !== name) return false;
+      return this.#gather(node.left, name, negated, leaves) && this.#gather(node.right, name, negated, leaves);
+    }
+    const leaf = this.#leaf(node);
+    if (leaf === undefined || leaves.length === MOST_LEAVES) return false;
+    leaves.push(negated ? { slot: leaf.slot, value: leaf.value === 1 ? 0 : 1 } : leaf);
+    return true;
   }
 
   #logic(node: NodeOf<'logic'>): () => boolean {
@@ -219,10 +249,6 @@ export class Code {
     }
     const isAnd = node.name === 'and';
     const [a, b] = [this.#leaf(node.left), this.#leaf(node.right)];
-    if (a !== undefined && b !== undefined) {
-      const [p, x, q, y] = [a.slot, a.value, b.slot, b.value];
-      return isAnd ? () => m[p] === x && m[q] === y : () => m[p] === x || m[q] === y;
-    }
     if (b !== undefined) {
       const left = this.test(node.left);
       const [q, y] = [b.slot, b.value];
