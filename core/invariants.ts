@@ -87,6 +87,7 @@ export function invariantProblems(
     });
     const names = [...tags, ...Object.keys(invariant.with)];
     const used = new Set<string>();
+    let sound = true;
     for (const key of ['holds', 'unless'] as const) {
       const text = invariant[key];
       if (text === undefined) continue;
@@ -98,10 +99,11 @@ export function invariantProblems(
       } catch (error) {
         if (!(error instanceof PenstockError)) throw error;
         problems.push(error);
+        sound = false;
       }
     }
     for (const name of Object.keys(invariant.with))
-      if (!used.has(name)) wrong('unused-trend', `the trend '${name}' occurs in no expression`, 'with', name);
+      if (sound && !used.has(name)) wrong('unused-trend', `the trend '${name}' occurs in no expression`, 'with', name);
   });
   return problems;
 }

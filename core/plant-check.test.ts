@@ -49,6 +49,14 @@ describe('checkPlant', () => {
       ["plant.unknown-area plant.yaml:23:11: there is no area 'transfr'; did you mean 'transfer'?"],
     ],
     [
+      'an invariant over no tag',
+      'safeguards:\n',
+      'invariants: [{ id: level, name: Level, holds: LIT10 > 1 }]\nsafeguards:\n',
+      [
+        "predicate.unknown-tag plant.yaml:82:47: the predicate 'LIT10 > 1' (character 1) knows no tag LIT10; did you mean LIT101?",
+      ],
+    ],
+    [
       'a tag that is declared twice',
       'id: LIC101_SP',
       'id: P101',

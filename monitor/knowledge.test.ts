@@ -32,6 +32,15 @@ describe("the owner's documents", () => {
       (d) => Object.assign(d.points[0] as object, { device: 'plc-9' }),
       "there is no asset 'plc-9'",
     ],
+    [
+      'an invariant over a tag that no point carries',
+      (d) =>
+        Object.assign(d, {
+          tags: [...d.tags, { ...d.tags[0], id: 'XIC999' }],
+          invariants: [{ id: 'a', name: 'A', holds: 'XIC999 > 1' }],
+        }),
+      'no device has a point for XIC999',
+    ],
     ['a point of no tag', (d) => Object.assign(d.points[0] as object, { tag: 'XIC999' }), "there is no tag 'XIC999'"],
     [
       'work on no asset',

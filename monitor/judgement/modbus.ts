@@ -184,7 +184,7 @@ export class ModbusJudge {
     const station = (event as ModbusEvent).unit ?? 0;
     const scene = this.#scene;
     const { subject, baseline } = scene;
-    this.watch.write(watched, table, address, values, station, accepted, event.time, (facts) => {
+    this.watch.write(watched, conversation, table, address, values, station, accepted, event.time, (facts) => {
       scene.prepareFor(conversation, event.time, event);
       subject.point = facts;
       if (scene.ready) {

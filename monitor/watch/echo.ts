@@ -16,7 +16,8 @@ const MOST_ALIKE = 0.35;
 /** What a repetition must weigh: as unlikely as guessing so many bits. */
 const BITS = 60;
 const MOST_BITS_PER_READING = 10;
-const LEAST_RUN = 3;
+/** Readings beyond the first anchor that a repetition has at least. */
+const LEAST_RUN = 16;
 /** Anchors that may miss before a repetition is over; the recording begins anew, or an old anchor was overwritten. */
 const PATIENCE = 3;
 
@@ -27,7 +28,7 @@ export class Echo {
   sounding = false;
   /** How many readings it lies back. */
   lag = 0;
-  /** Anchors of it so far. */
+  /** Readings of it so far. */
   run = 0;
   /** Readings that an anchor covers. */
   readonly window: number;
@@ -35,6 +36,8 @@ export class Echo {
   #hash = 0;
   #last = 0;
   #misses = 0;
+  /** The reading at which the newest anchor of it stood. */
+  #newest = 0;
   #mask = FIRST_ANCHORS - 1;
   #hashes = new Int32Array(FIRST_ANCHORS);
   #indices = new Int32Array(FIRST_ANCHORS);
@@ -78,53 +81,64 @@ export class Echo {
   }
 
   #anchor(hash: number, index: number): boolean {
-    const slot = (hash ^ (hash >>> 15)) & this.#mask;
-    const before = this.#hashes[slot] === hash ? (this.#indices[slot] as number) : 0;
-    if (this.#indices[slot] === 0) this.#kept++;
-    this.#hashes[slot] = hash;
-    this.#indices[slot] = index;
-    if (this.#kept > this.#mask >> 1 && this.#mask + 1 < MOST_ANCHORS) this.#grow();
+    const before = this.#exchange(hash, index);
     if (before === 0) {
+      // Either the repetition is over, or this anchor was overwritten since.
       if (++this.#misses < PATIENCE) return false;
       this.run = 0;
       this.sounding = false;
       return false;
     }
     this.#misses = 0;
-    const lag = index - before;
-    this.run = lag === this.lag ? this.run + 1 : 1;
-    this.lag = lag;
+    // Anchors may overlap: what counts is how many readings they cover together.
+    const covered = Math.min(this.window, index - this.#newest);
+    this.run = index - before === this.lag ? this.run + covered : this.window;
+    this.lag = index - before;
+    this.#newest = index;
     if (this.sounding || this.run < this.#needed()) return false;
     this.sounding = true;
     return true;
   }
 
-  /** Anchors in a row that chance does not give. */
+  /** Keeps an anchor. @returns where the same one stood before; 0 when it is new */
+  #exchange(hash: number, index: number): number {
+    const hashes = this.#hashes;
+    const indices = this.#indices;
+    let slot = slotOf(hash) & this.#mask;
+    if (hashes[slot] !== hash || indices[slot] === 0) {
+      // Each has two places; the older of the two neighbours gives way.
+      const other = slot ^ 1;
+      if (hashes[other] === hash || (indices[other] as number) < (indices[slot] as number)) slot = other;
+    }
+    const before = hashes[slot] === hash ? (indices[slot] as number) : 0;
+    if (indices[slot] === 0) this.#kept++;
+    hashes[slot] = hash;
+    indices[slot] = index;
+    if (this.#kept > this.#mask >> 2 && this.#mask + 1 < MOST_ANCHORS) this.#grow();
+    return before;
+  }
+
+  /** Equal readings in a row that chance does not give. */
   #needed(): number {
     if (this.#compared < ENOUGH_COMPARED) return Number.POSITIVE_INFINITY;
     const alike = (this.#alike + 1) / (this.#compared + 2);
     if (alike > MOST_ALIKE) return Number.POSITIVE_INFINITY;
     // Three changes are compared with at a time.
     const bits = Math.min(MOST_BITS_PER_READING, -Math.log2(alike / 3));
-    return Math.max(LEAST_RUN, 1 + Math.ceil(BITS / (this.window * bits)));
+    return this.window + Math.max(LEAST_RUN, Math.ceil(BITS / bits));
   }
 
   #grow(): void {
-    const { length } = this.#hashes;
-    const hashes = new Int32Array(length * 2);
-    const indices = new Int32Array(length * 2);
-    this.#mask = length * 2 - 1;
+    const hashes = this.#hashes;
+    const indices = this.#indices;
+    const length = hashes.length * 2;
+    this.#mask = length - 1;
     this.#kept = 0;
-    for (let i = 0; i < length; i++) {
-      if (this.#indices[i] === 0) continue;
-      const hash = this.#hashes[i] as number;
-      const slot = (hash ^ (hash >>> 15)) & this.#mask;
-      if (indices[slot] === 0) this.#kept++;
-      else if ((indices[slot] as number) > (this.#indices[i] as number)) continue;
-      hashes[slot] = hash;
-      indices[slot] = this.#indices[i] as number;
-    }
-    this.#hashes = hashes;
-    this.#indices = indices;
+    this.#hashes = new Int32Array(length);
+    this.#indices = new Int32Array(length);
+    for (let i = 0; i < indices.length; i++)
+      if (indices[i] !== 0) this.#exchange(hashes[i] as number, indices[i] as number);
   }
 }
+
+const slotOf = (hash: number): number => hash ^ (hash >>> 15);

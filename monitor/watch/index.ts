@@ -159,7 +159,7 @@ export class ProcessWatch {
     return device.blocks.get(blockKey(reader.src.address, table, address, quantity, station));
   }
 
-  /** A read was refused, or nobody answered. */
+  /** A read of what was told before was refused, or nobody answered. */
   failed(block: ReadBlock, exception: string | undefined): void {
     block.failures++;
     block.exception = exception;
@@ -357,7 +357,7 @@ export class ProcessWatch {
     trace.habit = this.learning
       ? this.#baseline.habits.learn(point.device, id)
       : this.#baseline.habits.of(point.device, id);
-    if (rate !== undefined) trace.limit = rate;
+    if (rate !== undefined && !point.ordered) trace.limit = rate;
     else if (!this.learning && point.moves) {
       const slope = this.#baseline.readingSlope(point.device, id);
       if (slope !== undefined)
@@ -410,6 +410,7 @@ export class ProcessWatch {
    */
   write(
     device: WatchedDevice,
+    reader: Reader,
     table: Table,
     address: number,
     values: ArrayLike<number>,
@@ -444,6 +445,7 @@ export class ProcessWatch {
       );
       facts.accepted = accepted;
       each(facts);
+      this.#step(reader, facts, point, value);
       if (accepted === false) continue;
       point.raw0 = raw0;
       point.raw1 = raw1;
@@ -453,6 +455,18 @@ export class ProcessWatch {
       point.value = value;
       point.changed = time;
     }
+  }
+
+  /** An order that moves a set point further at once than the owner says that it may move in a second. */
+  #step(writer: Reader, facts: PointFacts, point: Point, value: number): void {
+    const { rate } = point.tag;
+    const step = Math.abs(value - point.value);
+    if (rate === undefined || !(step > rate)) return;
+    this.#events.told('point_rate', writer, facts, {
+      'rate.per_second': step,
+      'rate.limit': rate,
+      'rate.basis': 'owner',
+    });
   }
 
   /** What a register holds as far as is known; for a mask write. */

@@ -86,7 +86,7 @@ export class Invariants {
     }));
     for (const { spec } of compiled) {
       // Names of trends are the invariant's own; elsewhere in the list they get names that no expression can have.
-      const names = [...this.#tags, ...trends.map((t) => (t.spec === spec ? t.name : ''))];
+      const names = [...this.#tags, ...trends.map((t, i) => (t.spec === spec ? t.name : `_${i}`))];
       const holds = compilePredicate(spec.holds, names);
       const unless = spec.unless === undefined ? undefined : compilePredicate(spec.unless, names);
       const needs = [...new Set([...holds.tags, ...(unless?.tags ?? [])])].map((name) => names.indexOf(name));

@@ -104,11 +104,11 @@ export class Rounds {
     // Told, and goes on.
     if (block.echoed === Number.POSITIVE_INFINITY || now - block.echoed < GATHER) return;
     block.echoed = Number.POSITIVE_INFINITY;
-    const { lag, run, window } = first.echo as NonNullable<Trace['echo']>;
+    const { lag, run } = first.echo as NonNullable<Trace['echo']>;
     this.#events.told('point_replay', block.reader, this.#describe(first), {
       'replay.tags': sounding.slice(0, NAMED).map(({ point }) => point.tag.id),
       'replay.count': sounding.length,
-      'replay.readings': run * window,
+      'replay.readings': run,
       'replay.seconds_back': (lag * (block.polled.time - block.first)) / 1e6 / Math.max(1, first.changes),
     });
   }

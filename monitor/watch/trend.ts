@@ -2,12 +2,17 @@
 import type { Duration } from '@penstock/core';
 
 const BINS = 30;
+/** Share of a new value in the smoothed one: at one a second a few seconds of noise are evened out. */
+const SMOOTHING = 0.2;
 
 export class Trend {
   readonly #kind: 'mean' | 'slope';
   /** Microseconds of a bin. */
   readonly #width: number;
   readonly #means = new Float64Array(BINS);
+  /** The smoothed value at the begin of each bin. */
+  readonly #edges = new Float64Array(BINS);
+  #smooth = Number.NaN;
   #filled = 0;
   #next = 0;
   #binEnds = Number.NEGATIVE_INFINITY;
@@ -26,13 +31,16 @@ export class Trend {
    * @returns the mean, or the slope in units per hour; NaN until the window is full
    */
   take(now: number, value: number): number {
-    if (Number.isNaN(value) || now > this.#binEnds + 2 * this.#width) {
+    if (Number.isNaN(value) || Number.isNaN(this.#smooth) || now > this.#binEnds + 2 * this.#width) {
       this.#filled = 0;
       this.#next = 0;
       this.#result = Number.NaN;
       this.#begin(now);
+      this.#smooth = value;
+      this.#edges[0] = value;
       if (Number.isNaN(value)) return Number.NaN;
     }
+    this.#smooth += SMOOTHING * (value - this.#smooth);
     if (now >= this.#binEnds) {
       if (this.#count > 0) this.#push(this.#sum / this.#count);
       this.#begin(now);
@@ -53,6 +61,7 @@ export class Trend {
     this.#next = (this.#next + 1) % BINS;
     if (this.#filled < BINS) this.#filled++;
     if (this.#filled === BINS) this.#result = this.#kind === 'mean' ? this.#mean() : this.#slope();
+    this.#edges[this.#next] = this.#smooth;
   }
 
   #mean(): number {
@@ -61,16 +70,8 @@ export class Trend {
     return sum / BINS;
   }
 
-  /** Least squares over the bins, oldest first, so that noise and a single odd bin matter little. */
+  /** From the window's begin to its end, so that a level's slope is exactly the mean of what flowed in and out meanwhile. */
   #slope(): number {
-    const middle = (BINS - 1) / 2;
-    let covariance = 0;
-    let variance = 0;
-    for (let i = 0; i < BINS; i++) {
-      const x = i - middle;
-      covariance += x * (this.#means[(this.#next + i) % BINS] as number);
-      variance += x * x;
-    }
-    return (covariance / variance / this.#width) * 3600e6;
+    return ((this.#smooth - (this.#edges[this.#next] as number)) / (BINS * this.#width)) * 3600e6;
   }
 }
