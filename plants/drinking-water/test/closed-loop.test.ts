@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ClosedLoop, type LoopOptions } from './closed-loop.ts';
+import type { LoopOptions } from './closed-loop.ts';
+import { ClosedLoop, expectWithin, ranges } from './measures.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -12,173 +13,6 @@ beforeAll(() => {
 }, 60_000);
 
 const fromSettled = (options?: LoopOptions): ClosedLoop => settled.fork(options);
-
-/** Smallest and largest true value of tags (of controllers' tags their value) over some seconds. */
-function ranges(loop: ClosedLoop, tags: readonly string[], seconds: number): Record<string, [number, number]> {
-  const found: Record<string, [number, number]> = {};
-  for (const tag of tags) found[tag] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  loop.run(seconds, () => {
-    for (const tag of tags) {
-      const truth = loop.truth(tag);
-      const value = Number.isNaN(truth) ? loop.get(tag) : truth;
-      const range = found[tag] as [number, number];
-      if (value < range[0]) range[0] = value;
-      if (value > range[1]) range[1] = value;
-    }
-  });
-  return found;
-}
-
-function expectWithin(range: [number, number] | undefined, low: number, high: number, tag: string): void {
-  expect(range?.[0], `lowest ${tag}`).toBeGreaterThanOrEqual(low);
-  expect(range?.[1], `highest ${tag}`).toBeLessThanOrEqual(high);
-}
-
-describe('three days of normal operation', () => {
-  it.each([2])(
-    'seed %i: every figure in its band, both filters washed, no alarm, no trip, no hazard',
-    (seed) => {
-      const loop = new ClosedLoop({ seed });
-      loop.run(2 * HOUR);
-      loop.alarms.length = 0;
-      const washed = new Set<string>();
-      const bands: Record<string, [number, number]> = {
-        AIT502: [8.15, 8.45],
-        AIT301: [8.1, 8.5],
-        AIT901: [8.1, 8.5],
-        AIT503: [0.9, 1.45],
-        AIC302_DOSE: [1.7, 1.9],
-        AIC301_DOSE: [6.5, 9.5],
-        AIT240: [0, 0.3],
-        AI400_CT: [20, 100],
-        AY401_CT: [20, 100],
-        LIT501: [1.2, 2.95],
-        LIT601: [2, 5.5],
-        LIT211: [0.65, 1.9],
-        LIT221: [0.65, 1.9],
-        PIT601: [300, 420],
-        FIT401: [60, 225],
-        FIT504: [0, 0],
-        XA901: [0, 0],
-      };
-      const tags = Object.keys(bands);
-      const found: Record<string, [number, number]> = {};
-      for (let hour = 2; hour < 72; hour++) {
-        const part = ranges(loop, tags, HOUR);
-        for (const tag of tags) {
-          const [low, high] = part[tag] as [number, number];
-          const known = found[tag];
-          found[tag] = known === undefined ? [low, high] : [Math.min(known[0], low), Math.max(known[1], high)];
-        }
-        for (const filter of ['KI211', 'KI221']) if (loop.get(filter) >= 2) washed.add(filter);
-      }
-      for (const [tag, [low, high]] of Object.entries(bands)) expectWithin(found[tag], low, high, tag);
-      expect([...washed].sort()).toEqual(['KI211', 'KI221']);
-      expect(loop.alarms.filter((alarm) => alarm.priority !== 'low')).toEqual([]);
-      expect(loop.alarms.length).toBeLessThanOrEqual(2);
-      expect([...loop.hazards.keys()]).toEqual([]);
-      for (const [id, controller] of loop.controllers) expect(controller.mode, id).toBe('running');
-    },
-    120_000,
-  );
-});
-
-describe('what a normal week brings', () => {
-  it('a storm of 18 NTU with soft water: coagulant follows, no hazard, no trip', () => {
-    const loop = fromSettled();
-    const before = loop.get('AIC303_DOSE');
-    let most = 0;
-    loop.run(20 * HOUR, () => {
-      const hours = (loop.seconds - settled.seconds) / HOUR;
-      const share = Math.min(1, Math.max(0, hours < 11 ? hours / 3 : 1 - (hours - 11) / 3));
-      loop.engine.disturb('rawTurbidityNtu', 4 + 14 * share);
-      loop.engine.disturb('rawAlkalinityMgL', 60 - 14 * share);
-      most = Math.max(most, loop.get('AIC303_DOSE'));
-    });
-    expect(most).toBeGreaterThan(1.5 * before);
-    expect([...loop.hazards.keys()]).toEqual([]);
-    expect(loop.get('XA901')).toBe(0);
-    expect(loop.alarms.filter((alarm) => alarm.priority === 'high')).toEqual([]);
-  }, 60_000);
-
-  it.each([
-    [60, 7.21],
-    [45, 6.95],
-    [40, 7],
-  ])(
-    'the order goes from 8 to 11 mg/L at alkalinity %i and pH %f of the raw water: pH stays below 8.9',
-    (alkalinity, ph) => {
-      const loop = fromSettled();
-      loop.run(5 * HOUR, () => {
-        const share = Math.min(1, (loop.seconds - settled.seconds) / 1800);
-        loop.engine.disturb('rawAlkalinityMgL', 60 + (alkalinity - 60) * share);
-        loop.engine.disturb('rawPh', 7.21 + (ph - 7.21) * share);
-      });
-      loop.set('AIC301_SP', 11);
-      const { AIT301, AIT901, XA901, XA304 } = ranges(loop, ['AIT301', 'AIT901', 'XA901', 'XA304'], 2 * HOUR);
-      expectWithin(AIT301, 8.1, 8.9, 'AIT301');
-      expectWithin(AIT901, 8.1, 8.9, 'AIT901');
-      expect(XA901?.[1]).toBe(0);
-      expect(XA304?.[1]).toBe(0);
-      loop.set('AIC301_SP', 8);
-      expectWithin(ranges(loop, ['AIT301'], 2 * HOUR).AIT301, 7.8, 8.9, 'AIT301 on the way back');
-    },
-    60_000,
-  );
-
-  it('a calibration under hold does not move the dose', () => {
-    const loop = fromSettled();
-    const dose = loop.get('AIC301_DOSE');
-    loop.set('AIC301_HOLD', 1);
-    loop.run(5);
-    loop.engine.fault('AIT301', { kind: 'stuck', value: 7 });
-    loop.run(600);
-    loop.engine.fault('AIT301', { kind: 'stuck', value: 9.18 });
-    loop.run(600);
-    expect(Math.abs(loop.get('AIC301_DOSE') - dose)).toBeLessThan(0.1);
-    loop.engine.clearFault('AIT301', 'stuck');
-    loop.run(300);
-    loop.set('AIC301_HOLD', 0);
-    expectWithin(ranges(loop, ['AIT302'], HOUR).AIT302, 8.1, 8.5, 'AIT302');
-  });
-
-  it('loops change to manual and back without a bump', () => {
-    const loop = fromSettled();
-    loop.engine.disturb('rawPh', 7.1);
-    loop.run(4 * HOUR);
-    for (const [mode, dose, flow] of [
-      ['AIC301_MODE', 'AIC301_DOSE', 'FY301'],
-      ['AIC302_MODE', 'AIC302_DOSE', 'FY302'],
-      ['AIC303_MODE', 'AIC303_DOSE', 'FY303'],
-      ['LIC601_MODE', 'SIC501_SP', 'SC501'],
-    ] as const)
-      for (const value of [0, 1]) {
-        const before = [loop.get(dose), loop.get(flow)];
-        loop.set(mode, value);
-        loop.run(3);
-        expect(loop.get(dose) / (before[0] as number), `${dose} at ${mode} ${value}`).toBeCloseTo(1, 1);
-        expect(loop.get(flow) / (before[1] as number), `${flow} at ${mode} ${value}`).toBeCloseTo(1, 1);
-        loop.run(300);
-      }
-  });
-
-  it('a controller that was without power for 40 s goes on with its set points', () => {
-    const loop = fromSettled();
-    loop.set('AIC301_SP', 8.5);
-    loop.run(1800);
-    const dosing = loop.controller('dosing-plc');
-    const now = () => Math.round(loop.seconds * 1e6) as never;
-    dosing.powerOff(now());
-    loop.run(40);
-    expect(loop.truth('FIT301')).toBe(0);
-    dosing.powerOn(now(), 'warm');
-    loop.run(120);
-    expect(loop.get('AIC301_SP')).toBe(8.5);
-    expect(loop.truth('FIT301')).toBeGreaterThan(3);
-    expectWithin(ranges(loop, ['AIT502'], 4 * HOUR).AIT502, 8.1, 8.5, 'AIT502');
-    expect(loop.get('XA901')).toBe(0);
-  });
-});
 
 describe('an order for 11,100 mg/L in manual', () => {
   const order = (loop: ClosedLoop): void => {
@@ -278,6 +112,7 @@ describe('the safety device', () => {
     loop.run(2 * HOUR);
     expect(loop.truth('FIT401')).toBeLessThan(5);
     expect(loop.truth('FIT301')).toBe(0);
+    expect(['FY301', 'FY302', 'FY303'].map((demand) => loop.get(demand))).toEqual([0, 0, 0]);
     expect(loop.get('KI901')).toBe(0);
     loop.set('HS102', 1);
     loop.run(2 * HOUR);
@@ -375,6 +210,77 @@ describe('interlocks and fail-over', () => {
     loop.unheard.clear();
     loop.run(30);
     expect([loop.get('XA104'), loop.get('XA290')]).toEqual([0, 0]);
+  });
+
+  it.each([
+    [120, 0, 'filtering'],
+    [600, 0, 'filtering'],
+    [120, 2, 'draining'],
+    [120, 4, 'washing with water'],
+    [600, 5, 'settling'],
+    [120, 7, 'filtering to waste'],
+  ])(
+    'a filter controller without power for %i s in step %i (%s) makes nothing run over; the intake stops and comes back on a ramp',
+    (seconds, step) => {
+      const loop = fromSettled();
+      if (step > 0) {
+        loop.set('HS211', 1);
+        expect(loop.timeUntil(() => loop.get('KI211') === step, 2 * HOUR)).toBeLessThan(2 * HOUR);
+        loop.run(20);
+      }
+      const filters = loop.controller('filters-plc');
+      const now = () => Math.round(loop.seconds * 1e6) as never;
+      filters.powerOff(now());
+      expect(loop.timeUntil(() => loop.get('P101') === 0, 60)).toBeLessThanOrEqual(20);
+      expect(loop.get('XA104')).toBe(1);
+      loop.run(seconds - 20);
+      expect(loop.truth('FIT103')).toBeLessThan(1);
+      filters.powerOn(now(), 'warm');
+      const steps = new Set<number>();
+      let steepest = 0;
+      let order = 0;
+      let turbidity = 0;
+      loop.run(90 * 60, () => {
+        const next = loop.get('FIC103_RSP');
+        if (order > 0) steepest = Math.max(steepest, next - order);
+        order = next;
+        steps.add(loop.get('KI211'));
+        turbidity = Math.max(turbidity, loop.truth('AIT240'));
+      });
+      expect(loop.truth('FIT103')).toBeGreaterThan(100);
+      expect(steepest).toBeLessThan(0.21);
+      expect(turbidity).toBeLessThan(0.3);
+      // What was begun is finished: fill, and the first filtrate to waste.
+      expect([...steps].sort()).toEqual(step === 0 ? [0] : step === 2 || step === 7 ? [0, 7] : [0, 6, 7]);
+      expect([...loop.hazards.keys()]).toEqual([]);
+      expect(loop.get('KI901')).toBe(0);
+    },
+  );
+
+  it('water that stands shows the turbidity of the last that flowed, whatever is under a filter that is being washed', () => {
+    const loop = fromSettled();
+    loop.set('HS211', 1);
+    expect(loop.timeUntil(() => loop.get('KI211') === 5, 2 * HOUR)).toBeLessThan(2 * HOUR);
+    loop.set('HS102', 0);
+    loop.run(HOUR);
+    const before = loop.truth('AIT240');
+    expect(loop.truth('FIT401')).toBeLessThan(1);
+    expect(loop.truth('AIT211')).toBeGreaterThan(2);
+    loop.run(HOUR);
+    expect(loop.truth('AIT240')).toBeCloseTo(before, 1);
+    expect(before).toBeLessThan(1.5);
+    expect(loop.hazards.has('filtrate-turbidity')).toBe(false);
+  });
+
+  it('two filters that are asked for a wash at once are washed hours apart', () => {
+    const loop = fromSettled();
+    loop.set('HS211', 1);
+    loop.set('HS221', 1);
+    expect(loop.timeUntil(() => loop.get('KI211') === 2, 600)).toBeLessThan(600);
+    expect(loop.timeUntil(() => loop.get('KI211') === 0, 2 * HOUR)).toBeLessThan(2 * HOUR);
+    expect(loop.get('KI221')).toBe(1);
+    expect(loop.timeUntil(() => loop.get('KI221') === 2, DAY)).toBeGreaterThan(6 * HOUR);
+    expect(loop.truth('LIT501')).toBeGreaterThan(1.9);
   });
 
   it('a filter asked for a wash is washed and comes back clean, with little unrest', () => {

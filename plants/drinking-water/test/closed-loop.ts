@@ -25,9 +25,19 @@ import process from '../process.ts';
 const plant = loadPlant(fileURLToPath(new URL('..', import.meta.url)));
 const SCAN = milliseconds(100);
 const SCANS_PER_SECOND = 10;
-/** Day tanks are filled when they are down to this, as the week's deliveries do. */
-const ORDER_AT_PERCENT = 40;
-const DELIVERIES = { LIT301: 'naohDeliveryLPerHour', LIT302: 'naoclDeliveryLPerHour', LIT303: 'paclDeliveryLPerHour' };
+const FILLING_IS_WATCHED_EVERY_S = 10;
+/** Day tanks are filled at the hours of the plant's week. */
+const DELIVERIES = plant.spec.week
+  .filter((activity) => activity.kind === 'delivery')
+  .map(({ at, every, lasts, with: how }) => ({
+    at: inSeconds(at as Duration),
+    every: inSeconds(every as Duration),
+    lasts: inSeconds(lasts as Duration),
+    disturbance: String(how.name),
+    litresPerHour: Number(how.value),
+    tank: String(how.tag),
+    until: Number(how.until),
+  }));
 
 export interface LoopOptions {
   readonly seed?: number;
@@ -66,7 +76,6 @@ export class ClosedLoop {
   /** Controllers that nobody hears any more. */
   readonly unheard = new Set<string>();
   seconds = 0;
-  deliveries = true;
   #now: Instant = START;
   readonly #copies: Copy[] = [];
   readonly #heartbeats: BoundVariable[] = [];
@@ -155,15 +164,15 @@ export class ClosedLoop {
     for (const { everySeconds, from, to, source } of this.#copies)
       if (this.seconds % everySeconds === 0 && !this.unheard.has(source)) to.set(from.get());
     if (this.seconds % 2 === 0) for (const heartbeat of this.#heartbeats) heartbeat.set(this.seconds % 32_768);
-    if (this.deliveries && this.seconds % 60 === 0) this.#deliver();
+    if (this.seconds % FILLING_IS_WATCHED_EVERY_S === 0) this.#deliver();
     this.#judge();
   }
 
   #deliver(): void {
-    for (const [tank, delivery] of Object.entries(DELIVERIES)) {
-      const level = this.truth(tank);
-      if (level < ORDER_AT_PERCENT) this.engine.disturb(delivery, 1200);
-      else if (level > 90) this.engine.disturb(delivery, 0);
+    for (const { at, every, lasts, disturbance, litresPerHour, tank, until } of DELIVERIES) {
+      const since = (((this.seconds - at) % every) + every) % every;
+      if (since === 0) this.engine.disturb(disturbance, litresPerHour);
+      else if (since <= lasts && (since === lasts || this.truth(tank) >= until)) this.engine.disturb(disturbance, 0);
     }
   }
 
