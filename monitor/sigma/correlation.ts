@@ -25,10 +25,12 @@ const MAX_GROUPS = 4096;
 /** Largest threshold that a rule may have: it bounds what a group keeps. */
 export const MAX_THRESHOLD = 10_000;
 const MAX_PACKETS = 16;
+/** Most groups see one event: a flood of new ones must not cost the room of a full one each. */
+const FIRST_RING = 4;
 
 interface Group {
-  /** event_count: the newest times, a ring of `threshold`. temporal: newest time for each rule, or for each prefix in order. */
-  readonly times: Float64Array;
+  /** event_count: the newest times, a ring that grows up to `threshold`. temporal: newest time for each rule, or for each prefix in order. */
+  times: Float64Array;
   count: number;
   /** value_count: newest time by value, oldest first. */
   readonly values: Map<string, number> | undefined;
@@ -83,7 +85,9 @@ export class Correlator {
       this.forgotten++;
     }
     const { type, threshold, parts } = this.#plan;
-    const times = new Float64Array(type === 'event_count' ? threshold : type === 'value_count' ? 0 : parts);
+    const times = new Float64Array(
+      type === 'event_count' ? Math.min(threshold, FIRST_RING) : type === 'value_count' ? 0 : parts,
+    );
     const group: Group = {
       times: times.fill(Number.NEGATIVE_INFINITY),
       count: 0,
@@ -99,10 +103,17 @@ export class Correlator {
     switch (type) {
       case 'event_count': {
         // The ring holds the newest `threshold` times: the slot to be overwritten next is the oldest of them.
-        group.times[group.count % threshold] = now;
+        const at = group.count % threshold;
+        if (at >= group.times.length) {
+          const larger = new Float64Array(Math.min(threshold, group.times.length * 2));
+          larger.set(group.times);
+          group.times = larger;
+        }
+        group.times[at] = now;
         group.count++;
+        if (group.count < threshold) return undefined;
         const oldest = group.times[group.count % threshold] as number;
-        return group.count >= threshold && now - oldest <= timespan ? threshold : undefined;
+        return now - oldest <= timespan ? threshold : undefined;
       }
       case 'value_count':
         return this.#countValues(group, position, now, subject);
