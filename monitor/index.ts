@@ -38,6 +38,7 @@ export {
   type MonitorResult,
   type MonitorSummary,
 } from './monitor.ts';
+export * from './outputs/index.ts';
 export { type ListedRule, listRules } from './rule-list.ts';
 export type { Field, LogSource } from './sigma/fields.ts';
 export { LOG_SOURCES } from './sigma/log-sources.ts';

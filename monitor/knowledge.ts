@@ -14,6 +14,7 @@ import {
   pointSchema,
   readText,
   shownPath,
+  subnetOf,
 } from '@penstock/core';
 import { z } from 'zod';
 
@@ -41,6 +42,8 @@ const assetSchema = z.strictObject({
   address: z.union([z.ipv4(), z.ipv6()]),
   mac: z.string().optional(),
   criticality: z.enum(['low', 'medium', 'high']).default('medium'),
+  /** Its addresses in other zones (a router's interfaces). */
+  otherAddresses: z.array(z.union([z.ipv4(), z.ipv6()])).optional(),
   /** What it should say of itself (Modbus 43/14); not compared when left out. */
   vendor: z.string().optional(),
   productCode: z.string().optional(),
@@ -200,7 +203,11 @@ export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] =
       .filter((device) => !device.absent)
       .map(({ id, name, kind, role, zone, address, mac, criticality, identity }) => {
         const { vendor, productCode, modelName: model, revision } = identity;
-        return { id, name, kind, role, zone, address, mac, criticality, vendor, productCode, model, revision };
+        const interfaces = kind === 'firewall' ? interfacesOf(plant, address) : undefined;
+        return {
+          ...{ id, name, kind, role, zone, address, mac, criticality, vendor, productCode, model, revision },
+          ...(interfaces && { otherAddresses: interfaces }),
+        };
       }),
     tags: plant.tags.map((tag) => {
       const { lowLow, low, high, highHigh } = tag.alarms ?? {};
@@ -236,4 +243,14 @@ export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] =
       ...(order.by !== undefined && { by: order.by.map(named) }),
     })),
   };
+}
+
+/** A firewall has the first address of every zone. */
+function interfacesOf(plant: PlantSpec, own: string): string[] {
+  return plant.zones
+    .map(({ subnet }) => {
+      const address = subnetOf(subnet).first + 1;
+      return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+    })
+    .filter((address) => address !== own);
 }

@@ -188,6 +188,11 @@ export class Monitor implements FrameSink {
     return this.#judge.learning ? 'learn' : 'watch';
   }
 
+  /** Microseconds since 1970 from which alerts' seconds count; 0 before the first packet where it was not given. */
+  get startEpoch(): number {
+    return this.#alerts.startEpoch ?? 0;
+  }
+
   get alerts(): readonly Alert[] {
     return this.#alerts.alerts;
   }

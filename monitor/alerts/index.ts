@@ -134,6 +134,10 @@ export class AlertBook {
     return this.#meter.report(this.seconds(Math.max(now, this.#newest)));
   }
 
+  get startEpoch(): number | undefined {
+    return this.#startEpoch;
+  }
+
   begin(time: number): void {
     this.#startEpoch ??= time;
   }

@@ -8,6 +8,8 @@ import type { CaptureSink, CaptureSummary } from './record.ts';
 export interface LiveCapture {
   /** Ends the capture; `done` settles when the last packets are through. */
   stop(): void;
+  /** Asks how many packets the system has lost so far; the answer goes to `onLost`. */
+  ask(): void;
   /** Rejects with the one line that a person needs when the capture could not start or broke off. */
   readonly done: Promise<CaptureSummary>;
 }
@@ -16,16 +18,23 @@ export interface LiveCapture {
  * Captures on a network interface through a `tcpdump` child, which is what needs the privilege, not this process.
  * @param name interface as the system calls it, or `any`
  * @param options.command another program with tcpdump's options
+ * @param options.onLost told after `ask`: packets that the kernel has dropped since the start
  * @throws UsageError `capture.interface` for a name that no interface can have. `done` rejects with PenstockError
  *   `capture.no-tcpdump`, `capture.permission`, UsageError `capture.interface` (no such one; the message lists those that
  *   there are) or PenstockError `capture.failed`
  */
-export function captureLive(name: string, sink: CaptureSink, options: { command?: string } = {}): LiveCapture {
+export function captureLive(
+  name: string,
+  sink: CaptureSink,
+  options: { command?: string; onLost?: (lost: number) => void } = {},
+): LiveCapture {
   // A name that starts with a hyphen would be an option of tcpdump's.
   if (!/^[A-Za-z0-9_][\w.:@-]{0,63}$/.test(name))
     throw new UsageError('capture.interface', `'${name}' is not the name of a network interface; ${listInterfaces()}`);
   const command = options.command ?? 'tcpdump';
-  const child = spawn(command, ['-i', name, '-n', '-U', '-s', '0', '-w', '-'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, ['-i', name, '-n', '-U', '-s', '0', '-B', KERNEL_BUFFER, '-w', '-'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const decoder = new CaptureDecoder(sink, `what ${command} prints`);
   let rest = new Uint8Array(0);
   let complaint = '';
@@ -33,7 +42,8 @@ export function captureLive(name: string, sink: CaptureSink, options: { command?
   let stopped = false;
 
   child.stderr.on('data', (text: Buffer) => {
-    if (complaint.length < 4096) complaint += text.toString('utf8');
+    complaint = (complaint + text.toString('utf8')).slice(-4096);
+    if (/dropped by kernel/.test(complaint)) options.onLost?.(lostPackets(complaint));
   });
   child.stdout.on('data', (chunk: Buffer) => {
     if (failure !== undefined) return;
@@ -67,9 +77,16 @@ export function captureLive(name: string, sink: CaptureSink, options: { command?
       stopped = true;
       child.kill('SIGINT');
     },
+    // tcpdump's SIGINFO, by the name that Linux has for it.
+    ask: () => {
+      child.kill('SIGUSR1');
+    },
     done,
   };
 }
+
+/** KiB that the kernel keeps while this process is busy: a third of a second of a full gigabit. */
+const KERNEL_BUFFER = '32768';
 
 /** Stopped before tcpdump had even written its file header. */
 const NOTHING: CaptureSummary = {
@@ -83,9 +100,9 @@ const NOTHING: CaptureSummary = {
   damage: undefined,
 };
 
-/** tcpdump's last words, one of them how many packets the kernel dropped. */
+/** How many packets the kernel dropped, by the newest of tcpdump's words. */
 function lostPackets(words: string): number {
-  return Number(/(\d+) packets? dropped by kernel/.exec(words)?.[1] ?? 0);
+  return Number([...words.matchAll(/(\d+) packets? dropped by kernel/g)].at(-1)?.[1] ?? 0);
 }
 
 /** Decodes what was left over with the new chunk behind it; returns what is left over now. */

@@ -38,7 +38,7 @@ export function compareInventory(seen: readonly DeviceReport[], listed: readonly
   if (listed.length === 0) return [];
   const byAddress = new Map(seen.map((device) => [device.address, device]));
   const differences = listed.flatMap((asset) => ofAsset(asset, byAddress.get(asset.address), seen));
-  const known = new Set(listed.map((asset) => asset.address));
+  const known = new Set(listed.flatMap((asset) => [asset.address, ...(asset.otherAddresses ?? [])]));
   for (const device of seen) {
     const { address, role, firstSeen } = device;
     if (known.has(address)) continue;
@@ -106,4 +106,7 @@ function servicesOf(
 
 /** The asset's network card, at another address. */
 const isAtCardOf = (asset: KnownAsset, device: DeviceReport): boolean =>
-  asset.mac !== undefined && device.address !== asset.address && device.macs.at(-1) === asset.mac.toLowerCase();
+  !asset.otherAddresses?.includes(device.address) &&
+  asset.mac !== undefined &&
+  device.address !== asset.address &&
+  device.macs.at(-1) === asset.mac.toLowerCase();

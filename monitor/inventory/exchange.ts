@@ -11,12 +11,13 @@ export function inventoryRecords(seen: readonly DeviceReport[], listed: readonly
   return [...seen.map(recordOf), ...silent.map(silentRecord)];
 }
 
-function silentRecord({ mac, services, ...asset }: KnownAsset): InventoryRecord {
+function silentRecord({ mac, services, otherAddresses, ...asset }: KnownAsset): InventoryRecord {
   return {
     ...asset,
     macs: mac === undefined ? [] : [mac.toLowerCase()],
     services: services ?? [],
-    ...{ otherAddresses: [], evidence: [], reads: [], writes: [], state: 'silent' as const },
+    otherAddresses: otherAddresses ?? [],
+    ...{ evidence: [], reads: [], writes: [], state: 'silent' as const },
   };
 }
 
@@ -61,6 +62,7 @@ function assetOf(record: InventoryRecord, file: string): KnownAsset {
     },
     ...(mac !== undefined && { mac }),
     ...(Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as Partial<KnownAsset>),
+    ...(record.otherAddresses.length > 0 && { otherAddresses: record.otherAddresses }),
     ...(record.services.length > 0 && { services: record.services }),
   };
 }

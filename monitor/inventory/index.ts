@@ -104,6 +104,8 @@ export class Device {
   readonly peers = new Set<string>();
   readonly answeredBy = new Set<string>();
   readonly accesses = new Map<string, Access>();
+  /** Addresses whose packets came from its network card, its own not counted; made for the report. */
+  forwards = 0;
 
   constructor(host: Host, time: number) {
     this.host = host;
@@ -117,6 +119,8 @@ export class Inventory {
   dropped = 0;
   readonly #devices = new Map<string, Device>();
   readonly #hosts: Hosts;
+  /** By network card: addresses whose packets it sent. */
+  readonly #senders = new Map<string, Set<string>>();
   #accesses = 0;
 
   constructor(hosts: Hosts) {
@@ -149,7 +153,19 @@ export class Inventory {
     const server = this.at(flow.responderAddress, time);
     if (client === undefined) return;
     client.spoke = true;
+    this.#sent(flow, client.host.address);
     if (server !== undefined && client.peers.size < MAX_PEERS) client.peers.add(server.host.address);
+  }
+
+  #sent({ transport, originatorMac }: FlowView, address: string): void {
+    if (originatorMac === undefined || transport === 'arp') return;
+    let addresses = this.#senders.get(originatorMac);
+    if (addresses === undefined) {
+      if (this.#senders.size >= MAX_DEVICES) return;
+      addresses = new Set();
+      this.#senders.set(originatorMac, addresses);
+    }
+    if (addresses.size < MAX_PEERS) addresses.add(address);
   }
 
   /** A server answered on a conversation. */
@@ -235,6 +251,12 @@ export class Inventory {
     return before;
   }
 
+  /** Addresses other than its own whose packets came from the device's network card. */
+  #forwarded({ host, macs }: Device): number {
+    const addresses = this.#senders.get(macs.at(-1) ?? '');
+    return addresses === undefined ? 0 : addresses.size - (addresses.has(host.address) ? 1 : 0);
+  }
+
   /** All devices that have spoken, in the order of their addresses. @param seconds turns event time into seconds since the start */
   report(seconds: (time: number) => number): DeviceReport[] {
     const devices = [...this.#devices.values()].filter((device) => device.spoke);
@@ -243,6 +265,7 @@ export class Inventory {
       const mac = macs.at(-1);
       if (mac !== undefined) cards.set(mac, [...(cards.get(mac) ?? []), host.address]);
     }
+    for (const device of devices) device.forwards = this.#forwarded(device);
     const tagsOf = tagFinder(this.#hosts);
     return devices
       .sort((a, b) => compareAddresses(a.host.address, b.host.address))

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { KnownAsset } from '../knowledge.ts';
 import { DOSING, FILTERS, float, knowledge, SCADA, STRANGER, Traffic, WORKSTATION } from '../test/works.ts';
 import { compareInventory } from './differences.ts';
 import { inventoryRecords } from './exchange.ts';
@@ -116,6 +117,26 @@ describe('inventory', () => {
         { what: 'works on programs and devices with WRITE_FILE_RECORD', counts: { 'engineering workstation': 6 } },
       ],
     });
+  });
+
+  it('takes who sends for many addresses for a router, and its interfaces for no strangers', () => {
+    const traffic = new Traffic();
+    const gateway = '10.10.1.1';
+    traffic.event(traffic.open(gateway, DOSING, 0, 'arp'), 'arp', {
+      ...{ sender_ip: gateway, sender_mac: '00:90:e8:00:00:01' },
+    });
+    for (let host = 1; host <= 3; host++) {
+      const flow = traffic.open(`10.9.0.${host}`, DOSING, 80);
+      traffic.judge.inventory.opened({ ...flow, originatorMac: '00:90:e8:00:00:01' }, traffic.time);
+    }
+    const devices = report(traffic);
+    expect(devices.find((d) => d.address === gateway)).toMatchObject({
+      role: 'router',
+      evidence: ['its network card sends packets of 3 other addresses'],
+    });
+    const firewall = { ...(knowledge().assets[0] as KnownAsset), address: '10.9.0.254', otherAddresses: [gateway] };
+    const unknown = compareInventory(devices, [firewall]).filter((d) => d.kind === 'unknown');
+    expect(unknown.map((d) => d.address)).toEqual(['10.9.0.1', '10.9.0.2', '10.9.0.3']);
   });
 
   it('bounds what it follows of one device', () => {

@@ -25,6 +25,9 @@ const MOST_OBSERVATIONS = 12;
 /** Hosts that somebody tries without an answer before it looks like a search. */
 const SEARCHED = 16;
 
+/** A card that sends for so many addresses is not one host with some of its own. */
+const MANY_BEHIND = 2;
+
 /** What a service on a port says of the host that offers it. */
 const SERVICES: Readonly<Record<string, string>> = {
   dns: 'name server',
@@ -48,8 +51,10 @@ export function guessRole(device: Device): RoleGuess {
     });
   if (modbusServers.size > 0) {
     const many = modbusServers.size > 2;
+    const reads = [...asked].some((func) => func.startsWith('READ_'));
     see(`asks ${count(modbusServers.size, 'Modbus device')}`, {
-      'SCADA server': many && !isServer && writes.length > 0 ? 3 : 0,
+      'SCADA server': many && !isServer && reads && writes.length > 0 ? 3 : 0,
+      'data collector': many && !isServer && writes.length === 0 ? 5 : 0,
       'Modbus client that writes': !isServer && writes.length > 0 ? 2 : 0,
       'Modbus client that reads': !isServer && writes.length === 0 ? 3 : 0,
     });
@@ -71,6 +76,8 @@ export function guessRole(device: Device): RoleGuess {
   const unanswered = peers.size - device.answeredBy.size;
   if (unanswered >= SEARCHED && unanswered > 2 * device.answeredBy.size)
     see(`tried ${unanswered} hosts that did not answer`, { scanner: 5 });
+  if (device.forwards > MANY_BEHIND)
+    see(`its network card sends packets of ${device.forwards} other addresses`, { router: 8 });
   if (observations.length === 0) see(`talks to ${count(peers.size, 'host')}`, { client: 1 });
   return { ...strongest(observations), observations };
 }

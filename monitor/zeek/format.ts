@@ -28,6 +28,24 @@ export function valueText(value: FieldValue, type: ZeekType): string {
   return text;
 }
 
+/** One value as Zeek's JSON writer has it: times in seconds since 1970; bytes beyond ASCII as `\xNN`, since they need not be UTF-8. */
+export function jsonText(value: Exclude<FieldValue, undefined>, type: ZeekType): string {
+  if (typeof value === 'number') return Number.isFinite(value) ? numberText(value, type) : 'null';
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value.replace(BEYOND_ASCII, byteText));
+  const elements: string[] = [];
+  for (let i = 0; i < value.length; i++) {
+    const element = value[i] as string | number;
+    elements.push(
+      typeof element === 'number' ? String(element) : JSON.stringify(element.replace(BEYOND_ASCII, byteText)),
+    );
+  }
+  return `[${elements.join(',')}]`;
+}
+
+const BEYOND_ASCII = /[\x7f-\xff]/g;
+const byteText = (c: string): string => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`;
+
 function numberText(value: number, type: ZeekType): string {
   if (type === 'time') return timeText(value);
   if (type === 'interval') return value.toFixed(6);
@@ -42,9 +60,7 @@ const ESCAPED = /[\x00-\x1f\\\x7f-\xff]/g;
 function stringText(value: string): string {
   if (value === '') return EMPTY;
   if (value === UNSET) return '\\x2d';
-  const text = value.replace(ESCAPED, (c) =>
-    c === '\\' ? '\\\\' : `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  const text = value.replace(ESCAPED, (c) => (c === '\\' ? '\\\\' : byteText(c)));
   // A value that looks like the mark for an empty one.
   return text.startsWith(EMPTY) ? `\\x28${text.slice(1)}` : text;
 }

@@ -1,3 +1,3 @@
 export { ZeekDirectory } from './files.ts';
 export { ZEEK_LOGS, type ZeekColumn, type ZeekLog, type ZeekType } from './logs.ts';
-export { type ZeekSink, ZeekWriter } from './writer.ts';
+export { type ZeekFormat, type ZeekSink, ZeekWriter } from './writer.ts';

@@ -1,12 +1,18 @@
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import type { Flow } from '../flows/flow.ts';
-import { dayText, valueText } from './format.ts';
+import { dayText, jsonText, timeText, valueText } from './format.ts';
 import { CONNECTION, ZEEK_LOGS, type ZeekColumn, type ZeekLog, type ZeekType } from './logs.ts';
 
 /** Where the text of logs goes: whole lines for the log called `path` (`conn` for `conn.log`). */
 export interface ZeekSink {
   append(path: string, lines: string): void;
 }
+
+/**
+ * `tsv`: as Zeek writes its logs, with the header that Zeek's tools read. `json`: one object a line as Zeek's JSON writer, with `_path`
+ * and `_write_ts` as in its streaming logs; unset fields are left out.
+ */
+export type ZeekFormat = 'tsv' | 'json';
 
 /** Lines are handed on in pieces of about this many characters. */
 const PIECE = 65_536;
@@ -20,17 +26,19 @@ interface OpenLog {
 }
 
 /**
- * Writes events as Zeek writes its logs: one TSV log for each name, with the header that Zeek's tools read. `#open` and
- * `#close` carry event time, so that the same packets give the same files.
+ * Writes events as Zeek writes its logs, one log for each name. `#open`, `#close` and `_write_ts` carry event time, so that the same
+ * packets give the same files.
  */
 export class ZeekWriter {
   readonly #sink: ZeekSink;
   readonly #known: ReadonlyMap<string, ZeekLog>;
   readonly #open = new Map<string, OpenLog>();
+  readonly #format: ZeekFormat;
   #lastTime = 0;
 
-  constructor(sink: ZeekSink) {
+  constructor(sink: ZeekSink, format: ZeekFormat = 'tsv') {
     this.#sink = sink;
+    this.#format = format;
     this.#known = new Map(ZEEK_LOGS.map((log) => [log.path, log]));
   }
 
@@ -39,15 +47,7 @@ export class ZeekWriter {
     this.#lastTime = event.time;
     const log = this.#open.get(event.name) ?? this.#start(event);
     const fields = event as unknown as Record<string, FieldValue>;
-    const { columns, keys } = log;
-    let line = '';
-    for (let i = 0; i < columns.length; i++) {
-      const column = columns[i] as ZeekColumn;
-      const key = keys[i];
-      const value = key === undefined ? ofFlow(column.name, fields, flow) : fields[key];
-      line += (i === 0 ? '' : '\t') + valueText(value, column.type);
-    }
-    log.pending += `${line}\n`;
+    log.pending += this.#format === 'tsv' ? tsvLine(log, fields, flow) : jsonLine(log, fields, flow);
     if (log.pending.length >= PIECE) this.#handOn(log);
   }
 
@@ -58,11 +58,13 @@ export class ZeekWriter {
       path: event.name,
       columns,
       keys: columns.map(({ name }) => (given.has(name) ? name : undefined)),
-      pending:
+      pending: '',
+    };
+    if (this.#format === 'tsv')
+      log.pending =
         `#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t${event.name}\n` +
         `#open\t${dayText(event.time)}\n#fields\t${columns.map(({ name }) => name).join('\t')}\n` +
-        `#types\t${columns.map(({ type }) => type).join('\t')}\n`,
-    };
+        `#types\t${columns.map(({ type }) => type).join('\t')}\n`;
     this.#open.set(event.name, log);
     return log;
   }
@@ -80,11 +82,33 @@ export class ZeekWriter {
   /** Ends all logs. */
   close(): void {
     for (const log of this.#open.values()) {
-      log.pending += `#close\t${dayText(this.#lastTime)}\n`;
-      this.#handOn(log);
+      if (this.#format === 'tsv') log.pending += `#close\t${dayText(this.#lastTime)}\n`;
+      if (log.pending !== '') this.#handOn(log);
     }
     this.#open.clear();
   }
+}
+
+function tsvLine({ columns, keys }: OpenLog, fields: Record<string, FieldValue>, flow: Flow): string {
+  let line = '';
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ZeekColumn;
+    const key = keys[i];
+    const value = key === undefined ? ofFlow(column.name, fields, flow) : fields[key];
+    line += (i === 0 ? '' : '\t') + valueText(value, column.type);
+  }
+  return `${line}\n`;
+}
+
+function jsonLine({ path, columns, keys }: OpenLog, fields: Record<string, FieldValue>, flow: Flow): string {
+  let line = `{"_path":${JSON.stringify(path)},"_write_ts":${timeText(fields.time as number)}`;
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i] as ZeekColumn;
+    const key = keys[i];
+    const value = key === undefined ? ofFlow(column.name, fields, flow) : fields[key];
+    if (value !== undefined) line += `,${JSON.stringify(column.name)}:${jsonText(value, column.type)}`;
+  }
+  return `${line}}\n`;
 }
 
 /** A log that nobody else has defined: the connection, then the event's own keys with types read off its values. */

@@ -5,7 +5,7 @@ import type { ProtocolEvent } from '@penstock/core';
 import { describe, expect, it } from 'vitest';
 import { arp, pcapOf, tcp } from '../test/frames.ts';
 import { run } from '../test/reference.ts';
-import { timeText, valueText } from './format.ts';
+import { jsonText, timeText, valueText } from './format.ts';
 import { ZeekDirectory, ZeekWriter } from './index.ts';
 
 describe('values', () => {
@@ -78,5 +78,40 @@ describe('logs', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('JSON logs', () => {
+  const frames = [
+    tcp({ from: '10.0.0.1:1234', to: '10.0.0.2:502', seq: 0, flags: 'S' }),
+    arp(1, '10.0.0.1', '10.0.0.2', [2, 0, 0, 0, 0, 1]),
+  ];
+
+  it('have one object a line with the columns of the other form, without what is unset', () => {
+    const logs = new Map<string, string>();
+    const writer = new ZeekWriter({ append: (path, lines) => logs.set(path, (logs.get(path) ?? '') + lines) }, 'json');
+    for (const { event, flow } of run(pcapOf(frames), []).events) writer.event(event, flow);
+    writer.close();
+    const [conn, end] = (logs.get('conn') ?? '').split('\n');
+    expect(end).toBe('');
+    expect(JSON.parse(conn ?? '')).toEqual({
+      _path: 'conn',
+      _write_ts: 1_700_000_000,
+      ts: 1_700_000_000,
+      uid: expect.stringMatching(/^C\w+$/),
+      ...{ 'id.orig_h': '10.0.0.1', 'id.orig_p': 1234, 'id.resp_h': '10.0.0.2', 'id.resp_p': 502 },
+      ...{ proto: 'tcp', conn_state: 'S0', local_orig: true, local_resp: true, missed_bytes: 0, history: 'S' },
+      ...{ orig_pkts: 1, orig_ip_bytes: 40, resp_pkts: 0, resp_ip_bytes: 0, ip_proto: 6 },
+    });
+    expect(JSON.parse(logs.get('arp') ?? '')).toMatchObject({ _path: 'arp', operation: 'request', gratuitous: false });
+  });
+
+  it('hold values that come back as they were', () => {
+    expect(jsonText('a\tb"\\\0', 'string')).toBe('"a\\tb\\"\\\\\\u0000"');
+    expect(JSON.parse(jsonText('\xff\x7f', 'string'))).toBe('\\xff\\x7f');
+    expect(jsonText([1, 2], 'vector[count]')).toBe('[1,2]');
+    expect(jsonText(['a"', 'b'], 'vector[string]')).toBe('["a\\"","b"]');
+    expect(jsonText(Number.NaN, 'double')).toBe('null');
+    expect(jsonText(1_700_000_000_000_007, 'time')).toBe('1700000000.000007');
   });
 });

@@ -46,7 +46,8 @@ export interface SyslogMessage {
   readonly host: string;
   readonly application: string;
   readonly messageId: string;
-  /** Structured data of one element, by parameter name. */
+  /** Structured data of one element, by parameter name; the element's own id, where it is not a device's. */
+  readonly element?: string | undefined;
   readonly parameters: Readonly<Record<string, string>>;
   readonly text: string;
 }
@@ -64,7 +65,7 @@ export function encodeSyslog(message: SyslogMessage): Uint8Array {
   const parameters = Object.entries(message.parameters).map(
     ([name, value]) => ` ${name}="${value.replace(/["\\\]]/g, '\\$&')}"`,
   );
-  const data = parameters.length === 0 ? '-' : `[${ELEMENT}${parameters.join('')}]`;
+  const data = parameters.length === 0 ? '-' : `[${message.element ?? ELEMENT}${parameters.join('')}]`;
   const word = (text: string): string => text.replace(/[^\x21-\x7e]/g, '_') || '-';
   return new TextEncoder().encode(
     `<${message.facility * 8 + message.severity}>1 ${time} ${word(message.host)} ${word(message.application)} - ${word(message.messageId)} ${data} ${message.text}`,
