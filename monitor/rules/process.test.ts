@@ -126,11 +126,13 @@ describe('reading-moves-too-fast', () => {
 
 describe('changed-without-command', () => {
   it('tells a set point or mode that changes by itself', () => {
-    const works = new Works().poll(60).poll(5, () => ({ target: 11, mode: 1 }));
+    const works = watching().noisy(60).poll(5, () => ({ target: 11, mode: 1 }));
     expect(works.traffic.alerts.map((a) => [a.rule, a.severity, a.tag, a.oldValue, a.newValue])).toEqual([
       ['changed-without-command', 'medium', 'AIC401', 8, 11],
       ['changed-without-command', 'medium', 'HS401', 0, 1],
     ]);
+    const bare = new Works().poll(60).poll(5, () => ({ target: 11 }));
+    expect(bare.traffic.alerts.map((a) => [a.rule, a.severity])).toEqual([['changed-without-command', 'low']]);
   });
 
   it('stays silent for what was written, whoever wrote it, and for what the controller adjusts after an order', () => {

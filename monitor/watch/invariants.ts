@@ -22,7 +22,8 @@ interface Judged {
   readonly unless: CompiledPredicate | undefined;
   readonly hold: number;
   readonly settles: number;
-  /** Tags that occur in either predicate, as indices of `values`. */
+  /** Names of all values as this invariant knows them, and those that occur in either predicate. */
+  readonly names: readonly string[];
   readonly needs: readonly number[];
   readonly accused: readonly string[];
   /** Since when it does not hold, and until when it is not asked. */
@@ -97,6 +98,7 @@ export class Invariants {
         unless,
         hold: parseDuration(spec.for),
         settles: parseDuration(spec.settles),
+        names,
         needs,
         accused: spec.accuses.length > 0 ? spec.accuses : [...new Set(tags)],
         brokenSince: Number.NaN,
@@ -137,15 +139,13 @@ export class Invariants {
     this.#tell(one, now);
   }
 
-  #tell({ spec, accused, brokenSince, needs }: Judged, now: number): void {
+  #tell({ spec, accused, brokenSince, needs, names }: Judged, now: number): void {
     const traces = accused.flatMap(
       (tag) => this.#points.get(tag)?.find((point) => point.view !== undefined)?.view ?? [],
     );
     const [first] = traces;
     if (first === undefined) return;
-    const shown = needs
-      .filter((index) => index < this.#tags.length)
-      .map((index) => `${this.#tags[index]} ${Number((this.#values[index] as number).toPrecision(4))}`);
+    const shown = needs.map((index) => `${names[index]} ${Number((this.#values[index] as number).toPrecision(4))}`);
     this.#events.told('invariant', first.block.reader, this.#describe(first), {
       'invariant.id': spec.id,
       'invariant.name': spec.name,
