@@ -12,12 +12,15 @@ import { openPlant, type Plant } from './plants.ts';
 import { Play, type PlayRequest, type PlayResult } from './play.ts';
 import { scenarioLength, scenarioPlay } from './run.ts';
 
+/** The plant of a run, and its hash then; null in the folders of versions that did not note it. */
+const ofPlant = { plant: z.string(), plantHash: z.string().nullable().default(null) };
+
 /** `run.json`: how a run was asked for. */
 const runSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('scenario'),
     scenario: z.string(),
-    plant: z.string(),
+    ...ofPlant,
     seed: z.int(),
     variant: z.enum(['attack', 'twin']),
     control: z.string().nullable(),
@@ -28,12 +31,12 @@ const runSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     kind: z.literal('baseline'),
-    plant: z.string(),
+    ...ofPlant,
     seed: z.int(),
     duration: z.number(),
     rules: z.string().nullable(),
   }),
-  z.strictObject({ kind: z.literal('up'), plant: z.string(), seed: z.int(), hour: z.int(), zone: z.string() }),
+  z.strictObject({ kind: z.literal('up'), ...ofPlant, seed: z.int(), hour: z.int(), zone: z.string() }),
 ]);
 type RunRecord = z.output<typeof runSchema>;
 
@@ -41,6 +44,8 @@ export interface ReplayResult {
   readonly result: PlayResult;
   /** Hashes of the run as it was; undefined for one that was killed, or when only a part was replayed. */
   readonly recorded: PlayResult['hashes'] | undefined;
+  /** The plant is another than it was then: what differs may come from that. */
+  readonly plantChanged: boolean;
 }
 
 /** Progress is told after so much of the run. */
@@ -50,7 +55,8 @@ const PIECE = hours(1) / 6;
  * @param to end earlier than the run did
  * @param folder where the replay's own files go, if anywhere
  * @param progress told the share that is done, as it goes
- * @throws UsageError or PenstockError when the folder holds no run that can be replayed
+ * @throws UsageError or PenstockError when the folder holds no run that can be replayed; PenstockError `run.plant-changed` when that is
+ * because the plant has changed
  */
 export async function replay(
   run: RunFolder,
@@ -66,6 +72,28 @@ export async function replay(
     );
   const record = parsed.data;
   const plant = await openPlant(record.plant);
+  const plantChanged = record.plantHash !== null && record.plantHash !== plant.hash;
+  try {
+    return { ...execute(record, plant, run, to, folder, progress), plantChanged };
+  } catch (error) {
+    if (!plantChanged || !(error instanceof PenstockError)) throw error;
+    throw new PenstockError(
+      'run.plant-changed',
+      `the plant '${record.plant}' has changed since the run in ${run.path}, which cannot be executed any more: ${error.message}`,
+      undefined,
+      error,
+    );
+  }
+}
+
+function execute(
+  record: RunRecord,
+  plant: Plant,
+  run: RunFolder,
+  to: Instant | undefined,
+  folder: RunFolder | undefined,
+  progress: ((share: number) => void) | undefined,
+): Omit<ReplayResult, 'plantChanged'> {
   const { request, end } = requestOf(record, plant, run);
   const play = new Play({
     ...request,

@@ -1,7 +1,7 @@
 /** What users and scripts may rely on of every sub-command: exit codes, one line for wrong use, one JSON document on stdout. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -228,6 +228,39 @@ describe('baseline', () => {
     ]);
     const beyond = await json('replay', 'normal', '--to', '1h');
     expect(beyond.document).toMatchObject({ simulatedSeconds: 600, same: { capture: true } });
+  });
+
+  it('says when the plant has changed since, whether that shows or not', { timeout: SEVERAL }, async () => {
+    const plant = join(cwd, 'own-plant');
+    cpSync(SMALL_PLANT, plant, { recursive: true });
+    symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(cwd, 'node_modules'));
+    const file = join(plant, 'plant.yaml');
+    const before = readFileSync(file, 'utf8');
+    const { code } = await json('baseline', './own-plant', '--duration', '2m', '--out', 'then');
+    expect(code).toBe(0);
+    expect(await json('replay', 'then')).toMatchObject({ code: 0, document: { plantChanged: false } });
+
+    writeFileSync(file, `${before}# a remark\n`);
+    const remark = await penstock(['replay', 'then'], { cwd });
+    expect([remark.code, remark.stdout]).toEqual([
+      0,
+      expect.stringContaining(
+        'The plant has changed since that run (plant.yaml, its programs or its model), but nothing',
+      ),
+    ]);
+
+    writeFileSync(file, before.replace(/noise: [\d.]+/, 'noise: 0.5'));
+    const other = await penstock(['replay', 'then'], { cwd });
+    expect([other.code, other.stdout]).toEqual([
+      1,
+      expect.stringMatching(
+        /truth +[0-9a-f]+ {2}DIFFERS\nThe plant has changed .*: it cannot be expected to be the same\./,
+      ),
+    ]);
+    expect(await json('replay', 'then')).toMatchObject({
+      code: 1,
+      document: { plantChanged: true, same: { truth: false } },
+    });
   });
 
   it('keeps its logs off stdout, and tells no progress where nobody watches', async () => {

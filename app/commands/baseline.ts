@@ -49,14 +49,15 @@ export function addBaseline(program: Command): void {
 
 async function play(id: string, options: BaselineOptions, folder: RunFolder | undefined): Promise<BaselineSummary> {
   const { seed, duration, rules } = options;
+  const plant = await openPlant(id);
   folder?.writeJson('run.json', {
     kind: 'baseline',
     plant: plantReference(id),
+    plantHash: plant.hash,
     seed,
     duration,
     rules: rulesReference(rules),
   });
-  const plant = await openPlant(id);
   const progress = progressLine(`${plant.spec.name}, normal operation`);
   const began = performance.now();
   const summary = runBaseline({

@@ -28,7 +28,7 @@ export function addReplay(program: Command): void {
       const run = RunFolder.open(path);
       const progress = progressLine(path);
       const again = (folder?: RunFolder) => replay(run, to as number as Instant | undefined, folder, progress);
-      const { result, recorded } = pcap === undefined ? await again() : await keepingCapture(pcap, again);
+      const { result, recorded, plantChanged } = pcap === undefined ? await again() : await keepingCapture(pcap, again);
       progress(1);
       const same = recorded && compare(result.hashes, recorded);
       const { simulatedSeconds, packets, hashes } = result;
@@ -39,6 +39,7 @@ export function addReplay(program: Command): void {
           ...{ simulatedSeconds, packets, alerts, hashes },
           recorded: recorded ?? null,
           same: same ?? null,
+          plantChanged,
         });
       else {
         print(`${span(simulatedSeconds)}, ${counted(packets, 'packet')}, ${counted(alerts.length, 'alert')}`);
@@ -46,7 +47,12 @@ export function addReplay(program: Command): void {
           print(`${what.padEnd(8)} ${hash}  ${same === undefined ? '' : same[what] ? 'as recorded' : 'DIFFERS'}`);
         if (same === undefined) print('Only a part of it, or of a run that was killed: nothing to compare with.');
       }
-      if (same && Object.values(same).includes(false)) process.exitCode = 1;
+      const differs = same !== undefined && Object.values(same).includes(false);
+      if (plantChanged && !json) {
+        const effect = differs ? ': it cannot be expected to be the same' : same ? ', but nothing of this run' : '';
+        print(`The plant has changed since that run (plant.yaml, its programs or its model)${effect}.`);
+      }
+      if (differs) process.exitCode = 1;
     });
 }
 

@@ -82,10 +82,12 @@ export function addRun(program: Command): void {
 async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder: RunFolder): Promise<ToldSummary> {
   const { seed, rate, control, rules, respond, withoutSourceRules = false, input = {} } = options;
   const variant = options.twin ? 'twin' : 'attack';
+  const plant = await openPlant(scenario.plant);
   folder.writeJson('run.json', {
     kind: 'scenario',
     scenario: scenario.id,
     plant: scenario.plant,
+    plantHash: plant.hash,
     seed,
     variant,
     control: control ?? null,
@@ -94,7 +96,6 @@ async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder:
     rules: rulesReference(rules),
     withoutSourceRules,
   });
-  const plant = await openPlant(scenario.plant);
   if (respond !== undefined && !plant.spec.responses.some((response) => response.by === respond))
     throw new UsageError(
       'run.respond',

@@ -91,7 +91,7 @@ async function start(
   http: Server | undefined,
   { seed, hour, rate, gates: where }: UpOptions,
 ): Promise<Running> {
-  folder.writeJson('run.json', { kind: 'up', plant: reference, seed, hour, zone });
+  folder.writeJson('run.json', { kind: 'up', plant: reference, plantHash: plant.hash, seed, hour, zone });
   const live = new LivePlay();
   const play = new Play({
     ...{ plant, seed, folder },
