@@ -119,7 +119,7 @@ export class Firewall extends Host {
     else rules.push(rule);
   }
 
-  /** Takes every rule of a conduit away and cuts the flows that stand; a response to an incident. */
+  /** Takes every rule of a conduit away and cuts the flows that it let through; a response to an incident. */
   revoke(conduit: string): void {
     for (const targets of this.#rules.values())
       for (const [to, rules] of targets)
@@ -127,7 +127,7 @@ export class Firewall extends Host {
           to,
           rules.filter((rule) => rule.conduit !== conduit),
         );
-    this.#flows.clear();
+    this.#flows.cut(conduit);
   }
 
   override powerOff(): void {
@@ -209,6 +209,7 @@ export class Firewall extends Host {
       aPort: this.#sourcePort,
       b: destination,
       bPort: port,
+      conduit: rule.conduit,
       diode: rule.diode,
       expires: now,
       answered: false,

@@ -9,6 +9,8 @@ export interface Flow {
   readonly aPort: number;
   readonly b: Ipv4Address;
   readonly bPort: number;
+  /** What let it through. */
+  readonly conduit: string;
   /** Nothing ever comes back. */
   readonly diode: boolean;
   expires: Instant;
@@ -69,6 +71,11 @@ export class FlowTable {
     return true;
   }
 
+  /** Forgets the flows of one conduit. */
+  cut(conduit: string): void {
+    this.#keep(this.#all().filter((flow) => flow.conduit !== conduit));
+  }
+
   clear(): void {
     this.#buckets.fill(undefined);
     this.#size = 0;
@@ -108,10 +115,13 @@ export class FlowTable {
 
   #sweep(now: Instant): void {
     this.#sweepAfter = (now + SWEEP_PAUSE) as Instant;
-    const living = this.#all().filter((flow) => flow.expires > now);
+    this.#keep(this.#all().filter((flow) => flow.expires > now));
+  }
+
+  #keep(flows: readonly Flow[]): void {
     this.clear();
-    for (const flow of living) this.#link(flow);
-    this.#size = living.length;
+    for (const flow of flows) this.#link(flow);
+    this.#size = flows.length;
   }
 
   #grow(): void {

@@ -115,6 +115,23 @@ describe('everything else is dropped in silence', () => {
     expect(new Set(drops)).toEqual(new Set(['no-state 10.20.4.30 10.20.1.13:502']));
   });
 
+  test('what a conduit let through that was closed, and nothing of another', () => {
+    const zones = buildZones([{ port: 502 }, { conduit: 'office-web', port: 80 }]);
+    const drops = log(zones);
+    for (const port of [502, 80])
+      zones.plc.listen(port, (connection) => ({ data: (b, s, e) => void connection.send(b, s, e), closed() {} }));
+    const modbus = connect(zones, 502);
+    const web = connect(zones, 80);
+    zones.run(1);
+    zones.firewall.revoke('office-control');
+    expect(zones.firewall.flows).toBe(1);
+    for (const { connection } of [modbus, web]) connection.send(pattern(12));
+    zones.run(20);
+    expect(web.bytes).toHaveLength(12);
+    expect(modbus.bytes).toHaveLength(0);
+    expect(new Set(drops)).toEqual(new Set(['no-state 10.20.4.30 10.20.1.13:502']));
+  });
+
   test('a source that is not of the segment it comes from', () => {
     const zones = buildZones([{ port: 502 }]);
     const drops = log(zones);
