@@ -63,7 +63,7 @@ export function impactsOf(
   const ofOurs = <T extends { readonly tag: string }>(episodes: readonly T[]): T[] =>
     episodes.filter(({ tag }) => own.has(tag));
   for (const { tag, from, displayed, measured } of ofOurs(watched?.manipulatedView ?? []))
-    add(MANIPULATION_OF_VIEW, from, `${tag} shows ${figure(displayed)} where ${figure(measured)} is measured`);
+    add(MANIPULATION_OF_VIEW, from, `${tag} shows ${figure(displayed)} where the controller has ${figure(measured)}`);
   for (const { tag, from, until } of ofOurs(watched?.lostView ?? []))
     add(until === null ? LOSS_OF_VIEW : DENIAL_OF_VIEW, from, `nothing is seen of ${tag}`);
   for (const { name, from } of watched?.compromised ?? [])

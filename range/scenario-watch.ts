@@ -6,7 +6,6 @@ import type { ScenarioSpec } from '@penstock/attacks';
 import {
   type CompiledPredicate,
   compilePredicate,
-  type DeviceSpec,
   type Instant,
   inSeconds,
   type PredicateText,
@@ -115,8 +114,7 @@ export class ScenarioWatch {
     this.#effects = scenario.effects.map((effect) => new Reached(effect.predicate, names));
     this.#success = reached(scenario.outcomes?.success.predicate);
     this.#partial = reached(scenario.outcomes?.partial?.predicate);
-    const viewer = range.viewer;
-    this.#view = new ViewWatch(spec, viewer.spec as DeviceSpec, viewer.store, range.measured);
+    this.#view = new ViewWatch(spec, range.viewer, range.devices);
     this.#loops = spec.tags.flatMap(({ id, safe }, tag) =>
       safe === undefined ? [] : [{ tag, safe, lasting: new Lasting(id, LASTING_VALUE, this.#compromised) }],
     );

@@ -1,9 +1,10 @@
 /**
- * What people see, held against what the controllers measure: the values that the SCADA server last received and those that stood in
- * the controllers' inputs meanwhile. They part by nothing but the age of a poll, unless somebody lies or nothing arrives any more.
+ * What people see, held against what the controllers hold: the values that the SCADA server last received and those that stood in the
+ * memory of the devices that it polls meanwhile. They part by nothing but the age of a poll, unless somebody lies on the way or nothing
+ * arrives any more.
  */
 import { type DeviceSpec, type Instant, inSeconds, type PlantSpec } from '@penstock/core';
-import type { TagStore } from '@penstock/simulator/devices';
+import type { Device, TagStore } from '@penstock/simulator/devices';
 
 /** A time during which the view of a tag was wrong, or lost. Seconds from the run's start; `until` null: to the end. */
 export interface ViewEpisode {
@@ -24,6 +25,8 @@ const STALE_POLLS = 6;
 
 interface Viewed {
   readonly tag: number;
+  /** What stands in the memory of the device that is polled. */
+  readonly held: () => number;
   readonly tolerance: number;
   /** Seconds of measured values that a displayed one may stem from. */
   readonly reach: number;
@@ -50,25 +53,25 @@ export class ViewWatch {
   readonly #viewed: readonly Viewed[];
   readonly #names: readonly string[];
   readonly #store: TagStore;
-  readonly #measured: Float64Array;
-  /** Measured values of the last seconds, a row each. */
+  /** What stood in the devices' memories in the last seconds, a row each, by the plant's tag number. */
   readonly #history: Float64Array[];
   #turn = 0;
 
-  /** @param viewer the device whose store it is: its polls say how old a value may be */
-  constructor(plant: PlantSpec, viewer: DeviceSpec, store: TagStore, measured: Float64Array) {
+  /** @param viewer the device that people look at: its polls say where a value comes from and how old it may be */
+  constructor(plant: PlantSpec, viewer: Device, devices: ReadonlyMap<string, Device>) {
     this.manipulated = this.#manipulated;
     this.lost = this.#lost;
-    this.#store = store;
-    this.#measured = measured;
+    this.#store = viewer.store;
     this.#names = plant.tags.map((tag) => tag.id);
-    const periods = pollPeriods(plant, viewer);
+    const polled = polledTags(plant, viewer.spec);
     this.#viewed = plant.tags.flatMap(({ id, range }, tag) => {
-      const period = periods.get(id);
-      if (period === undefined) return [];
+      const { period, device, point } = polled.get(id) ?? {};
+      const points = devices.get(device ?? '')?.points;
+      if (period === undefined || point === undefined || points === undefined) return [];
       return [
         {
           tag,
+          held: () => points.read(point),
           tolerance: TOLERANCE * (range[1] - range[0]),
           reach: Math.ceil(period) + 3,
           stale: STALE_POLLS * period,
@@ -80,13 +83,13 @@ export class ViewWatch {
       ];
     });
     const depth = Math.max(1, ...this.#viewed.map((v) => v.reach));
-    this.#history = Array.from({ length: depth }, () => new Float64Array(measured.length).fill(Number.NaN));
+    this.#history = Array.from({ length: depth }, () => new Float64Array(plant.tags.length).fill(Number.NaN));
   }
 
   /** Once a second. */
   update(now: Instant): void {
     const row = this.#history[this.#turn++ % this.#history.length] as Float64Array;
-    row.set(this.#measured);
+    for (const { tag, held } of this.#viewed) row[tag] = held();
     const at = inSeconds(now);
     for (const viewed of this.#viewed) {
       const age = at - inSeconds(this.#store.times[viewed.tag] as number as Instant);
@@ -117,7 +120,7 @@ export class ViewWatch {
       return;
     }
     const displayed = this.#store.values[viewed.tag] as number;
-    const measured = this.#measured[viewed.tag] as number;
+    const measured = viewed.held();
     if (++viewed.differs === LASTING) viewed.manipulated = this.#open(this.#manipulated, viewed, at - LASTING);
     const open = viewed.manipulated;
     if (open === undefined || Math.abs(displayed - measured) <= Math.abs(open.displayed - open.measured)) return;
@@ -136,31 +139,37 @@ export class ViewWatch {
     viewed.lost = this.#open(this.#lost, viewed, at - LASTING);
   }
 
-  #open(list: Open[], { tag }: Viewed, from: number): Open {
+  #open(list: Open[], { tag, held }: Viewed, from: number): Open {
     const open = {
       tag: this.#names[tag] as string,
       from,
       until: null,
       displayed: this.#store.values[tag] as number,
-      measured: this.#measured[tag] as number,
+      measured: held(),
     };
     list.push(open);
     return open;
   }
 }
 
-/** Seconds between two polls of each tag that a device reads. */
-function pollPeriods(plant: PlantSpec, viewer: DeviceSpec): Map<string, number> {
-  const periods = new Map<string, number>();
+interface Polled {
+  readonly period: number;
+  readonly device: string;
+  readonly point: number;
+}
+
+/** Of each tag that a device reads: from which point of whom, and seconds between two polls. */
+function polledTags(plant: PlantSpec, viewer: DeviceSpec): Map<string, Polled> {
+  const polled = new Map<string, Polled>();
   for (const { device, every, reads } of viewer.polls) {
     const points = plant.devices.find((d) => d.id === device)?.points ?? [];
-    for (const { tag, modbus } of points)
+    for (const [point, { tag, modbus }] of points.entries())
       if (
         reads.some(
           (r) => r.table === modbus?.table && modbus.address >= r.address && modbus.address < r.address + r.count,
         )
       )
-        periods.set(tag, inSeconds(every));
+        polled.set(tag, { period: inSeconds(every), device, point });
   }
-  return periods;
+  return polled;
 }

@@ -218,7 +218,7 @@ const NEARLY = [
   'toString',
   'hasOwnProperty',
   'prototype',
-  '${role}',
+  '#{role}',
   '$(scada)',
   '`scada`',
   "scada'--",

@@ -42,7 +42,7 @@ export const writeTag = defineVerb({
     context.wrote(device.id, step.tag);
     session.request(unit, request, context.cause, (reply) => {
       session.release();
-      const result = resultOf(reply, `${step.tag} := ${value}`);
+      const result = resultOf(reply, `${step.tag} := ${Number(value.toPrecision(7))}`);
       if (result.outcome === 'done') context.accepted(device.id, step.tag);
       end(result);
     });
