@@ -126,7 +126,9 @@ describe('reading-moves-too-fast', () => {
 
 describe('changed-without-command', () => {
   it('tells a set point or mode that changes by itself', () => {
-    const works = watching().noisy(60).poll(5, () => ({ target: 11, mode: 1 }));
+    const works = watching()
+      .noisy(60)
+      .poll(5, () => ({ target: 11, mode: 1 }));
     expect(works.traffic.alerts.map((a) => [a.rule, a.severity, a.tag, a.oldValue, a.newValue])).toEqual([
       ['changed-without-command', 'medium', 'AIC401', 8, 11],
       ['changed-without-command', 'medium', 'HS401', 0, 1],

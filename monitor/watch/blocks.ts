@@ -35,12 +35,15 @@ export class Trace {
   /** It answers with something that is no number. */
   invalid = false;
   habit: Habit | undefined = undefined;
+  /** Its point moves by itself; kept here because it is asked for often. */
+  readonly moves: boolean;
   /** Undefined for what has no noise by its nature: on and off, counters, set points. */
   readonly echo: Echo | undefined;
 
   constructor(point: Point, block: ReadBlock, followed: boolean) {
     this.point = point;
     this.block = block;
+    this.moves = point.moves;
     const isAnalog = point.point.modbus.type !== 'bool' && point.tag.kind === 'measurement';
     this.echo = followed && isAnalog ? new Echo(point.length) : undefined;
   }

@@ -73,6 +73,8 @@ const SLOW = 0.005;
 const STANDING = 64;
 /** A range of so few raw steps is a choice, not a quantity. */
 const FEW_STEPS = 20;
+/** Time between two looks at what is judged by time, microseconds. */
+const EVERY = 2e6;
 /** Answers come at odd times; microseconds that count at least between two of them. */
 const LEAST_INTERVAL = 200e3;
 
@@ -169,7 +171,7 @@ export class ProcessWatch {
   tick(now: number): void {
     this.#rounds.go(now, this.learning ? this.#baseline.habits : undefined);
     if (!this.learning) this.#invariants.judge(now);
-    this.due = now + 1e6;
+    this.due = now + EVERY;
   }
 
   /** Event time stood still for the sensor: nothing at all was seen until `now`. */
@@ -358,7 +360,7 @@ export class ProcessWatch {
       ? this.#baseline.habits.learn(point.device, id)
       : this.#baseline.habits.of(point.device, id);
     if (rate !== undefined && !point.ordered) trace.limit = rate;
-    else if (!this.learning && point.moves) {
+    else if (!this.learning && trace.moves) {
       const slope = this.#baseline.readingSlope(point.device, id);
       if (slope !== undefined)
         trace.limit = RATE_MARGIN * Math.max(slope.rise, slope.fall) + SLOW * (range[1] - range[0]);

@@ -1,6 +1,6 @@
 /**
  * What the owner says must hold between tags: that the dose fits the flow, that two electrodes agree, that levels follow from what
- * flows in and out. Judged once a second on displayed values alone; where one of them is stale, nothing can be said.
+ * flows in and out. Judged every two seconds on displayed values alone; where one of them is stale, nothing can be said.
  */
 import { type CompiledPredicate, compilePredicate, parseDuration, seconds } from '@penstock/core';
 import type { KnownInvariant } from '../knowledge.ts';
@@ -37,6 +37,8 @@ export class Invariants {
   readonly #judged: Judged[] = [];
   readonly #points = new Map<string, readonly Point[]>();
   readonly #tags: readonly string[];
+  /** Points that carry each of them. */
+  readonly #sources: readonly (readonly Point[])[];
   /** Displayed values in the order of `#tags`, trends after them; NaN where nobody knows. */
   readonly #values: Float64Array;
   readonly #trends: readonly { readonly trend: Trend; readonly tag: number; readonly index: number }[];
@@ -78,6 +80,7 @@ export class Invariants {
       return { spec, own };
     });
     this.#tags = [...used];
+    this.#sources = this.#tags.map((tag) => this.#points.get(tag) ?? []);
     this.#values = new Float64Array(this.#tags.length + trends.length).fill(Number.NaN);
     const at = new Map(this.#tags.map((tag, index) => [tag, index]));
     this.#trends = trends.map(({ trend, tag }, i) => ({
@@ -109,11 +112,11 @@ export class Invariants {
     }
   }
 
-  /** Looks at all of them. Called about once a second of event time. */
+  /** Looks at all of them. Called every two seconds of event time. */
   judge(now: number): void {
     if (this.#judged.length === 0) return;
     const values = this.#values;
-    for (let i = 0; i < this.#tags.length; i++) values[i] = this.#displayed(this.#tags[i] as string, now);
+    for (let i = 0; i < this.#sources.length; i++) values[i] = displayed(this.#sources[i] as readonly Point[], now);
     for (const { trend, tag, index } of this.#trends) values[index] = trend.take(now, values[tag] as number);
     for (const one of this.#judged) this.#ask(one, now);
   }
@@ -158,16 +161,15 @@ export class Invariants {
       'invariant.seconds': (now - brokenSince) / 1e6,
     });
   }
+}
 
-  /** What the client that sees most of the plant displays for a tag; NaN when nobody polls it, or its data are stale. */
-  #displayed(tag: string, now: number): number {
-    for (const { view } of this.#points.get(tag) ?? []) {
-      if (view === undefined) continue;
-      const { block } = view;
-      return now - block.polled.time > Math.max(STALE_LEAST, STALE_INTERVALS * block.interval)
-        ? Number.NaN
-        : view.value;
-    }
-    return Number.NaN;
+/** What the client that sees most of the plant displays for a tag; NaN when nobody polls it, or its data are stale. */
+function displayed(points: readonly Point[], now: number): number {
+  for (const { view } of points) {
+    if (view === undefined) continue;
+    const { block } = view;
+    const age = now - block.polled.time;
+    return age > STALE_LEAST && age > STALE_INTERVALS * block.interval ? Number.NaN : view.value;
   }
+  return Number.NaN;
 }

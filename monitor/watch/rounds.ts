@@ -7,7 +7,7 @@ import type { ReadBlock, Trace, WatchedDevice } from './blocks.ts';
 import type { Habits } from './habits.ts';
 import type { WatchEvents } from './index.ts';
 
-const EVERY = 5e6;
+const EVERY = 10e6;
 /** A reading stands still when it has done so for so many times its longest, and at least for so many answers and so long. */
 const STILL_TIMES = 3;
 const STILL_ANSWERS = 30;
@@ -72,11 +72,15 @@ export class Rounds {
     let first: Trace | undefined;
     let moving = 0;
     const names: string[] = [];
+    const least = Math.max(STILL_LEAST, STILL_ANSWERS * block.interval);
     for (const trace of block.traces) {
-      if (!trace.point.moves) continue;
+      if (!trace.moves) continue;
       const { standing } = trace;
-      if (standing < STILL_LEAST) moving++;
-      if (trace.still || standing < STILL_LEAST || standing < STILL_ANSWERS * block.interval) continue;
+      if (standing < least) {
+        moving++;
+        continue;
+      }
+      if (trace.still) continue;
       const usual = usualStandstill(trace);
       if (usual === undefined || usual > SLUGGISH || standing < STILL_TIMES * usual) continue;
       trace.still = true;

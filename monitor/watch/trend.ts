@@ -1,8 +1,8 @@
-/** The mean or the slope of a value over a sliding window, sampled about once a second and kept in a few bins. */
+/** The mean or the slope of a value over a sliding window, sampled every other second and kept in a few bins. */
 import type { Duration } from '@penstock/core';
 
 const BINS = 30;
-/** Share of a new value in the smoothed one: at one a second a few seconds of noise are evened out. */
+/** Share of a new value in the smoothed one: some ten seconds of noise are evened out. */
 const SMOOTHING = 0.2;
 
 export class Trend {
