@@ -1,5 +1,6 @@
 /**
- * The few materials of the stage. All are Lambert with a piece of their own: solids know the state of their item (stale, under the pointer,
+ * The few materials of the stage. Light falls where nothing moves, so it is worked out once for each vertex (Lambert's law, `light.ts`) and stands in
+ * its colour; what is left for the shaders is little enough for a processor. Solids know the state of their item (stale, under the pointer,
  * selected), pipes carry moving marks, water has patterns beside its colours, so that nothing is told by colour alone.
  */
 import {
@@ -9,7 +10,6 @@ import {
   FloatType,
   type IUniform,
   MeshBasicMaterial,
-  MeshLambertMaterial,
   NearestFilter,
   RGBAFormat,
   ShaderMaterial,
@@ -56,20 +56,20 @@ const HATCH = /* glsl */ `
 
 type Patch = (shader: { vertexShader: string; fragmentShader: string; uniforms: Record<string, IUniform> }) => void;
 
-function lambert(
+function patched(
   key: string,
-  options: ConstructorParameters<typeof MeshLambertMaterial>[0],
+  options: ConstructorParameters<typeof MeshBasicMaterial>[0],
   patch: Patch,
-): MeshLambertMaterial {
-  const material = new MeshLambertMaterial(options);
+): MeshBasicMaterial {
+  const material = new MeshBasicMaterial(options);
   material.onBeforeCompile = patch;
   material.customProgramCacheKey = () => key;
   return material;
 }
 
 /** Solids: colours by vertex; `item` leads to its state. */
-export function solidMaterial(states: StateTexture): MeshLambertMaterial {
-  return lambert('penstock-solid', { vertexColors: true }, (shader) => {
+export function solidMaterial(states: StateTexture): MeshBasicMaterial {
+  return patched('penstock-solid', { vertexColors: true }, (shader) => {
     shader.uniforms.itemStates = { value: states.texture };
     shader.uniforms.selection = { value: new Color(SELECTION) };
     shader.vertexShader = shader.vertexShader
@@ -106,8 +106,8 @@ export function solidMaterial(states: StateTexture): MeshLambertMaterial {
  * Pipes. Row 0 of the states: how far the marks have gone (in marks), how strongly they show, stale, highlight; row 1: colour of what
  * flows, and its pattern.
  */
-export function pipeMaterial(states: StateTexture): MeshLambertMaterial {
-  return lambert('penstock-pipe', { vertexColors: true }, (shader) => {
+export function pipeMaterial(states: StateTexture): MeshBasicMaterial {
+  return patched('penstock-pipe', { vertexColors: true }, (shader) => {
     shader.uniforms.pipeStates = { value: states.texture };
     shader.uniforms.selection = { value: new Color(SELECTION) };
     shader.vertexShader = shader.vertexShader
@@ -140,8 +140,8 @@ export function pipeMaterial(states: StateTexture): MeshLambertMaterial {
       .replace(
         '#include <color_fragment>',
         /* glsl */ `#include <color_fragment>
-        // Arrow heads around the pipe: their tips run ahead on the top and at the bottom.
-        float tip = abs(fract(vAlong.y * 2.0) - 0.5) * 0.5;
+        // Arrow heads around the pipe, four of them, so that one is always seen whole.
+        float tip = abs(fract(vAlong.y * 4.0 + 0.5) - 0.5) * 0.5;
         float run = fract(vAlong.x - vFlow.x + tip);
         float edge = fwidth(vAlong.x) * 1.2;
         float head = smoothstep(0.0, edge, run) * (1.0 - smoothstep(0.46, 0.46 + edge, run));
@@ -159,8 +159,8 @@ export function pipeMaterial(states: StateTexture): MeshLambertMaterial {
  * Water as instances of a unit body. `mood`: stale, pattern (see `WATER_PATTERNS`), how strong it is, whether still water is not wanted (1: a
  * river, whose waves run).
  */
-export function waterMaterial(time: IUniform<number>): MeshLambertMaterial {
-  return lambert('penstock-water', { transparent: true, opacity: 0.74, depthWrite: false }, (shader) => {
+export function waterMaterial(time: IUniform<number>): MeshBasicMaterial {
+  return patched('penstock-water', { transparent: true, opacity: 0.74, depthWrite: false }, (shader) => {
     shader.uniforms.time = time;
     shader.vertexShader = shader.vertexShader
       .replace(
@@ -169,14 +169,16 @@ export function waterMaterial(time: IUniform<number>): MeshLambertMaterial {
         attribute vec4 mood;
         varying vec4 vMood;
         varying vec3 vPlace;
-        varying vec2 vRise;`,
+        varying vec2 vRise;
+        varying float vLight;`,
       )
       .replace(
         '#include <begin_vertex>',
         /* glsl */ `#include <begin_vertex>
         vMood = mood;
         vPlace = (instanceMatrix * vec4(position, 1.0)).xyz;
-        vRise = vec2((1.0 - position.y) * length(instanceMatrix[1].xyz), normal.y);`,
+        vRise = vec2((1.0 - position.y) * length(instanceMatrix[1].xyz), normal.y);
+        vLight = normal.y > 0.5 ? 1.0 : 0.84 + 0.1 * normal.z - 0.08 * normal.x;`,
       );
     shader.fragmentShader = shader.fragmentShader
       .replace(
@@ -186,6 +188,7 @@ export function waterMaterial(time: IUniform<number>): MeshLambertMaterial {
         varying vec4 vMood;
         varying vec3 vPlace;
         varying vec2 vRise;
+        varying float vLight;
         ${HATCH}`,
       )
       .replace(
@@ -193,7 +196,7 @@ export function waterMaterial(time: IUniform<number>): MeshLambertMaterial {
         /* glsl */ `#include <color_fragment>
         bool surface = vRise.y > 0.5;
         if (!surface && vRise.x < 0.07) diffuseColor.rgb = mix(diffuseColor.rgb, vec3(1.0), 0.45);
-        diffuseColor.rgb *= surface ? 1.06 : 0.94;
+        diffuseColor.rgb *= vLight;
         float kind = vMood.y;
         if (kind > 0.5) {
           float s = kind < 1.5 ? vPlace.x + vPlace.y + vPlace.z : kind < 2.5 ? vPlace.x - vPlace.y + vPlace.z : 0.0;

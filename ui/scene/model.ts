@@ -24,6 +24,7 @@ import {
   type IUniform,
   Matrix4,
   Mesh,
+  MeshBasicMaterial,
   MeshLambertMaterial,
   PlaneGeometry,
   Quaternion,
@@ -36,6 +37,7 @@ import type { Built, MoverPart, WaterPart } from './equipment/built.ts';
 import { buildEquipment } from './equipment/index.ts';
 import { MOVER_KINDS, moverShape } from './equipment/movers.ts';
 import { haloMaterial } from './halo.ts';
+import { Light } from './light.ts';
 import { ghostMaterial, glassMaterial, pipeMaterial, StateTexture, solidMaterial, waterMaterial } from './materials.ts';
 import { colourOf, MATERIAL_NAMES, type Material, type Theme } from './palette.ts';
 import { endOf, furnish, markLength, type PipeEnd, routeOf, Tubes } from './pipes.ts';
@@ -68,8 +70,10 @@ export interface Footprint {
   readonly at: Vector3;
   /** Radians about the vertical. */
   readonly rotation: number;
-  /** Half of its sides, and its height. */
+  /** Half of east-west, half of north-south, and its height. */
   readonly half: Triple;
+  /** Half of its sides on the ground. */
+  readonly foot: readonly [number, number];
   readonly round: boolean;
 }
 
@@ -116,6 +120,8 @@ interface Painted {
   readonly geometry: BufferGeometry;
   readonly materials: Uint8Array;
   readonly shades: Float32Array;
+  /** Light stands in the colours; not so where the thing turns. */
+  readonly lit: boolean;
 }
 
 /** Instances of alarm halos on the ground: one for each item. */
@@ -135,7 +141,7 @@ export interface SceneModel {
   readonly halos: Halos;
   readonly solidStates: StateTexture;
   readonly pipeStates: StateTexture;
-  readonly ground: Mesh<BufferGeometry, MeshLambertMaterial>;
+  readonly ground: Mesh<BufferGeometry, MeshBasicMaterial>;
   readonly time: IUniform<number>;
   readonly cameras: readonly CameraPreset[];
   paint(theme: Theme): void;
@@ -242,7 +248,13 @@ class Builder {
     const item = this.item(spec, spec.tags, pick, {
       anchor: place(built.top),
       instrument: place(built.instrument ?? [0, built.extent[2] * 0.6, built.extent[1]]),
-      footprint: { at, rotation, half: built.extent, round: ['tank', 'column', 'elevated-tank'].includes(spec.kind) },
+      footprint: {
+        at,
+        rotation,
+        half: built.extent,
+        foot: built.foot ?? [built.extent[0], built.extent[1]],
+        round: ['tank', 'column', 'elevated-tank'].includes(spec.kind),
+      },
       shows: spec.kind === 'analyser' ? spec.bind.value : undefined,
     });
     this.solid(spec.area, solid, pose, item.index, at.y);
@@ -336,7 +348,7 @@ class Builder {
     this.mesh('surroundings', geometry, surface);
   }
 
-  private ground(): Mesh<BufferGeometry, MeshLambertMaterial> {
+  private ground(): Mesh<BufferGeometry, MeshBasicMaterial> {
     const shape = new Shape();
     buildGround(shape, this.spec.ground, this.spec.terrain);
     const geometry = geometryOf(shape);
@@ -351,8 +363,10 @@ class Builder {
       const y = shape.positions[i * 3 + 1] as number;
       return y < -0.01 ? Math.max(0.62, 1 + y * 0.1) : 1;
     });
-    const mesh = this.mesh('ground', geometry, new MeshLambertMaterial({ vertexColors: true }));
-    return mesh as Mesh<BufferGeometry, MeshLambertMaterial>;
+    const mesh = this.mesh('ground', geometry, new MeshBasicMaterial({ vertexColors: true }));
+    // Last of what is solid: most of it is hidden.
+    mesh.renderOrder = 1;
+    return mesh as Mesh<BufferGeometry, MeshBasicMaterial>;
   }
 
   private tubes(tubes: Tubes, states: StateTexture): void {
@@ -436,7 +450,7 @@ class Builder {
       if (own.length === 0) return [];
       const shape = moverShape(kind);
       const geometry = geometryOf(shape);
-      this.paintable(geometry, shape, () => 1);
+      this.paintable(geometry, shape, () => 1, false);
       const mesh = this.instances(`moving: ${kind}`, geometry, surface, own.length);
       return own.map(({ part, placed }, instance): Mover => {
         const { item, turn, at } = placed;
@@ -489,25 +503,29 @@ class Builder {
     return mesh;
   }
 
-  private paintable(geometry: BufferGeometry, shape: Shape, shade: (vertex: number) => number): void {
+  private paintable(geometry: BufferGeometry, shape: Shape, shade: (vertex: number) => number, lit = true): void {
     const count = shape.materials.length;
     geometry.setAttribute('color', new BufferAttribute(new Float32Array(count * 3), 3));
     const shades = new Float32Array(count);
     for (let i = 0; i < count; i++) shades[i] = shade(i);
-    this.painted.push({ geometry, materials: Uint8Array.from(shape.materials), shades });
+    this.painted.push({ geometry, materials: Uint8Array.from(shape.materials), shades, lit });
   }
 }
 
 /** Darker towards the foot, where less light comes. */
 const shadeAt = (above: number): number => 0.8 + 0.2 * Math.min(1, Math.max(0, above / 2.2));
 
-function paint({ geometry, materials, shades }: Painted, theme: Theme): void {
+/** Colours of the materials in the light that falls on them. */
+function paint({ geometry, materials, shades, lit }: Painted, theme: Theme): void {
+  const light = new Light(theme);
   const colours = MATERIAL_NAMES.map((name: Material) => new Color(colourOf(name, theme)));
   const attribute = geometry.getAttribute('color') as BufferAttribute;
+  const normals = geometry.getAttribute('normal');
+  const colour = new Color();
   for (let i = 0; i < materials.length; i++) {
-    const { r, g, b } = colours[materials[i] as number] as Color;
-    const shade = shades[i] as number;
-    attribute.setXYZ(i, r * shade, g * shade, b * shade);
+    colour.copy(colours[materials[i] as number] as Color).multiplyScalar(shades[i] as number);
+    if (lit) light.fall(colour, normals.getX(i), normals.getY(i), normals.getZ(i));
+    attribute.setXYZ(i, colour.r, colour.g, colour.b);
   }
   attribute.needsUpdate = true;
 }

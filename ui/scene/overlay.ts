@@ -9,9 +9,9 @@ import { AMBIENCE, PRIORITIES, type Priority, type Theme, TRUTH } from './palett
 import type { ItemState, Values } from './values.ts';
 
 const FONT = "'Inter Variable', Inter, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif";
-/** From how far names of equipment, and readings, are shown, in metres. */
-const NAMES_WITHIN = 62;
-const READINGS_WITHIN = 46;
+/** From how far names of equipment and readings are shown, in metres; from further away those of the areas. */
+const NAMES_WITHIN = 44;
+const READINGS_WITHIN = 40;
 /** Most labels of a picture. */
 const MOST = 160;
 
@@ -34,6 +34,9 @@ export class Overlay {
   private readonly taken: Taken[] = Array.from({ length: MOST }, () => ({ left: 0, top: 0, right: 0, bottom: 0 }));
   private readonly widths = new Map<string, number>();
   private takenCount = 0;
+  /** Readings on the picture, as they were written. */
+  private readonly written = new Map<string, string>();
+  private marks = 0;
   private width = 1;
   private height = 1;
   private theme: Theme = 'light';
@@ -79,11 +82,27 @@ export class Overlay {
     this.canvas.remove();
   }
 
+  /** Whether new values would change anything on the picture. */
+  outdated(): boolean {
+    if (this.marks !== this.values.version) return true;
+    for (const [tag, text] of this.written) if (this.textOf(tag) !== text) return true;
+    return false;
+  }
+
+  private textOf(tag: string): string {
+    const value = this.values.of(tag);
+    const spec = this.model.spec.tags[tag];
+    if (value === undefined || spec === undefined || value.displayed === null) return '—';
+    return readable(value.displayed, spec.range, spec.states);
+  }
+
   /** Draws everything anew; the most important first, so that it keeps its place. */
   draw(camera: PerspectiveCamera): void {
     const { context, model, values } = this;
     context.clearRect(0, 0, this.width, this.height);
     this.takenCount = 0;
+    this.written.clear();
+    this.marks = this.values.version;
     for (const item of model.items) {
       const state = values.states[item.index] as ItemState;
       if (state.alarm !== null) this.alarm(camera, item, state.alarm);
@@ -137,7 +156,7 @@ export class Overlay {
 
   private area(camera: PerspectiveCamera, text: string, position: readonly [number, number, number]): void {
     const at = scratch.set(...position);
-    if (!this.project(camera, at)) return;
+    if (camera.position.distanceTo(at) < NAMES_WITHIN || !this.project(camera, at)) return;
     const font = `600 13px ${FONT}`;
     const { x, y } = this.point;
     const width = this.widthOf(text, font);
@@ -177,14 +196,14 @@ export class Overlay {
     const value = this.values.of(tag);
     const spec = this.model.spec.tags[tag];
     if (spec === undefined) return;
-    const number =
-      value === undefined || value.displayed === null ? '—' : readable(value.displayed, spec.range, spec.states);
+    const number = this.textOf(tag);
     const [big, small] = [`600 12px ${FONT}`, `500 9.5px ${FONT}`];
     const title = shownTag(tag);
     const gap = spec.unit === '' ? 0 : 4;
     const body = this.widthOf(number, big) + gap + this.widthOf(spec.unit, small);
     const width = Math.max(body, this.widthOf(title, small)) + 10;
     if (!this.take(x - width / 2, y - 24, x + width / 2, y + 4)) return;
+    this.written.set(tag, number);
     const { context } = this;
     const { ink, quiet } = AMBIENCE[this.theme];
     context.globalAlpha = value?.stale ? 0.55 : 1;
@@ -231,10 +250,11 @@ export class Overlay {
   /** The sign of an alarm: shape, number and colour of its priority. */
   private alarm(camera: PerspectiveCamera, item: Item, priority: Priority): void {
     if (!this.project(camera, item.anchor)) return;
-    const { x } = this.point;
-    const y = this.point.y - 24;
+    // A sign above the upper edge would not be seen, and one over another neither.
+    const x = Math.min(this.width - 14, Math.max(14, this.point.x));
+    let y = Math.max(16, this.point.y - 24);
+    for (let tries = 0; tries < 3 && !this.take(x - 12, y - 13, x + 12, y + 14); tries++) y += tries === 0 ? -26 : 52;
     const { shape, number, colour } = PRIORITIES[priority];
-    this.take(x - 12, y - 13, x + 12, y + 14);
     const { context } = this;
     context.beginPath();
     if (shape === 'circle') context.arc(x, y, 10, 0, Math.PI * 2);
@@ -277,9 +297,13 @@ export class Overlay {
     const font = `600 11px ${FONT}`;
     const width = this.widthOf(text, font) + 34;
     const [left, top] = [x + 14, y - 11];
-    this.take(left - 16, top, left + width, top + 22);
     const { context } = this;
     const colour = css(TRUTH);
+    context.beginPath();
+    context.arc(x, y, 4.5, 0, Math.PI * 2);
+    context.fillStyle = colour;
+    context.fill();
+    if (!this.take(left - 16, top, left + width, top + 22)) return;
     context.strokeStyle = colour;
     context.lineWidth = 1.5;
     context.setLineDash(lie === 'link' ? [3, 3] : []);
@@ -288,10 +312,6 @@ export class Overlay {
     context.lineTo(left, y);
     context.stroke();
     context.setLineDash([]);
-    context.beginPath();
-    context.arc(x, y, 3.5, 0, Math.PI * 2);
-    context.fillStyle = colour;
-    context.fill();
     this.plate(left, top, width, 22, false);
     context.strokeStyle = colour;
     context.lineWidth = 1.6;

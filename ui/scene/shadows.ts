@@ -1,18 +1,14 @@
 /** Shadows on the ground, drawn once: every item's outline is moved along the light and filled, then blurred. No shadow maps at run time. */
-import { CanvasTexture, LinearFilter, SRGBColorSpace, Vector3 } from 'three';
+import { CanvasTexture, LinearMipmapNearestFilter, NoColorSpace } from 'three';
+import { SUN } from './light.ts';
 import type { Footprint, Item, SceneModel } from './model.ts';
 
-/** Where the light comes from: the south-west, rather high, as on drawings. */
-export const SUN = new Vector3(-0.55, 1, 0.62).normalize();
-
-const PIXELS = 2048;
-
-/** The picture of all shadows over the scene's ground: white, darker where less light comes. */
-export function bakeShadows(model: SceneModel, darkness: number): CanvasTexture {
+/** The picture of all shadows over the scene's ground, so many pixels wide: white, darker where less light comes. */
+export function bakeShadows(model: SceneModel, darkness: number, pixels: number): CanvasTexture {
   const [w, d] = model.spec.ground;
   const canvas = document.createElement('canvas');
-  canvas.width = PIXELS;
-  canvas.height = Math.round((PIXELS * d) / w);
+  canvas.width = pixels;
+  canvas.height = Math.round((pixels * d) / w);
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
   context.fillStyle = '#fff';
   context.fillRect(0, 0, canvas.width, canvas.height);
@@ -42,10 +38,15 @@ export function bakeShadows(model: SceneModel, darkness: number): CanvasTexture 
     }
     context.fill('nonzero');
   }
+  // Beyond the picture its edge goes on, so the edge is free of shadow.
+  context.filter = 'none';
+  context.lineWidth = 6 / scale;
+  context.strokeStyle = '#fff';
+  context.strokeRect(-w / 2, -d / 2, w, d);
   const texture = new CanvasTexture(canvas);
-  texture.colorSpace = SRGBColorSpace;
-  texture.minFilter = LinearFilter;
-  texture.generateMipmaps = false;
+  // A factor, not a colour.
+  texture.colorSpace = NoColorSpace;
+  texture.minFilter = LinearMipmapNearestFilter;
   return texture;
 }
 
@@ -68,6 +69,10 @@ function throwShadow(context: CanvasRenderingContext2D, { footprint, kind, pick 
   const shift = ((foot + half[2]) * reach) / SUN.y;
   if (kind === 'building') {
     walls(context, footprint, reach);
+    return;
+  }
+  if (kind === 'elevated-tank') {
+    tower(context, footprint, reach);
     return;
   }
   const outline = cornersOf(footprint);
@@ -94,8 +99,26 @@ function walls(context: CanvasRenderingContext2D, footprint: Footprint, reach: n
   );
 }
 
+/** A bowl on a shaft: a narrow band, and a round spot at its end. */
+function tower(context: CanvasRenderingContext2D, footprint: Footprint, reach: number): void {
+  const { half } = footprint;
+  const far = (half[2] * 0.72 * reach) / SUN.y;
+  const bowl = cornersOf(footprint).map(([x, z]): [number, number] => [x - SUN.x * far, z - SUN.z * far]);
+  const narrow = cornersOf({ ...footprint, half: [half[0] * 0.36, half[0] * 0.36, half[2]] });
+  trace(
+    context,
+    hull(
+      narrow.flatMap(([x, z]): [number, number][] => [
+        [x, z],
+        [x - SUN.x * far, z - SUN.z * far],
+      ]),
+    ),
+  );
+  if (reach > 0) trace(context, hull(bowl));
+}
+
 function cornersOf({ at, half, rotation, round }: Footprint): [number, number][] {
-  const [x, , z] = half;
+  const [x, z] = half;
   const count = round ? 16 : 4;
   return Array.from({ length: count }, (_, i): [number, number] => {
     const angle = (i / count) * Math.PI * 2 + Math.PI / 4;

@@ -16,12 +16,13 @@ import {
   WebGLRenderer,
 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import { SUN } from './light.ts';
 import { buildModel, type Item, type SceneModel } from './model.ts';
 import { Overlay } from './overlay.ts';
 import { AMBIENCE, type Theme } from './palette.ts';
 import { nearestHit } from './pick.ts';
 import { detectProfile } from './profile.ts';
-import { bakeShadows, SUN } from './shadows.ts';
+import { bakeShadows } from './shadows.ts';
 import { type StageValue, Values } from './values.ts';
 
 export interface StageOptions {
@@ -70,7 +71,7 @@ export interface Stage {
   /** `running`, `paused`, or a time in seconds at which all stands still (tests). */
   setClock(clock: 'running' | 'paused' | number): void;
   setReducedMotion(reduced: boolean): void;
-  /** To be called when the canvas has another size. */
+  /** Takes the size that the canvas has now; the stage notices a change by itself, one frame later. */
   resize(): void;
   stats(): StageStats;
   items(): readonly StageItem[];
@@ -114,6 +115,7 @@ class LiveStage implements Stage {
   private readonly from = { position: new Vector3(), target: new Vector3() };
   private readonly to = { position: new Vector3(), target: new Vector3() };
   private readonly stopping = new AbortController();
+  private readonly sized = new ResizeObserver(() => this.resize());
   /** Share of a flight that is done; 1 when there is none. */
   private flown = 1;
   private frame = 0;
@@ -122,6 +124,7 @@ class LiveStage implements Stage {
   private calls = 0;
   private triangles = 0;
   private lastTime = 0;
+  private drawnAt = 0;
   private time = 0;
   private clock: 'running' | 'paused' | number = 'running';
   private reduced: boolean;
@@ -162,8 +165,8 @@ class LiveStage implements Stage {
 
   update(values: ReadonlyMap<string, StageValue> | Iterable<readonly [string, StageValue]>): void {
     this.values.set(values);
-    this.labelsOld = true;
-    this.ask();
+    this.labelsOld ||= this.overlay.outdated();
+    this.askSoon();
   }
 
   select(id: string | null): boolean {
@@ -201,7 +204,7 @@ class LiveStage implements Stage {
     this.heaven.intensity = ambience.fill;
     const { material } = this.model.ground;
     material.map?.dispose();
-    material.map = bakeShadows(this.model, ambience.shadow);
+    material.map = bakeShadows(this.model, ambience.shadow, this.cheap ? 1024 : 2048);
     material.needsUpdate = true;
     this.values.setTheme(theme);
     this.overlay.setTheme(theme);
@@ -262,6 +265,7 @@ class LiveStage implements Stage {
 
   dispose(): void {
     this.stopping.abort();
+    this.sized.disconnect();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.timer);
     this.controls.dispose();
@@ -338,6 +342,7 @@ class LiveStage implements Stage {
       { signal },
     );
     document.addEventListener('visibilitychange', () => this.ask(), { signal });
+    this.sized.observe(canvas);
   }
 
   private hit(x: number, y: number): Item | null {
@@ -381,14 +386,14 @@ class LiveStage implements Stage {
     const item = this.model.byId.get(id);
     if (item === undefined) return false;
     const { center, radius } = item.sphere;
-    const reach = Math.max(6, (radius * 1.9) / Math.tan((FIELD_OF_VIEW * Math.PI) / 360));
+    const reach = Math.max(6, (radius * 1.45) / Math.tan((FIELD_OF_VIEW * Math.PI) / 360));
     this.to.target.copy(center);
     // From the side on which the camera is, but never from behind the cut-away fronts.
     this.to.position.copy(this.camera.position).sub(this.controls.target).setY(0).normalize();
     if (this.to.position.z < 0.35) this.to.position.set(0.45, 0, 0.9).normalize();
     this.to.position
       .multiplyScalar(reach * 0.86)
-      .setY(reach * 0.5)
+      .setY(reach * 0.56)
       .add(center);
     return true;
   }
@@ -397,6 +402,14 @@ class LiveStage implements Stage {
   private ask(): void {
     if (this.frame !== 0 || this.stopping.signal.aborted) return;
     this.frame = requestAnimationFrame(this.draw);
+  }
+
+  /** Asks for a frame that nobody waits for: in the rhythm of the clock where frames are dear. */
+  private askSoon(): void {
+    if (this.timer !== undefined || this.frame !== 0) return;
+    const wait = this.cheap ? TICK.cheap * 1000 - (performance.now() - this.drawnAt) : 0;
+    if (wait <= 0) this.ask();
+    else this.timer = setTimeout(this.tick, wait);
   }
 
   private readonly tick = (): void => {
@@ -425,6 +438,7 @@ class LiveStage implements Stage {
     this.calls = render.calls;
     this.triangles = render.triangles;
     this.frames++;
+    this.drawnAt = now;
     if (this.labelsOld) {
       this.labelsOld = false;
       this.overlay.draw(this.camera);

@@ -73,6 +73,10 @@ export class Values {
   private readonly flows: Float64Array;
   private theme: Theme = 'light';
   private blinking = false;
+  /** Whether anything moves while the clock runs. */
+  moving = false;
+  /** Goes up whenever alarms, staleness or lies of any item change. */
+  version = 0;
   private hovered: Item | null = null;
   private selected: Item | null = null;
 
@@ -108,15 +112,6 @@ export class Values {
     this.selected = selected;
     this.items();
     this.flowing();
-  }
-
-  /** Whether anything moves while the clock runs. */
-  get moving(): boolean {
-    return (
-      this.blinking ||
-      this.flows.some((flow) => flow !== 0) ||
-      this.speeds.some((speed, i) => speed !== 0 && this.spins(i))
-    );
   }
 
   /** The clock went on by `seconds`; gives whether anything has moved. */
@@ -172,6 +167,10 @@ export class Values {
     });
     this.flowing();
     this.items();
+    this.moving =
+      this.blinking ||
+      this.flows.some((flow) => flow !== 0) ||
+      this.speeds.some((speed, i) => speed !== 0 && this.spins(i));
   }
 
   /** Alarm, staleness and lies of every item, from its tags. */
@@ -179,25 +178,33 @@ export class Values {
     this.blinking = false;
     for (const item of this.model.items) {
       const state = this.states[item.index] as ItemState;
-      state.alarm = null;
-      state.acknowledged = true;
-      state.stale = false;
-      state.lie = null;
-      state.lyingTag = null;
+      let alarm: Priority | null = null;
+      let acknowledged = true;
+      let stale = false;
+      let lie: Lie | null = null;
+      let lyingTag: string | null = null;
       for (const tag of item.tags) {
         const value = this.values.get(tag);
         if (value === undefined) continue;
-        if (value.stale) state.stale = true;
-        if (value.alarm !== null && item.kind !== 'pipe') {
-          if (state.alarm === null || RANK[value.alarm] > RANK[state.alarm]) state.alarm = value.alarm;
-          if (value.acknowledged === false) state.acknowledged = false;
+        if (value.stale) stale = true;
+        if (item.kind === 'pipe') continue;
+        if (value.alarm !== null) {
+          if (alarm === null || RANK[value.alarm] > RANK[alarm]) alarm = value.alarm;
+          if (value.acknowledged === false) acknowledged = false;
         }
-        if (state.lie === null && this.truth && item.kind !== 'pipe') {
-          state.lie = this.lieOf(tag, value);
-          if (state.lie !== null) state.lyingTag = tag;
+        if (lie === null && this.truth) {
+          lie = this.lieOf(tag, value);
+          if (lie !== null) lyingTag = tag;
         }
       }
-      if (state.alarm !== null && !state.acknowledged) this.blinking = true;
+      if (alarm !== null && !acknowledged) this.blinking = true;
+      // What lies is written with its number, which changes.
+      if (lie !== null || state.alarm !== alarm || state.stale !== stale || state.lie !== lie) this.version++;
+      state.alarm = alarm;
+      state.acknowledged = acknowledged;
+      state.stale = stale;
+      state.lie = lie;
+      state.lyingTag = lyingTag;
     }
   }
 
@@ -362,7 +369,7 @@ export class Values {
             : HALO.none;
     if (footprint === undefined || kind === HALO.none) body.makeScale(0, 0, 0);
     else {
-      const [x, , z] = footprint.half;
+      const [x, z] = footprint.foot;
       turned.setFromAxisAngle(UP, footprint.rotation);
       place.copy(footprint.at);
       place.y = Math.max(place.y, 0) + 0.06;

@@ -18,7 +18,7 @@ export interface LegendEntry {
 }
 
 const NORMAL = { light: new Color(0x7fa6bd), dark: new Color(0x4f8099) } as const;
-const TURBID = new Color(0x8a6a43);
+const TURBID = { light: new Color(0x84602f), dark: new Color(0x6a4d28) } as const;
 const CAUSTIC = new Color(OKABE_ITO.purple);
 const ACID = new Color(OKABE_ITO.orange);
 const CHLORINE = new Color(OKABE_ITO.green);
@@ -28,7 +28,12 @@ export function waterLegend(theme: Theme): LegendEntry[] {
   const css = (colour: Color): string => `#${colour.getHexString()}`;
   return [
     { id: 'none', colour: css(NORMAL[theme]), pattern: 'plain', text: 'Water within its limits' },
-    { id: 'turbid', colour: css(TURBID), pattern: 'specks', text: 'Turbid: the browner, the more; specks from 20 NTU' },
+    {
+      id: 'turbid',
+      colour: css(TURBID[theme]),
+      pattern: 'specks',
+      text: 'Turbid: the browner, the more; specks from 20 NTU',
+    },
     { id: 'caustic', colour: css(CAUSTIC), pattern: 'stripes', text: 'Caustic: above pH 9, full colour at 11' },
     { id: 'acid', colour: css(ACID), pattern: 'counter-stripes', text: 'Acid: below pH 6.5, full colour at 5' },
     { id: 'chlorine', colour: css(CHLORINE), pattern: 'dots', text: 'Chlorine: above 3 mg/L, full colour at 8' },
@@ -65,7 +70,7 @@ export function lookOf(
   const chlorine = water.chlorine === undefined ? Number.NaN : read(water.chlorine);
   // Half way to brown at 20 NTU; raw water of 5 NTU is only a shade of it.
   const brown = turbidity > 0 ? share(Math.log10(1 + turbidity), 0.3, 2.1) : 0;
-  if (brown > 0) look.colour.lerp(TURBID, brown * 0.95);
+  if (brown > 0) look.colour.lerp(TURBID[theme], brown * 0.95);
   if (turbidity > 20) {
     look.pattern = WATER_PATTERNS.turbid;
     look.strength = share(turbidity, 20, 60);

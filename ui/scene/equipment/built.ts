@@ -43,6 +43,8 @@ export interface Built {
   readonly top: Triple;
   /** What it covers of the ground: half of east-west, half of north-south, and its height. */
   readonly extent: Triple;
+  /** Half of its sides where it stands, where that is less than it covers. */
+  readonly foot?: readonly [number, number];
   /** Where its instrument sits; the middle of its front where there is none of its own. */
   readonly instrument?: Triple;
 }

@@ -1,6 +1,6 @@
 /** What moves and doses: pumps with volute and motor, valves whose actuators travel, mixers, dosing skids with their day tanks. */
 import { Matrix4, TorusGeometry } from 'three';
-import type { Shape } from '../shape.ts';
+import type { Shape, Triple } from '../shape.ts';
 import type { Builder, Built } from './built.ts';
 import { cutShell, flange, handrail, ladder, nozzle } from './parts.ts';
 
@@ -316,30 +316,34 @@ export const dosing: Builder<'dosing'> = (item, solid) => {
   const radius = item.diameter / 2;
   const { height } = item;
   const bund = radius + 0.35;
-  solid.box('concrete', [bund * 2, 0.12, bund * 2 + 1.1], [0, 0, 0.45]);
+  solid.box('concrete', [bund * 2, 0.12, bund * 2], [0, 0, -0.1]);
   for (const x of [-1, 1]) solid.box('concrete', [0.1, 0.55, bund * 2], [x * (bund - 0.05), 0, -0.1]);
   solid.box('concrete', [bund * 2, 0.55, 0.1], [0, 0, -bund - 0.05]);
   solid.box('concrete', [bund * 2, 0.35, 0.1], [0, 0, bund - 0.15]);
   cutShell(solid, 'plastic', radius, height, [0, 0.14, 0], 0.05);
   solid.round('plastic', radius, 0.22, [0, 0.14 + height, 0], { top: radius * 0.4, segments: 24 });
   solid.round('rubber', radius * 0.3, 0.1, [0, 0.36 + height, 0], { segments: 16 });
-  // The skid: frame, pump head, motor, pulsation damper, calibration pot.
-  const front = bund + 0.35;
-  solid.box('frame', [1.3, 0.06, 0.6], [0, 0.75, front]);
-  for (const x of [-0.6, 0.6]) solid.box('frame', [0.06, 0.7, 0.5], [x, 0.1, front]);
-  solid.box('frame', [1.3, 1.0, 0.04], [0, 0.8, front - 0.28]);
-  solid.box('motor', [0.36, 0.34, 0.3], [0.12, 0.81, front + 0.05]);
-  solid.round('motor', 0.14, 0.34, [0.12, 1.15, front + 0.05], { segments: 14 });
-  solid.round('plastic', 0.17, 0.14, [-0.2, 1.0, front + 0.05], { axis: 'x', segments: 16 });
-  solid.round('steelDark', 0.11, 0.3, [-0.5, 1.25, front + 0.05], { segments: 14 });
-  solid.rod('plastic', [-0.14, 1.1, front + 0.05], [-0.14, 1.5, front + 0.05], 0.03);
-  solid.rod('plastic', [-0.14, 1.5, front + 0.05], [-0.5, 1.5, front + 0.05], 0.03);
-  solid.rod('plastic', [-0.14, 0.9, front + 0.05], [-0.14, 0.45, front + 0.05], 0.03);
-  solid.rod('plastic', [-0.14, 0.45, front + 0.05], [-0.14, 0.35, radius], 0.03);
+  // The skid beside it: frame, pump head, motor, pulsation damper, suction and delivery line.
+  const [x, front] = [bund + 0.75, bund * 0.4];
+  solid.box('frame', [1.3, 0.06, 0.6], [x, 0.75, front]);
+  for (const side of [-0.6, 0.6]) solid.box('frame', [0.06, 0.7, 0.5], [x + side, 0.1, front]);
+  solid.box('frame', [1.3, 1.0, 0.04], [x, 0.8, front - 0.28]);
+  solid.box('motor', [0.36, 0.34, 0.3], [x + 0.12, 0.81, front + 0.05]);
+  solid.round('motor', 0.14, 0.34, [x + 0.12, 1.15, front + 0.05], { segments: 14 });
+  solid.round('plastic', 0.17, 0.14, [x - 0.2, 1.0, front + 0.05], { axis: 'x', segments: 16 });
+  solid.round('steelDark', 0.11, 0.3, [x - 0.45, 1.25, front + 0.05], { segments: 14 });
+  const line: Triple[] = [
+    [radius * 0.94, 0.32, 0.2],
+    [x - 0.14, 0.32, 0.2],
+    [x - 0.14, 0.32, front + 0.05],
+    [x - 0.14, 1.56, front + 0.05],
+    [x + 0.4, 1.56, front + 0.05],
+  ];
+  for (let i = 1; i < line.length; i++) solid.rod('steelDark', line[i - 1] as Triple, line[i] as Triple, 0.035);
   return {
     nozzles: {
       fill: { at: [radius * 0.6, 0.3 + height, -radius * 0.4], out: [0, 1, 0] },
-      dose: { at: [-0.5, 1.56, front + 0.05], out: [0, 1, 0] },
+      dose: { at: [x + 0.4, 1.52, front + 0.05], out: [0, 1, 0] },
     },
     waters: [
       {
@@ -353,11 +357,11 @@ export const dosing: Builder<'dosing'> = (item, solid) => {
       },
     ],
     movers: [
-      { kind: 'fan', at: [0.12, 1.52, front + 0.05], axis: 'y', scale: 0.15, running: item.bind.running },
-      { kind: 'coupling', at: [-0.04, 1.0, front + 0.05], axis: 'x', scale: 0.12, running: item.bind.running },
+      { kind: 'fan', at: [x + 0.12, 1.52, front + 0.05], axis: 'y', scale: 0.15, running: item.bind.running },
+      { kind: 'coupling', at: [x - 0.04, 1.0, front + 0.05], axis: 'x', scale: 0.12, running: item.bind.running },
     ],
     top: [0, height + 0.9, 0],
     extent: [bund, bund, height + 0.5],
-    instrument: [-0.3, 1.2, front + 0.1],
+    instrument: [radius * 0.4, 0.14 + height, radius * 0.7],
   };
 };

@@ -207,6 +207,7 @@ export const elevatedTank: Builder<'elevated-tank'> = (item, solid) => {
     ],
     top: [0, brim + radius * 0.3 + 0.8, 0],
     extent: [radius, radius, brim],
+    foot: [stem * 2, stem * 2],
     instrument: [radius * 0.5, shaft + 1, radius * 0.9],
   };
 };
