@@ -111,8 +111,8 @@ export class ModbusJudge {
     conversation.readWrite = undefined;
     if (asked === undefined || conversation.watched === undefined || !isNumbers(values)) return;
     if (asked.quantity < 1 || asked.quantity > 125) return;
-    const { watched } = conversation;
-    const block = this.watch.block(watched, conversation, 'holding', asked.address, asked.quantity, asked.station);
+    const { address, quantity, station: unit } = asked;
+    const block = this.watch.block(conversation.watched, conversation, { table: 'holding', address, quantity }, unit);
     this.watch.read(block, values, event.time);
   }
 
@@ -126,11 +126,9 @@ export class ModbusJudge {
     const { range } = shape;
     // Room for a block is only made for what was answered: a sweep of refused addresses leaves nothing behind.
     if (shape.kind.kind === 'read' && range !== undefined && watched !== undefined) {
-      const { table, address, quantity } = range;
-      if (event.response_values === undefined)
-        shape.block = this.watch.known(watched, conversation, table, address, quantity, station);
-      else if (quantity <= 2000 && conversation.dropped === 0)
-        shape.block = this.watch.block(watched, conversation, table, address, quantity, station);
+      if (event.response_values === undefined) shape.block = this.watch.known(watched, conversation, range, station);
+      else if (range.quantity <= 2000 && conversation.dropped === 0)
+        shape.block = this.watch.block(watched, conversation, range, station);
     }
     if (engine.wants('penstock/modbus_request')) {
       this.#settle(event, shape, conversation);

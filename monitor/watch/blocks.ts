@@ -1,4 +1,5 @@
 /** What one client is told of one device, answer by answer: the blocks that it reads again and again, and each point in them. */
+import type { AddressRange } from '../baseline/index.ts';
 import type { Host } from '../hosts.ts';
 import type { FlowView } from '../subject.ts';
 import { Echo } from './echo.ts';
@@ -30,6 +31,8 @@ export class Trace {
   longest = 0;
   /** Change per second that calls for a look; NaN before anything was learned. */
   limit = Number.NaN;
+  /** Changes without a write since the monitor began. */
+  alone = 0;
   /** Its standing still was told. */
   still = false;
   /** It answers with something that is no number. */
@@ -83,9 +86,7 @@ export class ReadBlock {
   constructor(
     device: WatchedDevice,
     reader: Reader,
-    table: Table,
-    address: number,
-    quantity: number,
+    { table, address, quantity }: AddressRange,
     station: number,
     followed: boolean,
   ) {
@@ -139,5 +140,5 @@ export class WatchedDevice {
   }
 }
 
-export const blockKey = (client: string, table: Table, address: number, quantity: number, station: number): string =>
+export const blockKey = (client: string, { table, address, quantity }: AddressRange, station: number): string =>
   `${client}|${station}|${registerKey(table, address)}|${quantity}`;

@@ -4,13 +4,14 @@
  * the owner says must hold between tags. What a client was told is all there is to see; whether it is true, the monitor cannot know.
  */
 import type { FieldValue } from '@penstock/core';
-import type { Baseline } from '../baseline/index.ts';
+import type { AddressRange, Baseline } from '../baseline/index.ts';
 import type { Hosts } from '../hosts.ts';
 import { PointFacts } from '../subject.ts';
-import { blockKey, ReadBlock, type Reader, type Trace, WatchedDevice } from './blocks.ts';
+import type { ReadBlock, Reader, Trace, WatchedDevice } from './blocks.ts';
 import { Invariants } from './invariants.ts';
 import type { Table } from './modbus-functions.ts';
 import { type Point, type PointLevel, type PointTable, pointTables, registerKey } from './points.ts';
+import { Registry, STANDING } from './registry.ts';
 import { Rounds } from './rounds.ts';
 
 export type { ReadBlock, Reader, WatchedDevice } from './blocks.ts';
@@ -54,11 +55,7 @@ export interface WatchEvents {
   announced(reader: Reader): boolean;
 }
 
-const MAX_DEVICES = 4096;
 const MAX_RAW = 65_536;
-const MAX_BLOCKS = 16_384;
-/** Traces with a memory for playbacks, up to 64 kB each; the first ones are cheap. */
-const MAX_FOLLOWED = 1024;
 /** Points of one request that are judged one by one; a write of 1968 coils need not raise as many events. */
 const MAX_POINTS_PER_WRITE = 256;
 /** A reading this long after the write says nothing about it any more. */
@@ -69,96 +66,66 @@ const CONSEQUENCE = 30e6;
 const RATE_MARGIN = 3;
 /** Share of the span per second below which no movement is fast. */
 const SLOW = 0.005;
-/** Answers that make a block part of what its client displays. */
-const STANDING = 64;
 /** A range of so few raw steps is a choice, not a quantity. */
 const FEW_STEPS = 20;
 /** Time between two looks at what is judged by time, microseconds. */
 const EVERY = 2e6;
+/** Changes without an order after which they are no news. */
+const OWN_DOING = 5;
 /** Answers come at odd times; microseconds that count at least between two of them. */
 const LEAST_INTERVAL = 200e3;
 
 export class ProcessWatch {
-  /** Registers, devices, blocks and points that were not followed to keep the bounds. */
-  dropped = 0;
   /** Nothing is to be done before this time, microseconds since 1970. */
   due = Number.NEGATIVE_INFINITY;
   learning: boolean;
   readonly #tables: ReadonlyMap<string, PointTable>;
-  readonly #devices = new Map<string, WatchedDevice>();
+  readonly #registry: Registry;
   readonly #events: WatchEvents;
   readonly #baseline: Baseline;
   readonly #facts = new PointFacts();
   readonly #rounds: Rounds;
   readonly #invariants: Invariants;
   #raw = 0;
-  #blocks = 0;
-  #followed = 0;
+  #dropped = 0;
 
   constructor(hosts: Hosts, baseline: Baseline, learning: boolean, events: WatchEvents) {
     this.#tables = pointTables(hosts);
     this.#baseline = baseline;
     this.#events = events;
     this.learning = learning;
+    this.#registry = new Registry(this.#tables, (trace) => this.#measure(trace));
     const describe = (trace: Trace): PointFacts =>
       this.#describe(trace.point, trace.value, undefined, trace.block.station);
-    this.#rounds = new Rounds(this.#devices, events, describe);
+    this.#rounds = new Rounds(this.#registry.devices, events, describe);
     this.#invariants = new Invariants(hosts.knowledge.invariants, this.#tables.values(), events, describe);
+  }
+
+  /** Registers, devices, blocks and points that were not followed to keep the bounds. */
+  get dropped(): number {
+    return this.#dropped + this.#registry.dropped;
   }
 
   /** Learning is over: what was learned becomes the measure. */
   stopLearning(): void {
     this.learning = false;
-    for (const device of this.#devices.values())
+    for (const device of this.#registry.devices.values())
       for (const block of device.blocks.values()) for (const trace of block.traces) this.#measure(trace);
   }
 
   /** The device at an address, station 255 and 0 included; undefined when there are too many. */
   device(address: string): WatchedDevice | undefined {
-    let device = this.#devices.get(address);
-    if (device !== undefined) return device;
-    if (this.#devices.size >= MAX_DEVICES) {
-      this.dropped++;
-      return undefined;
-    }
-    device = new WatchedDevice(this.#tables.get(address));
-    this.#devices.set(address, device);
-    return device;
+    return this.#registry.device(address);
   }
 
   /** The block that a client reads: the same one again when it connects anew. */
-  block(
-    device: WatchedDevice,
-    reader: Reader,
-    table: Table,
-    address: number,
-    quantity: number,
-    station: number,
-  ): ReadBlock {
-    const key = blockKey(reader.src.address, table, address, quantity, station);
-    const known = device.blocks.get(key);
-    if (known !== undefined) {
-      known.reader = reader;
-      return known;
-    }
-    const hasRoom = device.points !== undefined && (this.#blocks < MAX_BLOCKS || this.#makeRoom());
-    const followed = hasRoom && this.#followed < MAX_FOLLOWED;
-    const block = new ReadBlock(device, reader, table, address, quantity, station, followed);
-    if (device.points === undefined) return block;
-    if (hasRoom) {
-      this.#blocks++;
-      device.blocks.set(key, block);
-    } else this.dropped++;
-    for (const trace of block.traces) {
-      if (trace.echo !== undefined) this.#followed++;
-      this.#measure(trace);
-    }
-    return block;
+  block(device: WatchedDevice, reader: Reader, range: AddressRange, station: number): ReadBlock {
+    return this.#registry.block(device, reader, range, station);
   }
 
   /** The block of a request that brought no values; undefined when it never did. */
-  known(device: WatchedDevice, reader: Reader, table: Table, address: number, quantity: number, station: number) {
-    return device.blocks.get(blockKey(reader.src.address, table, address, quantity, station));
+  known(device: WatchedDevice, reader: Reader, range: AddressRange, station: number): ReadBlock | undefined {
+    return this.#registry.known(device, reader, range, station);
   }
 
   /** A read of what was told before was refused, or nobody answered. */
@@ -228,7 +195,7 @@ export class ProcessWatch {
       this.#take(trace, point.decode(point.raw0, point.raw1), time, passed);
     }
     block.seenWrites = writes;
-    if (block.polls === STANDING) this.#view(block);
+    if (block.polls === STANDING) this.#registry.display(block);
   }
 
   #take(trace: Trace, value: number, time: number, passed: number): void {
@@ -325,11 +292,13 @@ export class ProcessWatch {
       if (trace.habit !== undefined) trace.habit.alone++;
       return;
     }
+    trace.alone++;
     const since = time - block.device.commanded;
     this.#events.told('point_unordered', block.reader, this.#describe(point, value, before, block.station), {
       'unordered.after_command': since <= CONSEQUENCE,
       'unordered.gap': passed / 1e6,
-      'unordered.learned': this.#learned(trace, (habit) => habit.alone > 0),
+      // Where nothing was learned, what changes again and again is the controller's own doing.
+      'unordered.learned': trace.habit === undefined ? trace.alone > OWN_DOING : trace.habit.alone > 0,
     });
   }
 
@@ -367,44 +336,6 @@ export class ProcessWatch {
     }
   }
 
-  /** A block has become a standing poll: where its client sees more than others, that is what is displayed. */
-  #view(block: ReadBlock): void {
-    const { time } = block.polled;
-    const { address } = block.reader.src;
-    const seen = this.#seenBy(address, time);
-    for (const trace of block.traces) {
-      const other = trace.point.view?.block.reader.src.address;
-      if (other === undefined || (other !== address && seen > this.#seenBy(other, time))) trace.point.view = trace;
-    }
-  }
-
-  /** Listed points that a client polls at that time. */
-  #seenBy(address: string, time: number): number {
-    let seen = 0;
-    for (const device of this.#devices.values())
-      for (const block of device.blocks.values())
-        if (
-          block.reader.src.address === address &&
-          block.polls >= STANDING &&
-          time - block.polled.time < READBACK_WINDOW
-        )
-          seen += block.traces.length;
-    return seen;
-  }
-
-  /** Lets blocks go that were read once or twice, by somebody who looked through the registers. */
-  #makeRoom(): boolean {
-    for (const device of this.#devices.values())
-      for (const [key, block] of device.blocks)
-        if (!block.regular) {
-          device.blocks.delete(key);
-          this.#blocks--;
-          this.dropped++;
-          for (const trace of block.traces) if (trace.echo !== undefined) this.#followed--;
-        }
-    return this.#blocks < MAX_BLOCKS;
-  }
-
   /**
    * A write of consecutive registers or bits. `each` gets every point that it touches with the value before; the points' values
    * follow afterwards unless the device refused.
@@ -426,7 +357,7 @@ export class ProcessWatch {
       else device.registerWrites++;
     }
     const count = Math.min(values.length, MAX_POINTS_PER_WRITE);
-    this.dropped += values.length - count;
+    this.#dropped += values.length - count;
     for (let i = 0; i < count; i++) {
       const point = device.points?.at(table, address + i, station);
       if (point === undefined) {
@@ -505,7 +436,7 @@ export class ProcessWatch {
     const key = registerKey(table, address);
     if (!device.raw.has(key)) {
       if (this.#raw >= MAX_RAW) {
-        this.dropped++;
+        this.#dropped++;
         return;
       }
       this.#raw++;

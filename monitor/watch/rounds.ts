@@ -12,9 +12,12 @@ const EVERY = 10e6;
 const STILL_TIMES = 3;
 const STILL_ANSWERS = 30;
 const STILL_LEAST = 30e6;
-/** Changes without which nobody can say that it usually moves; without a baseline it must have been watched for so long, too. */
+/** Changes without which nobody can say that it usually moves. */
 const ENOUGH_CHANGES = 200;
+/** Without a baseline it must have been watched for so long, and stand so much longer: the rarer states of a plant are not known then. */
 const ENOUGH_WATCHED = 6 * 3600e6;
+const UNLEARNED_TIMES = 20;
+const UNLEARNED_LEAST = 900e6;
 /** What stands still for longer than this in normal operation is not watched for it. */
 const SLUGGISH = 1800e6;
 /** The other readings of a block that plays a recording show it, too, within this time. */
@@ -80,9 +83,9 @@ export class Rounds {
         moving++;
         continue;
       }
-      if (trace.still) continue;
+      if (trace.still || isAtEnd(trace)) continue;
       const usual = usualStandstill(trace);
-      if (usual === undefined || usual > SLUGGISH || standing < STILL_TIMES * usual) continue;
+      if (usual === undefined || usual > SLUGGISH || standing < patience(trace, usual)) continue;
       trace.still = true;
       first ??= trace;
       names.push(trace.point.tag.id);
@@ -155,6 +158,17 @@ export class Rounds {
     const since = Math.max(block.polled.time, this.sighted);
     return now - since > Math.max(STALE_INTERVALS * block.interval, STALE_LEAST);
   }
+}
+
+/** An instrument at the end of its range is overdriven rather than stuck, and cannot move. */
+function isAtEnd({ value, point }: Trace): boolean {
+  const [low, high] = point.tag.range;
+  return value <= low || value >= high;
+}
+
+function patience({ habit }: Trace, usual: number): number {
+  const isLearned = habit !== undefined && habit.changes >= ENOUGH_CHANGES;
+  return isLearned ? STILL_TIMES * usual : Math.max(UNLEARNED_LEAST, UNLEARNED_TIMES * usual);
 }
 
 /** How long a reading stands still at most, microseconds; undefined where nobody can say. */
