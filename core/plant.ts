@@ -312,7 +312,7 @@ const responseActionSchema = z.strictObject({
   /** From the response's begin; at once when left out. */
   after: duration.optional(),
   lasts: duration.optional(),
-  /** Only done when this holds on the plant's truth at that moment: what whoever stands there sees. */
+  /** Only done when this holds for whoever responds: in the field on the plant itself, elsewhere on displayed values. */
   when: z.string().optional(),
   /** Done again so often until `until` holds, a hundred times at most (a reset that is refused while its cause lasts). */
   every: duration.optional(),

@@ -98,8 +98,7 @@ export class Responder implements AlertSink {
 
   #act(response: ResponseSpec, prepared: Prepared, tries: number, now: Instant): void {
     const { action, when, until, text } = prepared;
-    const { truth } = this.#range;
-    if (when?.evaluate(truth) === false) {
+    if (when !== undefined && !this.#sees(when)) {
       this.#tell(response, 'skipped', `${text}: '${action.when}' does not hold`);
       return;
     }
@@ -110,10 +109,20 @@ export class Responder implements AlertSink {
     }
     // What was done takes its time to show.
     this.#later(action.every, (then) => {
-      if (until.evaluate(truth)) this.#tell(response, 'done', `${text}: '${action.until}' after ${counted(tries)}`);
+      if (this.#sees(until)) this.#tell(response, 'done', `${text}: '${action.until}' after ${counted(tries)}`);
       else if (tries < MOST_TRIES) this.#act(response, prepared, tries + 1, then);
       else this.#tell(response, 'in-vain', `${text}: '${action.until}' does not hold after ${counted(tries)}`);
     });
+  }
+
+  /**
+   * Whether a predicate holds for whoever responds: in the field on the plant itself, elsewhere on what the SCADA server shows, which somebody
+   * in the middle may have forged. False while one of its tags shows nothing.
+   */
+  #sees(predicate: CompiledPredicate): boolean {
+    const { truth, displayed, engine } = this.#range;
+    const values = this.by === 'field' ? truth : displayed.values;
+    return !predicate.tags.some((tag) => Number.isNaN(values[engine.tagIndex(tag)])) && predicate.evaluate(values);
   }
 
   #later(delay: number, run: (now: Instant) => void): void {
