@@ -4,6 +4,7 @@ import { UsageError } from '@penstock/core';
 import { Command, CommanderError } from 'commander';
 import { addAdversary } from './commands/adversary.ts';
 import { addBaseline } from './commands/baseline.ts';
+import { addBaselines } from './commands/baselines.ts';
 import { addCheck } from './commands/check.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLearn } from './commands/learn.ts';
@@ -32,13 +33,17 @@ for (const add of [
   addCheck,
   addRun,
   addBaseline,
+  addBaselines,
   addLearn,
   addReplay,
   addMonitor,
   addDoctor,
 ])
   add(program);
-for (const command of program.commands) oneLineErrors(command, `penstock ${command.name()}`);
+for (const command of program.commands) {
+  oneLineErrors(command, `penstock ${command.name()}`);
+  for (const part of command.commands) oneLineErrors(part, `penstock ${command.name()} ${part.name()}`);
+}
 
 try {
   if (process.argv.length <= 2) throw noCommand();

@@ -1,5 +1,7 @@
 /** The monitor: captures in; events, inventory, alerts and incidents out. */
 export * from './alerts/index.ts';
+export { type BaselineChange, changeText, diffBaselines } from './baseline/diff.ts';
+export { applyEdits, sealBaseline } from './baseline/edit.ts';
 export {
   type BaselineData,
   type BaselineEdit,
@@ -8,6 +10,16 @@ export {
   parseBaselineData,
 } from './baseline/format.ts';
 export { Baseline, formatBaseline, loadBaseline, type Movement, parseBaseline, type Slope } from './baseline/index.ts';
+export {
+  conversationMaturity,
+  type Maturity,
+  type MaturityReport,
+  maturityOf,
+  pollMaturity,
+  readingMaturity,
+  writeMaturity,
+} from './baseline/maturity.ts';
+export { conversationText, pollText, readingText, requestText, writeText } from './baseline/text.ts';
 export * from './capture/index.ts';
 export type { Detector, DetectorFinding, DetectorModule, Poll } from './detectors/detector.ts';
 export { DETECTORS } from './detectors/registry.ts';

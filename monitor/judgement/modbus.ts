@@ -1,6 +1,6 @@
 /** Judges Modbus: what a request is to its connection and to the baseline, and what each point is told and tells. */
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
-import { bits, type Conversation, type ModbusEvent, type RequestShape } from '../conversations.ts';
+import { bits, type Conversation, type ModbusEvent, type RequestShape, servicePort } from '../conversations.ts';
 import type { DetectorRunner } from '../detectors/runner.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { SETTLED_NONE } from '../sigma/engine.ts';
@@ -74,8 +74,12 @@ export class ModbusJudge {
     for (const shape of conversation.shapes) {
       const { rhythm, range, station, name: func } = shape;
       if (rhythm.count === 0) continue;
-      if (this.#scene.learning && shape.isLearned)
-        this.#scene.baseline.learnPoll(src.address, dst.address, station, func, range, rhythm);
+      if (this.#scene.learning && shape.isLearned) {
+        const { baseline } = this.#scene;
+        baseline.learnTime(rhythm.last);
+        baseline.learnConversation(src.address, dst.address, flow.transport, servicePort(flow), rhythm.last, false);
+        baseline.learnPoll(src.address, dst.address, station, func, range, rhythm);
+      }
       this.#inventory.accessed(flow, station, func, range, shape.exception !== undefined, rhythm);
       rhythm.drain();
     }

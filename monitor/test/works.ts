@@ -290,6 +290,7 @@ export function learnedBaseline(): Baseline {
   if (learned === undefined) {
     const traffic = new Traffic({ knowledge: knowledge(), learning: true });
     normalOperation(traffic);
+    traffic.judge.stopLearning();
     learned = traffic.baseline;
   }
   return Baseline.from(learned.toJSON());
