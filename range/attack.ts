@@ -1,6 +1,13 @@
 /** The range as an attack's engine knows it, and whom a scenario is about. */
-import { type EngineHost, type ScenarioSpec, type StepRecord, tagsOf, targetsOf } from '@penstock/attacks';
-import { compilePredicate, type DeviceSpec, type PlantSpec } from '@penstock/core';
+import {
+  type EngineHost,
+  type ScenarioSpec,
+  type StepRecord,
+  type StepSpec,
+  tagsOf,
+  targetsOf,
+} from '@penstock/attacks';
+import { compilePredicate, type PlantSpec } from '@penstock/core';
 import { gatewayAddress } from '@penstock/simulator/kernel';
 import type { Plant } from './plants.ts';
 import type { Range } from './range.ts';
@@ -46,17 +53,20 @@ export function labelledParties(
   const roles = new Set(all.flatMap((step) => [step.from, ...targetsOf(step, spec)]));
   const effects = variant === 'twin' ? [] : scenario.effects.flatMap((effect) => tagsIn(effect.predicate.when, spec));
   return {
-    devices: new Set(spec.devices.filter(({ role }) => roles.has(role)).flatMap((device) => namesOf(device, spec))),
+    devices: new Set([
+      ...spec.devices.filter(({ role }) => roles.has(role)).flatMap(({ id, address }) => [id, address]),
+      ...all.flatMap((step) => gatewayIn(step, spec)),
+    ]),
     tags: new Set([...all.flatMap((step) => tagsOf(step, spec)), ...effects]),
   };
 }
 
-/** A firewall has the first address of every zone. */
-const namesOf = ({ id, kind, address }: DeviceSpec, { zones }: PlantSpec): string[] => [
-  id,
-  address,
-  ...(kind === 'firewall' ? zones.map(({ subnet }) => gatewayAddress(subnet)) : []),
-];
+/** Who stands before a gateway speaks in its name: a monitor knows it by the address that it has in that zone. */
+function gatewayIn(step: StepSpec, { devices, zones }: PlantSpec): string[] {
+  if (step.verb !== 'interpose') return [];
+  const zone = devices.find(({ role }) => role === step.between)?.zone;
+  return zones.filter(({ id }) => id === zone).map(({ subnet }) => gatewayAddress(subnet));
+}
 
 const tagsIn = (when: string, { tags }: PlantSpec): readonly string[] =>
   compilePredicate(

@@ -203,14 +203,14 @@ const began = (result: PlayResult): { time: number; hazard: string }[] =>
  * @param without the run without any, as it was played
  * @param tell hears each control as it is begun
  */
-export async function measureControls(
+export function measureControls(
+  plant: Plant,
   request: ScenarioRequest,
   without: { readonly summary: ScenarioSummary; readonly result: PlayResult },
+  learned: Learned | undefined,
   tell: (control: string) => void = () => {},
-): Promise<ControlMeasure[]> {
+): ControlMeasure[] {
   const { scenario } = request;
-  const plant = await openPlant(scenario.plant);
-  const learned = loadLearned(plant);
   const measures = [measure(scenario, 'none', 'The plant as it is', without.result, without.summary)];
   for (const control of scenario.controls) {
     const missing = missingOptions(control, plant.spec.options);

@@ -95,7 +95,7 @@ function tellControls(controls: readonly ControlMeasure[]): void {
     ['control', 'steps', 'adversary', 'detected', 'hazard after', 'hazards', 'impacts'],
     ...controls.map((c) =>
       c.missing.length > 0
-        ? [c.control, `not measured: the plant has no option ${c.missing.join(', ')}`]
+        ? [c.control, '', '', '', '', '', `not measured: the plant has no option ${c.missing.join(', ')}`]
         : [
             c.control,
             `${c.stepsDone}/${c.steps}`,

@@ -129,7 +129,9 @@ async function playScenario(scenario: ScenarioSpec, options: RunOptions, folder:
     ? told
     : {
         ...told,
-        controls: await measureControls(request, { summary: told, result }, (name) => note(`Once more: ${name}`)),
+        controls: measureControls(plant, request, { summary: told, result }, learned, (name) =>
+          note(`Once more: ${name}`),
+        ),
       };
   const timing = { wallSeconds: (performance.now() - began) / 1000 };
   folder.writeJson('summary.json', summary);
