@@ -53,10 +53,10 @@ export {
 export * from './outputs/index.ts';
 export { type ListedRule, listRules } from './rule-list.ts';
 export type { Field, LogSource } from './sigma/fields.ts';
+export { checkRuleFile } from './sigma/lint.ts';
 export { LOG_SOURCES } from './sigma/log-sources.ts';
 export {
   builtInRules,
-  checkRuleFile,
   loadRules,
   parseRules,
   type Rule,

@@ -2,11 +2,12 @@
  * One item of a selection: a field, its modifiers and the values that it must have, as a function of a field's value.
  * Modifiers are those of the Sigma specification 2.1 that make sense on decoded traffic; the others are refused by name.
  */
-import { type FieldValue, nearest, PenstockError } from '@penstock/core';
+import { type FieldValue, nearest } from '@penstock/core';
 import { RE2JS } from 're2js';
 import { cidrTest } from '../hosts.ts';
 import type { Subject } from '../subject.ts';
 import type { Field, FieldType, LogSource } from './fields.ts';
+import { checkCombination, ENCODINGS, fail, type Modifier, modifierOf, TIME_PARTS, WORDS } from './modifiers.ts';
 
 export type ItemTest = (subject: Subject) => boolean;
 type ValueTest = (value: FieldValue) => boolean;
@@ -17,91 +18,6 @@ export interface Item {
   readonly fields: readonly Field[];
   readonly test: ItemTest;
 }
-
-const MODIFIERS = [
-  'contains',
-  'startswith',
-  'endswith',
-  'all',
-  'cased',
-  'windash',
-  're',
-  'i',
-  'm',
-  's',
-  'cidr',
-  'lt',
-  'lte',
-  'gt',
-  'gte',
-  'neq',
-  'exists',
-  'fieldref',
-  'base64',
-  'base64offset',
-  'utf16',
-  'utf16le',
-  'utf16be',
-  'wide',
-  'minute',
-  'hour',
-  'day',
-  'week',
-  'month',
-  'year',
-] as const;
-type Modifier = (typeof MODIFIERS)[number];
-/** Modifiers of Sigma that cannot be had here, and why. */
-const UNFIT: Readonly<Record<string, string>> = {
-  expand:
-    "'expand' fills placeholders from a pipeline, and there is none here; write the values, or ask for src.role, src.zone or another field of the asset list",
-};
-
-const ALLOWED: Record<Modifier, readonly FieldType[]> = {
-  contains: ['text', 'address'],
-  startswith: ['text', 'address'],
-  endswith: ['text', 'address'],
-  all: ['text', 'address', 'numbers'],
-  cased: ['text'],
-  windash: ['text'],
-  re: ['text', 'address'],
-  i: ['text', 'address'],
-  m: ['text', 'address'],
-  s: ['text', 'address'],
-  cidr: ['address'],
-  lt: ['number', 'numbers', 'time'],
-  lte: ['number', 'numbers', 'time'],
-  gt: ['number', 'numbers', 'time'],
-  gte: ['number', 'numbers', 'time'],
-  neq: ['text', 'address', 'number', 'numbers', 'boolean', 'time'],
-  exists: ['text', 'address', 'number', 'numbers', 'boolean', 'time'],
-  fieldref: ['text', 'address', 'number', 'boolean', 'time'],
-  base64: ['text'],
-  base64offset: ['text'],
-  utf16: ['text'],
-  utf16le: ['text'],
-  utf16be: ['text'],
-  wide: ['text'],
-  minute: ['time'],
-  hour: ['time'],
-  day: ['time'],
-  week: ['time'],
-  month: ['time'],
-  year: ['time'],
-};
-
-const WORDS: Record<FieldType, string> = {
-  text: 'a text',
-  address: 'an address',
-  number: 'a number',
-  numbers: 'a list of numbers',
-  boolean: 'true or false',
-  time: 'a time',
-};
-
-const fail = (id: string, message: string): never => {
-  throw new PenstockError(id, message);
-};
 
 /** Longest pattern that is compiled. RE2 takes time linear in the text; its own bound on repetitions keeps the program small. */
 const MAX_PATTERN = 2048;
@@ -172,69 +88,6 @@ export function fieldOf(name: string, source: LogSource): Field {
     `${source.product}/${source.service} has no field '${name}'; ` +
       (advice === undefined ? `it has ${[...source.fields.keys()].join(', ')}` : `did you mean '${advice}'?`),
   );
-}
-
-function modifierOf(word: string, field: Field): Modifier {
-  if (!(MODIFIERS as readonly string[]).includes(word)) {
-    const unfit = UNFIT[word];
-    if (unfit !== undefined) fail('rule.modifier', unfit);
-    const meant = nearest(word, MODIFIERS);
-    fail(
-      'rule.modifier',
-      `there is no modifier '${word}'; ${meant === undefined ? `there are ${MODIFIERS.join(', ')}` : `did you mean '${meant}'?`}`,
-    );
-  }
-  const modifier = word as Modifier;
-  if (!ALLOWED[modifier].includes(field.type))
-    fail(
-      'rule.modifier',
-      `'${field.name}' is ${WORDS[field.type]}; '${modifier}' takes ${ALLOWED[modifier].map((t) => WORDS[t]).join(' or ')}`,
-    );
-  return modifier;
-}
-
-const OPERATORS: readonly Modifier[] = [
-  'contains',
-  'startswith',
-  'endswith',
-  're',
-  'cidr',
-  'lt',
-  'lte',
-  'gt',
-  'gte',
-  'exists',
-  'fieldref',
-];
-
-const ENCODINGS: readonly Modifier[] = ['base64', 'base64offset', 'utf16', 'utf16le', 'utf16be', 'wide'];
-const TIME_PARTS: readonly Modifier[] = ['minute', 'hour', 'day', 'week', 'month', 'year'];
-
-function checkCombination(modifiers: readonly Modifier[], key: string): void {
-  const operators = modifiers.filter((m) => OPERATORS.includes(m));
-  if (operators.length > 1) fail('rule.modifier', `${key}: '${operators[0]}' and '${operators[1]}' exclude each other`);
-  if (new Set(modifiers).size < modifiers.length) fail('rule.modifier', `${key}: a modifier stands twice`);
-  const isPattern = modifiers.includes('re');
-  for (const flag of ['i', 'm', 's'] as const)
-    if (modifiers.includes(flag) && !isPattern) fail('rule.modifier', `${key}: '${flag}' is a flag of 're'`);
-  if (isPattern && (modifiers.includes('cased') || modifiers.includes('windash')))
-    fail(
-      'rule.modifier',
-      `${key}: a regular expression knows its own case and dashes; leave 'cased' and 'windash' out`,
-    );
-  const parts = modifiers.filter((m) => TIME_PARTS.includes(m));
-  if (parts.length > 1) fail('rule.modifier', `${key}: '${parts[0]}' and '${parts[1]}' exclude each other`);
-  if (modifiers.includes('base64') && modifiers.includes('base64offset'))
-    fail('rule.modifier', `${key}: 'base64' and 'base64offset' exclude each other`);
-  const isEncoded = modifiers.some((m) => ENCODINGS.includes(m));
-  if (isEncoded && (isPattern || modifiers.includes('windash')))
-    fail('rule.modifier', `${key}: 're' and 'windash' do not go with an encoding`);
-  const isWide = modifiers.some((m) => m !== 'base64' && m !== 'base64offset' && ENCODINGS.includes(m));
-  if (isWide && !modifiers.includes('base64') && !modifiers.includes('base64offset'))
-    fail('rule.modifier', `${key}: 'wide' and the other UTF-16 modifiers stand before 'base64' or 'base64offset'`);
-  if (modifiers.includes('base64offset') && !modifiers.includes('contains'))
-    fail('rule.modifier', `${key}: 'base64offset' finds a part of a longer text; write 'base64offset|contains'`);
-  if (modifiers.includes('exists') && modifiers.length > 1) fail('rule.modifier', `${key}: 'exists' stands alone`);
 }
 
 function compileFieldReference(

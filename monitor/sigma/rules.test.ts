@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { FieldValue, ProtocolEvent } from '@penstock/core';
+import type { FieldValue, FileError, ProtocolEvent } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FlowView } from '../subject.ts';
 import { Subject } from '../subject.ts';
 import { RuleEngine } from './engine.ts';
-import { checkRuleFile, loadRules, parseRules, type RuleSet } from './rules.ts';
+import { checkRuleFile } from './lint.ts';
+import { loadRules, parseRules, type RuleSet } from './rules.ts';
 
 const head = (name: string, level = 'medium'): string => `title: ${name}
 name: ${name}
@@ -21,6 +22,14 @@ const detection = (body: string, service = 'modbus_detailed'): string =>
     .map((line) => `  ${line}`)
     .join('\n')}\n`;
 const rule = (body: string): string => head('rule') + detection(body) + alert;
+const problemsOf = (path: string): [string, string][] => {
+  try {
+    checkRuleFile(path);
+    return [];
+  } catch (error) {
+    return (error as FileError).problems.map(({ id, message }) => [id, message.slice(message.indexOf(': ') + 2)]);
+  }
+};
 const load = (text: string, file = 'rules/rule.yml'): RuleSet => parseRules([{ file, text }]);
 
 const flow = (from = '10.0.0.1', to = '10.0.0.2', packet = 1): FlowView => ({
@@ -411,8 +420,12 @@ describe('rule files', () => {
   it('can be checked one by one, among their neighbours', () => {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-rules-'));
     try {
-      const base = sound.replace('name: rule', 'name: base');
-      const counted = `${head('counted')}correlation:\n  type: event_count\n  rules: [base]\n  timespan: 1m\n  condition:\n    gte: 2\n${alert}`;
+      const id = (digit: number): string => `id: 0a1c2f5e-5c61-4a1e-9f27-6d1d8a7a5b9${digit}\n`;
+      const base = sound.replace('name: rule', 'name: base') + id(1);
+      const words = 'tags: [attack.t0836]\nfalsepositives: [A test]\n';
+      const counted = `${head('counted')}${id(2)}${words}correlation:\n  type: event_count\n  rules: [base]\n  timespan: 1m\n  condition:\n    gte: 2\n${alert}`;
+      mkdirSync(join(folder, 'captures'));
+      for (const kind of ['fires', 'silent']) writeFileSync(join(folder, 'captures', `counted.${kind}.pcap`), '');
       writeFileSync(join(folder, 'base.yml'), base);
       writeFileSync(join(folder, 'counted.yml'), counted);
       writeFileSync(
@@ -422,6 +435,20 @@ describe('rule files', () => {
       expect(() => checkRuleFile(join(folder, 'counted.yml'))).not.toThrow();
       expect(() => checkRuleFile(join(folder, 'broken.yml'))).toThrow('broken.yml:10:11: ');
       expect(() => checkRuleFile(join(folder, 'absent.yml'))).toThrow('there is no file');
+      rmSync(join(folder, 'broken.yml'));
+      writeFileSync(
+        join(folder, 'bare.yml'),
+        sound.replace('name: rule', 'name: bare').replace('level: medium', 'level: high'),
+      );
+      expect(problemsOf(join(folder, 'bare.yml'))).toEqual([
+        ['rule.id', "'bare' needs an id (a UUID), by which it is known whatever it is called"],
+        ['rule.technique', "'bare' raises alerts; say by tags which ATT&CK for ICS technique or tactic it is about"],
+        ['rule.falsepositives', "'bare' raises alerts; say under 'falsepositives' what else looks like it"],
+        ['rule.level', "'bare' calls people (high) and is experimental; rules that page are 'test' or 'stable'"],
+        ['rule.level', "'bare' calls people (high); say under 'alert.why' what for"],
+        ['rule.captures', "there is no capture that fires 'bare': captures/bare.fires.pcap"],
+        ['rule.captures', "there is no capture that looks alike and leaves 'bare' silent: captures/bare.silent.pcap"],
+      ]);
       expect(() => loadRules(join(folder, 'nothing'))).toThrow('there are no rules (*.yml)');
     } finally {
       rmSync(folder, { recursive: true });

@@ -1,34 +1,26 @@
 /** Reads rule files: Sigma YAML, one or several documents each. All problems of all files come at once, with file and line. */
 import { createHash } from 'node:crypto';
-import { dirname } from 'node:path';
 import type { FieldValue } from '@penstock/core';
 import {
   FileError,
   findPlugins,
   nearest,
-  PenstockError,
-  parseYaml,
+  type PenstockError,
   readText,
   shownPath,
   UsageError,
   type ValuePath,
-  type YamlSource,
 } from '@penstock/core';
 import type { Subject } from '../subject.ts';
-import { ICS_TACTICS, ICS_TECHNIQUES, REVOKED_TECHNIQUES } from '../techniques.ts';
 import { compileDetection, type Detection } from './compile.ts';
 import { type CorrelationPlan, MAX_THRESHOLD } from './correlation.ts';
+import { checkNames, type Draft, type RuleText, readDrafts } from './drafts.ts';
 import type { Field, LogSource } from './fields.ts';
 import { compileItem, fieldOf, type ItemTest, type RuleValue } from './matchers.ts';
-import {
-  type CorrelationDocument,
-  correlationRuleSchema,
-  type DetectionDocument,
-  detectionRuleSchema,
-  LEVELS,
-  type Level,
-} from './schema.ts';
+import { type CorrelationDocument, type DetectionDocument, LEVELS, type Level } from './schema.ts';
 import { compileSentence, type Sentence } from './template.ts';
+
+export type { RuleText } from './drafts.ts';
 
 export interface Rule {
   /** The file's name without ending, or the document's `name` in a file with several. */
@@ -66,11 +58,6 @@ export interface RuleSet {
   readonly hash: string;
 }
 
-export interface RuleText {
-  readonly file: string;
-  readonly text: string;
-}
-
 const DEFAULT_SUPPRESS = 300e6;
 
 /**
@@ -89,28 +76,22 @@ export function builtInRules(): RuleSet {
 }
 
 /**
- * Checks one rule file among those beside it, since a correlation may use rules of its neighbours; only problems of this file count.
- * @throws FileError with all problems of the file; UsageError when it cannot be read.
- */
-export function checkRuleFile(path: string): void {
-  const file = shownPath(path);
-  const text = readText(path);
-  const beside = [...findPlugins(dirname(path), '*.yml').values()].filter((other) => shownPath(other) !== file);
-  try {
-    parseRules([{ file, text }, ...beside.map((other) => ({ file: shownPath(other), text: readText(other) }))]);
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    const own = error.problems.filter(({ place }) => place === undefined || place.file === file);
-    if (own.length > 0) throw new FileError(own);
-  }
-}
-
-/**
  * Compiles rule texts.
  * @throws FileError: `rule.field`, `rule.modifier`, `rule.logsource`, `rule.value`, `rule.regexp`, `rule.condition`, `rule.selection`,
  * `rule.tag`, `rule.name`, `rule.id`, `rule.correlation`, `rule.template`, and the loader's own.
  */
 export function parseRules(texts: readonly RuleText[]): RuleSet {
+  const { drafts, rules, problems } = compileRules(texts);
+  if (problems.length > 0) throw new FileError(problems);
+  return { rules, hash: hashOf(drafts) };
+}
+
+/** `parseRules` for those who look at the files as well: the rules with what they were written as, and all problems by file and line. */
+export function compileRules(texts: readonly RuleText[]): {
+  readonly drafts: readonly Draft[];
+  readonly rules: readonly Rule[];
+  readonly problems: readonly PenstockError[];
+} {
   const problems: PenstockError[] = [];
   const drafts = texts.flatMap((text) => readDrafts(text, problems));
   checkNames(drafts, problems);
@@ -119,142 +100,12 @@ export function parseRules(texts: readonly RuleText[]): RuleSet {
   const order = sortCorrelations(drafts, byName);
   const rules = problems.length === 0 ? link(order, byName) : [];
   problems.push(...drafts.flatMap((draft) => draft.problems));
-  if (problems.length > 0)
-    throw new FileError(
-      problems.toSorted((a, b) => compare(a.place?.file, b.place?.file) || (a.place?.line ?? 0) - (b.place?.line ?? 0)),
-    );
-  return { rules, hash: hashOf(drafts) };
+  problems.sort((a, b) => compare(a.place?.file, b.place?.file) || (a.place?.line ?? 0) - (b.place?.line ?? 0));
+  return { drafts, rules, problems };
 }
 
 function compare(a = '', b = ''): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-class Draft {
-  readonly kind: 'detection' | 'correlation';
-  readonly name: string;
-  readonly file: string;
-  readonly source: YamlSource;
-  readonly document: DetectionDocument | CorrelationDocument;
-  readonly problems: PenstockError[] = [];
-  detection: Detection | undefined = undefined;
-  /** Log sources of the events that can be the last of a hit. */
-  leaves: readonly LogSource[] = [];
-  rule: Rule | undefined = undefined;
-
-  constructor(name: string, file: string, source: YamlSource, document: DetectionDocument | CorrelationDocument) {
-    this.kind = 'correlation' in document ? 'correlation' : 'detection';
-    this.name = name;
-    this.file = file;
-    this.source = source;
-    this.document = document;
-  }
-
-  report(id: string, message: string, path: ValuePath): void {
-    this.problems.push(new PenstockError(id, message, this.source.place(path)));
-  }
-
-  /** Runs `make`; an error becomes a problem at `path`. */
-  attempt<T>(path: ValuePath, make: () => T): T | undefined {
-    try {
-      return make();
-    } catch (error) {
-      if (!(error instanceof PenstockError)) throw error;
-      this.report(error.id, error.message, path);
-      return undefined;
-    }
-  }
-}
-
-function readDrafts({ file, text }: RuleText, problems: PenstockError[]): Draft[] {
-  const stem = (file.split(/[\\/]/).at(-1) as string).replace(/\.ya?ml$/, '');
-  const parts = documents(text);
-  const drafts = parts.flatMap((part) => {
-    try {
-      const isCorrelation = /^correlation\s*:/m.test(part);
-      const { value, source } = isCorrelation
-        ? parseYaml(part, file, correlationRuleSchema)
-        : parseYaml(part, file, detectionRuleSchema);
-      const draft = new Draft(value.name ?? stem, file, source, value);
-      if (value.name === undefined && parts.length > 1)
-        draft.report('rule.name', 'in a file with several rules each needs a name', []);
-      return [draft];
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      problems.push(...error.problems);
-      return [];
-    }
-  });
-  if (parts.length === 0)
-    problems.push(new PenstockError('rule.empty', 'the file holds no rule', { file, line: 1, column: 1 }));
-  if (drafts.length === parts.length && drafts.length > 0 && !drafts.some((draft) => draft.name === stem))
-    drafts[0]?.report('rule.name', `one rule of this file must be named '${stem}' as the file is`, ['name']);
-  return drafts;
-}
-
-/** YAML documents of a file, each with as many empty lines before it that its line numbers are those of the file. */
-function documents(text: string): string[] {
-  const lines = text.split('\n');
-  const parts: string[] = [];
-  let start = 0;
-  for (let i = 0; i <= lines.length; i++) {
-    if (i < lines.length && !/^---(\s|$)/.test(lines[i] as string)) continue;
-    const body = lines.slice(start, i);
-    if (body.some((line) => line.trim() !== '' && !line.trimStart().startsWith('#')))
-      parts.push('\n'.repeat(start) + body.join('\n'));
-    start = i + 1;
-  }
-  return parts;
-}
-
-function checkNames(drafts: readonly Draft[], problems: PenstockError[]): void {
-  const names = new Map<string, Draft>();
-  const ids = new Map<string, Draft>();
-  for (const draft of drafts) {
-    const twin = names.get(draft.name);
-    if (twin !== undefined)
-      problems.push(
-        new PenstockError(
-          'rule.name',
-          `the name '${draft.name}' is taken by ${whereIs(twin, 'name')}`,
-          draft.source.place(['name']),
-        ),
-      );
-    names.set(draft.name, draft);
-    const { id } = draft.document;
-    const other = id === undefined ? undefined : ids.get(id);
-    if (other !== undefined)
-      draft.report('rule.id', `the id ${id} is taken by ${whereIs(other, 'id')}; ids are unique`, ['id']);
-    if (id !== undefined) ids.set(id, draft);
-    checkTags(draft);
-  }
-}
-
-function whereIs(draft: Draft, key: string): string {
-  const { file, line } = draft.source.place([key]);
-  return `${file}:${line}`;
-}
-
-/** `attack.t0836`, `attack.t1692.001`, `attack.impair-process-control`; other namespaces pass. */
-function checkTags(draft: Draft): void {
-  draft.document.tags.forEach((tag, index) => {
-    const problem = tagProblem(tag);
-    if (problem !== undefined) draft.report('rule.tag', problem, ['tags', index]);
-  });
-}
-
-function tagProblem(tag: string): string | undefined {
-  if (!/^[a-z0-9_-]+\.[a-z0-9._-]+$/.test(tag)) return `'${tag}' is no tag; tags are namespace.value in lower case`;
-  if (!tag.startsWith('attack.')) return undefined;
-  const value = tag.slice('attack.'.length);
-  const technique = value.toUpperCase();
-  if (ICS_TECHNIQUES.has(technique) || ICS_TACTICS.has(value)) return undefined;
-  const successor = REVOKED_TECHNIQUES.get(technique);
-  if (successor !== undefined)
-    return `ATT&CK for ICS v19 replaced ${technique} by ${successor}; write 'attack.${successor.toLowerCase()}'`;
-  const meant = nearest(value, [...ICS_TACTICS, ...[...ICS_TECHNIQUES.keys()].map((t) => t.toLowerCase())]);
-  const advice = meant === undefined ? '' : `; did you mean 'attack.${meant}'?`;
-  return `ATT&CK for ICS v19 has no technique or tactic '${value}'${advice}`;
 }
 
 function compileDraft(draft: Draft): void {
