@@ -44,6 +44,33 @@ export function polls(lan: Lan, line: ModbusLine, rounds: number, dose = 8, mode
   }
 }
 
+/** The noise of instruments: the same for the same reading, and never the same twice. */
+export function noise(reading: number): number {
+  let x = Math.imul(reading + 1, 0x9e3779b1);
+  x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
+  return ((x ^ (x >>> 13)) >>> 0) / 2 ** 32 - 0.5;
+}
+
+/** What the intake controller tells; `flow` in m³/h, `level` in millimetres. */
+export interface Intake {
+  readonly flow?: number;
+  readonly level?: number;
+  readonly running?: boolean;
+  readonly order?: number;
+}
+
+/** One round of the SCADA server over the intake controller. */
+export function pollIntake(
+  line: ModbusLine,
+  reading: number,
+  { flow, level, running = true, order = 150 }: Intake = {},
+): void {
+  const shown = flow ?? 150 + 4 * noise(reading);
+  line.read('input', 0, [...float(shown), level ?? 2000 + Math.round(40 * noise(reading + 50_000))]);
+  line.read('discrete', 0, [running ? 1 : 0]);
+  line.read('holding', 0, float(order));
+}
+
 export function resolve(lan: Lan, from: string, name: string, known = true, server = SERVICES): void {
   const id = (lan.frames.length * 7) & 0xffff;
   const question = { name, type: TYPE_A, class: 1 };
@@ -83,9 +110,16 @@ export function ordinaryMorning(lan: Lan): void {
     line.coil(3, mode === 1);
     polls(lan, line, 8, 8, mode);
   }
+  // Long enough to know how a reading moves.
+  polls(lan, line, 240);
   for (const device of [FILTERS, INTAKE, SAFETY]) {
     const other = lan.modbus(SCADA, device);
     for (let i = 0; i < 4; i++) other.read('holding', 0, [1, 2, 3, i]);
+  }
+  const intake = lan.modbus(SCADA, INTAKE);
+  for (let reading = 0; reading < 400; reading++) {
+    lan.wait(1);
+    pollIntake(intake, reading);
   }
   lan.modbus(ENGINEERING, DOSING).read('holding', 10, float(8));
   lan.connect(ENGINEERING, SERVICES, 22).close();
