@@ -7,7 +7,7 @@ import { deviceLogScenes } from './rule-scenes/device-logs.ts';
 import { middleScenes } from './rule-scenes/middle.ts';
 import { modbusScenes } from './rule-scenes/modbus.ts';
 import { networkScenes } from './rule-scenes/network.ts';
-import { processScenes, processScenes } from './rule-scenes/process.ts';
+import { processScenes } from './rule-scenes/process.ts';
 import type { Scene } from './rule-scenes/scene.ts';
 
 export const RULE_SCENES: Readonly<Record<string, Scene>> = {
@@ -15,6 +15,5 @@ export const RULE_SCENES: Readonly<Record<string, Scene>> = {
   ...networkScenes,
   ...deviceLogScenes,
   ...middleScenes,
-  ...processScenes,
   ...processScenes,
 };

@@ -45,8 +45,8 @@ export const processScenes: Readonly<Record<string, Scene>> = {
     },
   ),
   'invariant-broken': watched(
-    (lan, line) => rounds(lan, line, 60, (round) => (round > 10 ? { flow: 0.1 * (round % 7) } : {})),
-    (lan, line) => rounds(lan, line, 60, (round) => (round > 10 ? { flow: 0.1 * (round % 7), running: false } : {})),
+    (lan, line) => rounds(lan, line, 120, (round) => (round > 80 ? { flow: 0.1 * (round % 7) } : {})),
+    (lan, line) => rounds(lan, line, 120, (round) => (round > 80 ? { flow: 0.1 * (round % 7), running: false } : {})),
   ),
   'loss-of-view': watched(
     (lan, line) => {

@@ -110,9 +110,7 @@ export function ordinaryMorning(lan: Lan): void {
     line.coil(3, mode === 1);
     polls(lan, line, 8, 8, mode);
   }
-  // Long enough to know how a reading moves.
-  polls(lan, line, 240);
-  for (const device of [FILTERS, INTAKE, SAFETY]) {
+  for (const device of [FILTERS, SAFETY]) {
     const other = lan.modbus(SCADA, device);
     for (let i = 0; i < 4; i++) other.read('holding', 0, [1, 2, 3, i]);
   }
