@@ -183,3 +183,299 @@ describe('the step engine', () => {
     expect(records[1]).toMatchObject({ event: 'done', detail: 'read AIC301_SP, AIC301_MODE' });
   });
 });
+
+const step = (id: string, rest: string) => `  - { id: ${id}, about: x, techniques: [T0836], ${rest} }\n`;
+const ORDER = 'verb: write-tag, from: scada, to: dosing-plc, tag: AIC301_SP, value: { input: dose }';
+/** The scenario with other steps. */
+const steps =
+  (list: string, rest = '') =>
+  (text: string) =>
+    text.replace(/steps:\n( {2}- .*\n)+revertAfter/, `${rest}steps:\n${list}revertAfter`);
+const withoutRevert = (text: string) => text.replace(/revertAfter: 10m\nrevert:\n.*\n/, '');
+
+describe('a step that waits for a state', () => {
+  const truth = new Float64Array([8, 1]);
+
+  it('looks at the truth where it is told to', () => {
+    const own = truth.slice();
+    const { until, told, queue } = stage(
+      steps(step('wait', `${ORDER}, after: { when: { when: AIC301_SP > 9, for: 5s }, of: truth, timeout: 5m }`)),
+      {},
+      undefined,
+      { truth: own },
+    );
+    until(100);
+    expect(told()).toEqual([]);
+    own[0] = 10;
+    until(104);
+    expect(told()).toEqual([]);
+    until(107);
+    expect(told()).toEqual(['wait start', 'wait done']);
+    expect(queue.now).toBe(107e6);
+  });
+
+  it('fails when that does not come true in time, and what follows on failure is played', () => {
+    const { until, told } = stage(
+      steps(
+        step('wait', `${ORDER}, after: { when: { when: AIC301_SP > 9 }, of: truth, timeout: 30s }`) +
+          step('instead', `${ORDER}, after: { step: wait, outcome: failed }`) +
+          step('then', `${ORDER}, after: { step: wait }`),
+      ),
+      {},
+      undefined,
+      { truth },
+    );
+    until(95);
+    expect(told()).toEqual(['wait skipped', 'instead start', 'instead done']);
+  });
+
+  it('otherwise at what the adversary can know: nothing at first, then what was read', () => {
+    const { until, told, controller } = stage(
+      steps(
+        step('look', 'verb: read-tags, from: scada, to: dosing-plc, tags: [AIC301_SP], every: 10s, lasts: 60s') +
+          step('wait', `${ORDER}, after: { when: { when: AIC301_SP > 9 }, timeout: 5m }`),
+      ),
+    );
+    controller.values.AIC301_SP = 12;
+    until(58);
+    controller.values.AIC301_SP = 8;
+    until(95);
+    expect(told()).not.toContain('wait start');
+    controller.values.AIC301_SP = 10;
+    until(105);
+    expect(told()).toContain('wait done');
+  });
+
+  it('and at what the host that they sit at receives', () => {
+    const received = new Float64Array([Number.NaN, Number.NaN]);
+    const { until, told } = stage(
+      steps(step('wait', `${ORDER}, after: { when: { when: AIC301_SP > 9 }, timeout: 5m }`)),
+      {},
+      undefined,
+      { received: (device) => (device === 'scada-1' ? received : []) },
+    );
+    until(80);
+    expect(told()).toEqual([]);
+    received[0] = 9.5;
+    until(82);
+    expect(told()).toContain('wait done');
+  });
+
+  it('cannot look at a truth that is not there', () => {
+    expect(() =>
+      stage(steps(step('wait', `${ORDER}, after: { when: { when: AIC301_SP > 9 }, of: truth, timeout: 5m }`))),
+    ).toThrow(/step 'wait' looks at the plant's truth, which is not known here/);
+  });
+
+  it('does not wait for ever', () => {
+    expect(() => stage(steps(step('wait', `${ORDER}, after: { when: { when: AIC301_SP > 9 } }`)))).toThrow(
+      /'when' and 'timeout' belong together/,
+    );
+  });
+});
+
+describe('an end before its time', () => {
+  it('comes when the abort predicate holds on the truth, and everything is put back', () => {
+    const truth = new Float64Array([8, 1]);
+    const { until, told, engine, controller } = stage(
+      (text) => `${text}abort: { when: AIC301_SP > 50, for: 3s }\n`,
+      {},
+      undefined,
+      { truth },
+    );
+    until(70);
+    truth[0] = 100;
+    until(90);
+    expect(told()).toContain('scenario aborted');
+    expect(engine.report.aborted).toMatchObject({ reason: 'AIC301_SP > 50 holds' });
+    expect(controller.values).toEqual({ AIC301_SP: 8, AIC301_MODE: 1 });
+    expect(engine.report.revert.state).toBe('proven');
+  });
+
+  it('comes when the scenario has lasted too long', () => {
+    const { until, engine } = stage((text) =>
+      steps(step('look', 'verb: read-tags, from: scada, to: dosing-plc, tags: [AIC301_SP], every: 5s, lasts: 50m'))(
+        `${text}caps: { duration: 2m }\n`,
+      ),
+    );
+    until(300);
+    expect(engine.report.aborted?.reason).toBe("cap: scenario 'push' may last 120 s");
+    expect(engine.finishedAt).toBeGreaterThan(180e6);
+  });
+
+  it('of one step comes by its own caps; what waits for its failure is played', () => {
+    const { until, told, records, sent } = stage(
+      steps(
+        step(
+          'look',
+          'verb: read-tags, from: scada, to: dosing-plc, tags: [AIC301_SP], every: 1s, lasts: 5m, caps: { packets: 4 }',
+        ) + step('next', `${ORDER}, after: { step: look, outcome: failed }`),
+      ),
+    );
+    until(120);
+    expect(told()).toEqual(['look start', 'look capped', 'next start', 'next done']);
+    expect(records[1]?.detail).toBe("step 'look' may send 4 packets");
+    expect(sent.filter((s) => s.cause.step === 'look')).toHaveLength(4);
+  });
+});
+
+describe('undoing', () => {
+  it('puts back by itself what a scenario leaves out, last written first, and proves it', () => {
+    const { until, sent, engine, controller, records } = stage(withoutRevert);
+    until(3500);
+    expect(controller.values).toEqual({ AIC301_SP: 100, AIC301_MODE: 0 });
+    until(3700);
+    expect(controller.values).toEqual({ AIC301_SP: 8, AIC301_MODE: 1 });
+    expect(sent.map((s) => s.cause.step)).toEqual([
+      'manual',
+      'order',
+      'restore-aic301-sp',
+      'restore-aic301-mode',
+      'read-back',
+      'read-back',
+    ]);
+    expect(engine.report.revert).toEqual({
+      state: 'proven',
+      tags: [
+        { device: 'dosing', tag: 'AIC301_MODE', before: 1, readBack: 1, controller: 1, proven: true, reason: '' },
+        { device: 'dosing', tag: 'AIC301_SP', before: 8, readBack: 8, controller: 8, proven: true, reason: '' },
+      ],
+    });
+    expect(records.at(-1)).toMatchObject({ step: 'read-back', phase: 'revert', event: 'done' });
+  });
+
+  it('puts back what stood there before, not what a file says stood there', () => {
+    const { until, controller } = stage(
+      (text) => text.replace('AIC301_MODE, value: 1, techniques', 'AIC301_MODE, value: before, techniques'),
+      {},
+      undefined,
+      {},
+    );
+    until(700);
+    expect(controller.values).toEqual({ AIC301_SP: 8, AIC301_MODE: 1 });
+  });
+
+  it('says that it failed, with the reason, when the device does not take it back', () => {
+    const { until, engine } = stage(withoutRevert, {}, (n) =>
+      n === 3 || n === 4 || n === 5 ? { outcome: 'timeout' } : undefined,
+    );
+    until(3700);
+    const { state, tags } = engine.report.revert;
+    expect(state).toBe('failed');
+    expect(tags.map((t) => [t.tag, t.proven])).toEqual([
+      ['AIC301_MODE', true],
+      ['AIC301_SP', false],
+    ]);
+    expect(tags[1]?.reason).toBe('the device answers 100 and had 8; the controller holds 100 and had 8');
+  });
+
+  it('tries again when nobody answers', () => {
+    const { until, engine, told } = stage(withoutRevert, {}, (n) => (n === 3 ? { outcome: 'closed' } : undefined));
+    until(3700);
+    expect(told()).toContain('restore-aic301-sp failed');
+    expect(engine.report.revert.state).toBe('proven');
+  });
+
+  it('is proven only by what was read back over the wire', () => {
+    const { until, engine } = stage(withoutRevert, {}, (n) => (n > 4 ? { outcome: 'timeout' } : undefined));
+    until(3700);
+    expect(engine.report.revert.tags.map((t) => t.reason)).toEqual([
+      'not read back: read AIC301_MODE: timeout',
+      'not read back: read AIC301_SP: timeout',
+    ]);
+  });
+
+  it('has nothing to do when no write was taken', () => {
+    const refusal = { outcome: 'answered', pdu: encodeResponse({ function: 5, exception: 2 }) } as const;
+    const { until, engine, sent } = stage(withoutRevert, {}, (n) => (n === 1 ? refusal : undefined));
+    until(3700);
+    expect(engine.report.revert).toEqual({ state: 'nothing', tags: [] });
+    expect(sent).toHaveLength(1);
+  });
+
+  it('reads what stands there over the wire where the range does not say', () => {
+    const { until, sent, engine } = stage(withoutRevert, {}, undefined, { memory: undefined as never });
+    until(3700);
+    expect(sent.slice(0, 3).map((s) => s.pdu)).toEqual(['0100030001', '03000a0002', '0500030000']);
+    expect(engine.report.revert).toMatchObject({
+      state: 'proven',
+      tags: [
+        { before: 1, controller: null },
+        { before: 8, controller: null },
+      ],
+    });
+  });
+
+  it('is not held back by the caps of the attack', () => {
+    const { until, engine } = stage((text) => `${withoutRevert(text)}caps: { writes: 2, packets: 2 }\n`);
+    until(3700);
+    expect(engine.report.revert.state).toBe('proven');
+  });
+});
+
+describe('somebody who approves each step', () => {
+  it('lets every step wait, and lets it go', () => {
+    const { until, told, engine } = stage(undefined, { approveEachStep: true });
+    until(100);
+    expect(told()).toEqual(['manual waiting']);
+    expect(engine.awaiting).toEqual(['manual']);
+    expect(() => engine.approve('order')).toThrow(/step 'order' does not wait for approval; manual do/);
+    engine.approve('manual');
+    until(110);
+    expect(told()).toEqual(['manual waiting', 'manual start', 'manual done', 'order waiting']);
+    engine.stop();
+    until(200);
+    expect(told()).not.toContain('order start');
+    expect(engine.report.revert.state).toBe('proven');
+  });
+});
+
+describe('a plan', () => {
+  it('has every name resolved and sends nothing', () => {
+    const { engine, sent } = stage();
+    expect(engine.plan().map(({ id, phase, when, lines }) => [phase, id, when, lines])).toEqual([
+      [
+        'attack',
+        'manual',
+        'at the start',
+        [
+          {
+            from: 'scada (10.9.2.10)',
+            to: 'dosing-plc (10.9.1.13)',
+            point: 'AIC301_MODE (coil 3)',
+            value: '0 (manual)',
+          },
+        ],
+      ],
+      [
+        'attack',
+        'order',
+        '5 s after manual done',
+        [
+          {
+            from: 'scada (10.9.2.10)',
+            to: 'dosing-plc (10.9.1.13)',
+            point: 'AIC301_SP (holding 10)',
+            value: '100 mg/L',
+          },
+        ],
+      ],
+      [
+        'revert',
+        'auto',
+        'then',
+        [{ from: 'scada (10.9.2.10)', to: 'dosing-plc (10.9.1.13)', point: 'AIC301_MODE (coil 3)', value: '1 (auto)' }],
+      ],
+    ]);
+    expect(sent).toEqual([]);
+  });
+
+  it('is not played any more once it was stopped', () => {
+    const { engine, sent, told, until } = stage();
+    engine.stop('somebody pressed the button');
+    until(200);
+    expect(told()).toEqual(['scenario aborted', 'auto start', 'auto done', 'read-back done']);
+    expect(engine.report.aborted?.reason).toBe('somebody pressed the button');
+    expect(sent.map((s) => s.cause.step)).toEqual(['auto', 'read-back']);
+  });
+});
