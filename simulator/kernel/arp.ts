@@ -27,8 +27,8 @@ import type { Interface } from './segment.ts';
 const AGE = minutes(10);
 const RETRY = seconds(1);
 const ATTEMPTS = 3;
-/** Packets that wait for one address (Linux's unres_qlen allows about a hundred small ones; embedded stacks one to eight). */
-const WAITING_LIMIT = 8;
+/** Packets that wait for one address (Linux's unres_qlen allows about a hundred small ones): the longest datagram is 45 fragments. */
+const WAITING_LIMIT = 64;
 
 /** What an interface knows of one neighbour. As a task, the next attempt to find it. */
 export class ArpEntry implements Task {

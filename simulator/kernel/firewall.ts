@@ -45,7 +45,8 @@ export interface FirewallRule {
 /**
  * Why a packet was dropped. `no-rule`: no conduit allows it; `no-state`: it belongs to no flow that was let through; `diode`: it goes
  * against a diode; `spoofed`: its source is not of the segment it came from; `no-route`: its destination is on no segment; `expired`: its
- * time to live is up; `table-full`: too many flows; `malformed`: fragments and packets too short to judge.
+ * time to live is up; `table-full`: too many flows; `malformed`: packets too short to judge, fragments of
+ * anything but UDP or without their first one.
  */
 export type DropReason =
   | 'no-rule'
@@ -87,6 +88,7 @@ const LIFE = {
   dialogue: minutes(2),
 } satisfies Record<string, Duration>;
 const FLOW_LIMIT = 65_536;
+const FRAGMENT_LIMIT = 1024;
 const PROTOCOLS = { tcp: PROTOCOL_TCP, udp: PROTOCOL_UDP, icmp: PROTOCOL_ICMP } as const;
 
 export class Firewall extends Host {
@@ -99,6 +101,8 @@ export class Firewall extends Host {
   blocked = 0;
   readonly #rules = new Map<Ipv4Address, Map<Ipv4Address, FirewallRule[]>>();
   readonly #flows = new FlowTable(FLOW_LIMIT);
+  /** Datagrams whose first fragment was let through, and until when the others are. */
+  readonly #fragments = new Map<string, number>();
   // The packet at hand.
   #sourcePort = 0;
   #destinationPort = 0;
@@ -130,9 +134,21 @@ export class Firewall extends Host {
     this.#flows.cut(conduit);
   }
 
+  /** Whether the rules let a host open a flow to a service, and for TCP its answers back. */
+  passes(from: Ipv4Address, to: Ipv4Address, transport: 'tcp' | 'udp', port: number): boolean {
+    const rules = this.#rules.get(from)?.get(to) ?? [];
+    return rules.some(
+      (rule) =>
+        rule.transport === transport &&
+        (rule.port === undefined || rule.port === port) &&
+        !(rule.diode && transport === 'tcp'),
+    );
+  }
+
   override powerOff(): void {
     super.powerOff();
     this.#flows.clear();
+    this.#fragments.clear();
   }
 
   protected override forward(frame: Frame, transport: number, on: Interface, now: Instant): boolean {
@@ -161,16 +177,36 @@ export class Firewall extends Host {
     this.#sourcePort = 0;
     this.#destinationPort = 0;
     this.#flags = 0;
-    if ((received.flags & 1) !== 0 || received.fragmentOffset !== 0) return 'malformed';
-    if (!this.#readPorts(frame, transport)) return 'malformed';
+    const isFragment = (received.flags & 1) !== 0 || received.fragmentOffset !== 0;
+    if (isFragment && protocol !== PROTOCOL_UDP) return 'malformed';
+    if (received.fragmentOffset === 0 && !this.#readPorts(frame, transport)) return 'malformed';
     if (!inSubnet(source, on.segment.subnet)) return 'spoofed';
     if (!this.#reaches(destination, on)) return 'no-route';
     if (received.timeToLive <= 1) return 'expired';
+    if (isFragment) return this.#judgeFragment(frame, transport, now);
     if (protocol === PROTOCOL_ICMP && this.#isError(frame, transport))
       return this.#related(frame, transport + ICMP_HEADER, now) ? undefined : 'no-state';
+    return this.#judgeFlow(frame, transport, now);
+  }
+
+  #judgeFlow(frame: Frame, transport: number, now: Instant): DropReason | undefined {
+    const { source, destination, protocol } = received;
     const flow = this.#flows.find(protocol, source, this.#sourcePort, destination, this.#destinationPort, now);
     if (flow !== undefined) return this.#follow(flow, source, now);
     return this.#open(frame, transport, now);
+  }
+
+  /** The first fragment of a datagram has the ports and is judged; the others go the same way, if they come after it. */
+  #judgeFragment(frame: Frame, transport: number, now: Instant): DropReason | undefined {
+    const { source, destination, identification } = received;
+    const key = `${source} ${destination} ${identification}`;
+    if (received.fragmentOffset !== 0) return (this.#fragments.get(key) ?? 0) > now ? undefined : 'malformed';
+    const reason = this.#judgeFlow(frame, transport, now);
+    this.#fragments.delete(key);
+    if (reason !== undefined) return reason;
+    if (this.#fragments.size === FRAGMENT_LIMIT) this.#fragments.delete(this.#fragments.keys().next().value as string);
+    this.#fragments.set(key, now + LIFE.datagram);
+    return undefined;
   }
 
   /** A packet of a flow that stands. */

@@ -2,17 +2,20 @@
  * Where connections from outside join the wire: as the trainee's host, past the firewall like anybody else. No sockets here, so
  * that a journal of what came in makes the same frames again.
  */
-import { type Instant, PenstockError } from '@penstock/core';
+import { type Instant, minutes, NEVER, PenstockError } from '@penstock/core';
 import type { Ipv4Address } from '@penstock/protocols/ethernet';
+import { DelayLine } from './deadlines.ts';
 import type { Cause } from './foothold.ts';
 import type { EventQueue } from './queue.ts';
 import type { TcpConnection } from './tcp-connection.ts';
 import type { CloseReason, TcpHandler } from './tcp-inbox.ts';
+import type { UdpSocket } from './udp.ts';
 import type { Wire } from './wire.ts';
 
 /**
- * What came in at a gate, as the journal keeps it. `open`: a tool connected; `data`; `end`: it has sent all it will; `reset`: it went away;
- * `hold` and `release`: it stopped and resumed reading. `connection` counts a run's connections from 1.
+ * What came in at a gate, as the journal keeps it. `open`: a tool connected, or sent its first datagram; `data`: bytes of a connection, or
+ * one datagram; `end`: it has sent all it will; `reset`: it went away; `hold` and `release`: it stopped and resumed reading. `connection`
+ * counts a run's connections and flows of datagrams from 1.
  */
 export type GateRecord =
   | {
@@ -29,10 +32,11 @@ export type GateRecord =
 
 /** Where a gate leads on the wire. */
 export interface GateTarget {
-  /** `dosing-plc:502` */
+  /** `dosing-plc:502`, `services:123/udp` */
   readonly gate: string;
   readonly address: Ipv4Address;
   readonly port: number;
+  readonly transport: 'tcp' | 'udp';
 }
 
 /** The socket's side of a connection; a replay has none. */
@@ -46,19 +50,44 @@ export interface GateOutlet {
   closed(reason: CloseReason): void;
 }
 
+/**
+ * A flow of datagrams ends when neither side has spoken for this long in the run's time, at the latest after twice as long; address
+ * translators wait as long (RFC 4787 REQ-5).
+ */
+const IDLE = minutes(2);
+
+/** One tool's datagrams to one service: a socket of the trainee's host. */
+interface DatagramFlow {
+  readonly number: number;
+  readonly target: GateTarget;
+  readonly socket: UdpSocket;
+  readonly outlet: GateOutlet | undefined;
+  /** When either side spoke last. */
+  spoke: Instant;
+  deadline: Instant;
+}
+
 export class GateEntrance {
   readonly #wire: Wire;
   readonly #targets: ReadonlyMap<string, GateTarget>;
   readonly #connections = new Map<number, TcpConnection>();
+  readonly #flows = new Map<number, DatagramFlow>();
+  readonly #idle: DelayLine<DatagramFlow>;
 
   constructor(wire: Wire, targets: readonly GateTarget[]) {
     this.#wire = wire;
     this.#targets = new Map(targets.map((target) => [target.gate, target]));
+    this.#idle = new DelayLine(
+      wire.queue,
+      IDLE,
+      (flow) => flow.deadline,
+      (flow, now) => this.#waited(flow, now),
+    );
   }
 
-  /** Connections that stand or are being opened. */
+  /** Connections that stand or are being opened, and flows of datagrams. */
   get open(): number {
-    return this.#connections.size;
+    return this.#connections.size + this.#flows.size;
   }
 
   /**
@@ -72,7 +101,11 @@ export class GateEntrance {
       return true;
     }
     const connection = this.#connections.get(record.connection);
-    if (connection === undefined) return true;
+    if (connection === undefined) {
+      const flow = this.#flows.get(record.connection);
+      if (flow !== undefined && record.kind === 'data') this.#datagram(flow, record.bytes);
+      return true;
+    }
     switch (record.kind) {
       case 'data':
         return connection.send(record.bytes) || !connection.writable;
@@ -98,6 +131,18 @@ export class GateEntrance {
       throw new PenstockError('gate.unknown', `there is no gate '${gate}' (${[...this.#targets.keys()].join(', ')})`);
     const host = this.#wire.host(from);
     const cause: Cause = record.cause ?? { actor: `gate:${host.segment.id}`, step: `connection-${number}` };
+    if (target.transport === 'udp') {
+      const socket = host.udp(0, (buffer, start, end, address, port) => {
+        if (address !== target.address || port !== target.port) return;
+        flow.spoke = this.#wire.queue.now;
+        outlet?.data(buffer, start, end);
+      });
+      socket.cause = cause;
+      const flow: DatagramFlow = { number, target, socket, outlet, spoke: this.#wire.queue.now, deadline: NEVER };
+      flow.deadline = this.#idle.set(flow);
+      this.#flows.set(number, flow);
+      return;
+    }
     const handler: TcpHandler = {
       data: (buffer, start, end) => outlet?.data(buffer, start, end),
       // The tool decides when its own side ends.
@@ -109,6 +154,23 @@ export class GateEntrance {
       },
     };
     this.#connections.set(number, host.connect(target.address, target.port, handler, { cause }));
+  }
+
+  #datagram(flow: DatagramFlow, bytes: Uint8Array): void {
+    const { socket, target } = flow;
+    flow.spoke = this.#wire.queue.now;
+    socket.send(target.address, target.port, bytes);
+  }
+
+  /** A flow is looked at once in a while, not set anew for every datagram. */
+  #waited(flow: DatagramFlow, now: Instant): void {
+    if (now - flow.spoke < IDLE) {
+      flow.deadline = this.#idle.set(flow);
+      return;
+    }
+    this.#flows.delete(flow.number);
+    flow.socket.close();
+    flow.outlet?.closed('timeout');
   }
 }
 

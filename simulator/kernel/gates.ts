@@ -3,31 +3,23 @@
  * ports of its services. Bytes from outside become outside events, and are handed to the journal.
  */
 import { createServer, type Server, type Socket } from 'node:net';
-import { type Instant, PenstockError } from '@penstock/core';
-import { formatIpv4, parseIpv4 } from '@penstock/protocols/ethernet';
+import type { Instant } from '@penstock/core';
+import { parseIpv4 } from '@penstock/protocols/ethernet';
 import type { OutsideEntry } from './clock.ts';
 import type { Cause } from './foothold.ts';
+import { DatagramGate } from './gate-datagrams.ts';
 import { GateEntrance, type GateOutlet, type GateRecord, type GateTarget } from './gate-entrance.ts';
+import { type GateService, gatePlace, type Place } from './gate-place.ts';
 import type { CloseReason } from './tcp-inbox.ts';
 import type { Wire } from './wire.ts';
 
-/** A TCP service of a device that gets a gate. */
-export interface GateService {
-  /** Device id. */
-  readonly device: string;
-  /** Name of the protocol, for the table. */
-  readonly service: string;
-  /** Address on the plant's network. */
-  readonly address: string;
-  readonly port: number;
-}
-
 /** Where a real tool reaches a service. */
 export interface GateAddress {
-  /** `dosing-plc:502` */
+  /** `dosing-plc:502`, `services:123/udp` */
   readonly gate: string;
   readonly device: string;
   readonly service: string;
+  readonly transport: 'tcp' | 'udp';
   readonly host: string;
   readonly port: number;
 }
@@ -44,19 +36,11 @@ export interface GateOptions {
   readonly onRecord?: (record: GateRecord) => void;
   /** `own`: each device its own loopback address and port; `picked`: 127.0.0.1 and ports that the system picks. */
   readonly addresses?: 'own' | 'picked';
-  /** Connections at once; more are reset. */
+  /** Connections and flows of datagrams at once; more connections are reset, datagrams of more flows dropped. */
   readonly limit?: number;
 }
 
 const LIMIT = 512;
-/** Added to a privileged port that this process may not bind. */
-const UNPRIVILEGED = 10_000;
-/** First port where the system has no loopback address but 127.0.0.1. */
-const SHARED_FIRST = 20_000;
-
-/** The loopback address of a plant address: 10.20.1.13 becomes 127.20.1.13. */
-export const loopbackOf = (address: string): string =>
-  formatIpv4(((parseIpv4(address) & 0x00ff_ffff) | 0x7f00_0000) >>> 0);
 
 export class Gates {
   /** Where everything listens; print it. */
@@ -66,25 +50,26 @@ export class Gates {
   readonly #options: GateOptions;
   readonly #entrance: GateEntrance;
   readonly #servers: readonly Server[];
+  readonly #datagrams: readonly DatagramGate[];
   readonly #open = new Map<number, GateConnection>();
   #connections = 0;
   #closing = false;
 
-  private constructor(
-    options: GateOptions,
-    entrance: GateEntrance,
-    table: readonly GateAddress[],
-    servers: readonly Server[],
-  ) {
+  private constructor(options: GateOptions, opened: readonly Opened[]) {
     this.#options = options;
-    this.#entrance = entrance;
-    this.table = table;
-    this.#servers = servers;
-    this.from = options.from;
-    servers.forEach((server, i) => {
-      const { gate } = table[i] as GateAddress;
-      server.on('connection', (socket: Socket) => this.#welcome(gate, socket));
+    this.#entrance = gateEntrance(options.wire, options.services);
+    this.table = opened.map(({ service, place: { host, port } }) => {
+      const { device, service: protocol, transport = 'tcp' } = service;
+      return { gate: gateOf(service), device, service: protocol, transport, host, port };
     });
+    this.from = options.from;
+    this.#servers = opened.flatMap(({ listener }) => (listener instanceof DatagramGate ? [] : [listener]));
+    this.#datagrams = opened.flatMap(({ listener }) => (listener instanceof DatagramGate ? [listener] : []));
+    for (const { service, listener } of opened) {
+      const gate = gateOf(service);
+      if (listener instanceof DatagramGate) this.#receive(gate, listener);
+      else listener.on('connection', (socket: Socket) => this.#welcome(gate, socket));
+    }
   }
 
   /**
@@ -94,25 +79,25 @@ export class Gates {
    */
   static async open(options: GateOptions): Promise<Gates> {
     options.wire.host(options.from);
-    const table: GateAddress[] = [];
-    const servers: Server[] = [];
+    const opened: Opened[] = [];
     try {
-      for (const [index, service] of options.services.entries()) {
-        const server = createServer({ allowHalfOpen: true, noDelay: true });
-        const place = await bind(server, service, index, options.addresses ?? 'own');
-        servers.push(server);
-        table.push({ gate: gateOf(service), device: service.device, service: service.service, ...place });
-      }
+      for (const [index, service] of options.services.entries())
+        opened.push(await openGate(service, index, options.addresses ?? 'own'));
     } catch (error) {
-      await Promise.all(servers.map(closeServer));
+      await Promise.all(opened.map(({ listener }) => closeListener(listener)));
       throw error;
     }
-    return new Gates(options, gateEntrance(options.wire, options.services), table, servers);
+    return new Gates(options, opened);
   }
 
-  /** Connections that tools hold now. */
+  /** Connections that tools hold now, and flows of datagrams that are not forgotten yet. */
   get connections(): number {
-    return this.#open.size;
+    return this.#datagrams.reduce((sum, gate) => sum + gate.flows, this.#open.size);
+  }
+
+  /** Datagrams that found no room for a flow of their own. */
+  get dropped(): number {
+    return this.#datagrams.reduce((sum, gate) => sum + gate.dropped, 0);
   }
 
   /** Ends every connection and listens no more. */
@@ -120,12 +105,37 @@ export class Gates {
     this.#closing = true;
     for (const connection of this.#open.values()) connection.destroy();
     this.#open.clear();
-    await Promise.all(this.#servers.map(closeServer));
+    await Promise.all([...this.#servers, ...this.#datagrams].map(closeListener));
+  }
+
+  get #isFull(): boolean {
+    return this.#closing || this.connections >= (this.#options.limit ?? LIMIT);
+  }
+
+  /** Lets the datagrams of one gate in. */
+  #receive(gate: string, listener: DatagramGate): void {
+    const { clock, onRecord, causeOf } = this.#options;
+    listener.receive({
+      isFull: () => this.#isFull,
+      first: (remotePort) => {
+        const cause = causeOf?.(gate, remotePort);
+        const opens = { kind: 'open', gate, from: this.from, ...(cause && { cause }) } as const;
+        return { number: ++this.#connections, opens };
+      },
+      enter: (number, entry, outlet) =>
+        void clock.outside({
+          run: (now) => {
+            const record = { time: now, connection: number, ...entry } as GateRecord;
+            onRecord?.(record);
+            this.#entrance.apply(record, outlet);
+          },
+        }),
+    });
   }
 
   #welcome(gate: string, socket: Socket): void {
     socket.on('error', () => {}); // 'close' follows, and tells the wire
-    if (this.#closing || this.#open.size >= (this.#options.limit ?? LIMIT)) {
+    if (this.#isFull) {
       socket.resetAndDestroy();
       return;
     }
@@ -142,12 +152,43 @@ export class Gates {
 /** The wire's side of gates alone: what a replay of their journal needs. */
 export function gateEntrance(wire: Wire, services: readonly GateService[]): GateEntrance {
   const targets = services.map(
-    (service): GateTarget => ({ gate: gateOf(service), address: parseIpv4(service.address), port: service.port }),
+    (service): GateTarget => ({
+      gate: gateOf(service),
+      address: parseIpv4(service.address),
+      port: service.port,
+      transport: service.transport ?? 'tcp',
+    }),
   );
   return new GateEntrance(wire, targets);
 }
 
-const gateOf = (service: GateService): string => `${service.device}:${service.port}`;
+const gateOf = ({ device, port, transport }: GateService): string =>
+  `${device}:${port}${transport === 'udp' ? '/udp' : ''}`;
+
+/** A gate that listens. */
+interface Opened {
+  readonly service: GateService;
+  readonly place: Place;
+  readonly listener: Server | DatagramGate;
+}
+
+async function openGate(service: GateService, index: number, addresses: 'own' | 'picked'): Promise<Opened> {
+  if (service.transport === 'udp') {
+    let gate: DatagramGate | undefined;
+    const place = await gatePlace(service, index, addresses, async (host, port) => {
+      const opened = await DatagramGate.open(host, port);
+      gate = opened.gate;
+      return opened.place;
+    });
+    return { service, place, listener: gate as DatagramGate };
+  }
+  const listener = createServer({ allowHalfOpen: true, noDelay: true });
+  return {
+    service,
+    place: await gatePlace(service, index, addresses, (host, port) => listen(listener, host, port)),
+    listener,
+  };
+}
 
 type Entry =
   | { readonly kind: 'open'; readonly gate: string; readonly from: string; readonly cause?: Cause }
@@ -235,49 +276,7 @@ class GateConnection implements GateOutlet {
   }
 }
 
-/** Finds a place for a gate: see `GateOptions.addresses`, and the fallbacks in DESIGN.md. */
-async function bind(
-  server: Server,
-  service: GateService,
-  index: number,
-  addresses: 'own' | 'picked',
-): Promise<{ host: string; port: number }> {
-  if (addresses === 'picked') return listen(server, '127.0.0.1', 0);
-  const own = loopbackOf(service.address);
-  try {
-    return await listen(server, own, service.port);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'EACCES' && service.port < 1024)
-      return listenOrExplain(server, service, own, service.port + UNPRIVILEGED);
-    // Systems that know no loopback address but the first (macOS, BSD).
-    if (code === 'EADDRNOTAVAIL') return listenOrExplain(server, service, '127.0.0.1', SHARED_FIRST + index);
-    throw explain(error, service, own, service.port);
-  }
-}
-
-async function listenOrExplain(server: Server, service: GateService, host: string, port: number) {
-  try {
-    return await listen(server, host, port);
-  } catch (error) {
-    throw explain(error, service, host, port);
-  }
-}
-
-function explain(error: unknown, service: GateService, host: string, port: number): PenstockError {
-  const code = (error as NodeJS.ErrnoException).code ?? String(error);
-  const what = `the gate of '${service.device}' (${service.service}) at ${host}:${port}`;
-  return code === 'EADDRINUSE'
-    ? new PenstockError(
-        'gate.taken',
-        `${what} is in use; another range of this plant may be running on this machine: stop it, or start this one without gates`,
-        undefined,
-        error,
-      )
-    : new PenstockError('gate.bind', `${what} could not be opened: ${code}`, undefined, error);
-}
-
-function listen(server: Server, host: string, port: number): Promise<{ host: string; port: number }> {
+function listen(server: Server, host: string, port: number): Promise<Place> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, exclusive: true }, () => {
@@ -288,4 +287,5 @@ function listen(server: Server, host: string, port: number): Promise<{ host: str
   });
 }
 
-const closeServer = (server: Server): Promise<void> => new Promise((resolve) => void server.close(() => resolve()));
+const closeListener = (listener: Server | DatagramGate): Promise<void> =>
+  listener instanceof DatagramGate ? listener.close() : new Promise((resolve) => void listener.close(() => resolve()));

@@ -10,6 +10,7 @@ import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
   formatIpv4,
+  IPV4_HEADER,
   type Ipv4Address,
   type Ipv4Header,
   inSubnet,
@@ -26,7 +27,8 @@ import type { ArpEntry } from './arp.ts';
 import type { Cause } from './foothold.ts';
 import type { Frame } from './frame.ts';
 import { IcmpStack, type PingHandler } from './icmp.ts';
-import { putIpv4 } from './ip.ts';
+import { putIpv4, TRANSPORT_OFFSET } from './ip.ts';
+import { IpReassembly } from './ip-reassembly.ts';
 import { LINUX, type StackProfile } from './profile.ts';
 import { Random } from './random.ts';
 import { Interface, type Segment } from './segment.ts';
@@ -35,6 +37,9 @@ import type { TcpHandler } from './tcp-inbox.ts';
 import { type Acceptor, type ConnectOptions, type Listener, type ListenOptions, TcpStack } from './tcp-stack.ts';
 import { type DatagramHandler, type UdpSocket, UdpStack } from './udp.ts';
 import type { Wire } from './wire.ts';
+
+/** Payload of a fragment, a multiple of 8. */
+const FRAGMENT = ETHERNET_MTU - IPV4_HEADER;
 
 /** Where a packet leaves: the interface and the neighbour that takes it next; undefined neighbour: everybody (broadcast). */
 export interface Route {
@@ -67,11 +72,13 @@ export class Host {
   readonly tcp: TcpStack;
   readonly udp4: UdpStack;
   readonly icmp: IcmpStack;
+  /** Datagrams that came in fragments. */
+  readonly reassembly = new IpReassembly();
   /** Set by an interposer; other hosts drop what is not for them. */
   stray: StrayHandler | undefined = undefined;
   /** Whether something that nobody here listens for is answered (RST, port unreachable) or met with silence. */
   readonly refuses: boolean = true;
-  /** Packets that were dropped because they were broken, fragments, or of a protocol that nobody here speaks. */
+  /** Packets that were dropped because they were broken, fragments of anything but UDP, or of a protocol that nobody here speaks. */
   dropped = 0;
   readonly #neighbours = new Map<Ipv4Address, Route>();
   #elsewhere: Route | undefined = undefined;
@@ -181,6 +188,7 @@ export class Host {
     this.linkDown();
     this.tcp.forgetAll();
     this.icmp.forgetAll();
+    this.reassembly.clear();
     for (const port of this.interfaces) port.arp.clear();
   }
 
@@ -214,13 +222,22 @@ export class Host {
       if (received.protocol !== PROTOCOL_UDP) return false;
     }
     const stop = at + received.totalLength;
-    // Own packets always say "do not fragment"; a fragment is somebody's trick.
-    if ((received.flags & 1) !== 0 || received.fragmentOffset !== 0) this.dropped++;
+    if ((received.flags & 1) !== 0 || received.fragmentOffset !== 0) this.#receiveFragment(frame, transport, on, now);
     else if (received.protocol === PROTOCOL_TCP) this.tcp.receive(frame, transport, stop, on, now);
     else if (received.protocol === PROTOCOL_UDP) this.udp4.receive(frame, transport, stop, on, now);
     else if (received.protocol === PROTOCOL_ICMP) this.icmp.receive(frame, transport, stop, on, now);
     else this.dropped++;
     return false;
+  }
+
+  /** Only datagrams are sent in fragments here (TCP keeps its segments short); a fragment of anything else is somebody's trick. */
+  #receiveFragment(frame: Frame, transport: number, on: Interface, now: Instant): void {
+    if (received.protocol !== PROTOCOL_UDP) {
+      this.dropped++;
+      return;
+    }
+    const whole = this.reassembly.add(frame, received, transport, now);
+    if (whole !== undefined) this.udp4.receive(whole, TRANSPORT_OFFSET, whole.end, on, now);
   }
 
   /** Whether `address` is one of this host's. */
@@ -270,9 +287,37 @@ export class Host {
 
   /** Completes a frame whose transport header and payload (`length` bytes) are written, and sends it. Takes the frame over. */
   output(frame: Frame, length: number, protocol: number, destination: Ipv4Address, route: Route, now: Instant): void {
-    const { via, neighbour } = route;
     this.#identification = (this.#identification + 1) & 0xffff;
-    putIpv4(frame, length, this.#identification, this.profile.timeToLive, protocol, via.address, destination);
+    const { timeToLive } = this.profile;
+    putIpv4(frame, length, this.#identification, timeToLive, protocol, route.via.address, destination);
+    this.#dispatch(frame, route, now);
+  }
+
+  /** Sends a transport header and payload that do not fit one frame, in fragments (RFC 791 section 3.2). */
+  outputFragments(
+    packet: Uint8Array,
+    protocol: number,
+    destination: Ipv4Address,
+    route: Route,
+    cause: Cause | undefined,
+    response: boolean,
+    now: Instant,
+  ): void {
+    this.#identification = (this.#identification + 1) & 0xffff;
+    for (let at = 0; at < packet.length; at += FRAGMENT) {
+      const end = Math.min(packet.length, at + FRAGMENT);
+      const frame = this.wire.pool.take();
+      frame.buffer.set(packet.subarray(at, end), frame.start + TRANSPORT_OFFSET);
+      frame.cause = cause;
+      frame.response = response;
+      const place = (end < packet.length ? 0x2000 : 0) | (at >>> 3);
+      const { timeToLive } = this.profile;
+      putIpv4(frame, end - at, this.#identification, timeToLive, protocol, route.via.address, destination, place);
+      this.#dispatch(frame, route, now);
+    }
+  }
+
+  #dispatch(frame: Frame, { via, neighbour }: Route, now: Instant): void {
     if (neighbour !== undefined) {
       via.arp.send(frame, neighbour, now);
       return;

@@ -2,6 +2,7 @@ export * from './clock.ts';
 export * from './firewall.ts';
 export * from './foothold.ts';
 export * from './gate-entrance.ts';
+export { type GateService, loopbackOf } from './gate-place.ts';
 export * from './gates.ts';
 export { Host } from './host.ts';
 export type { PingHandler } from './icmp.ts';

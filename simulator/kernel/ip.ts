@@ -5,7 +5,13 @@ import type { Frame } from './frame.ts';
 /** Offset of the transport header in a frame of a host's own making. */
 export const TRANSPORT_OFFSET = ETHERNET_HEADER + IPV4_HEADER;
 
-/** Writes the header for `length` bytes of transport header and payload, and sets the frame's end. */
+/** Flags and offset of a packet in one piece: do not fragment. */
+const WHOLE = 0x4000;
+
+/**
+ * Writes the header for `length` bytes of transport header and payload, and sets the frame's end.
+ * @param fragment flags and offset as the header carries them
+ */
 export function putIpv4(
   frame: Frame,
   length: number,
@@ -14,6 +20,7 @@ export function putIpv4(
   protocol: number,
   source: number,
   destination: number,
+  fragment: number = WHOLE,
 ): void {
   const buffer = frame.buffer;
   const at = frame.start + ETHERNET_HEADER;
@@ -22,7 +29,7 @@ export function putIpv4(
     0x4500 +
     total +
     identification +
-    0x4000 +
+    fragment +
     ((timeToLive << 8) | protocol) +
     (source >>> 16) +
     (source & 0xffff) +
@@ -37,8 +44,8 @@ export function putIpv4(
   buffer[at + 3] = total;
   buffer[at + 4] = identification >>> 8;
   buffer[at + 5] = identification;
-  buffer[at + 6] = 0x40; // do not fragment
-  buffer[at + 7] = 0;
+  buffer[at + 6] = fragment >>> 8;
+  buffer[at + 7] = fragment;
   buffer[at + 8] = timeToLive;
   buffer[at + 9] = protocol;
   buffer[at + 10] = check >>> 8;

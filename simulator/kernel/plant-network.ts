@@ -1,6 +1,6 @@
 /** The wire of a plant: a segment a zone, a host a device, and a firewall whose rules are the conduits. */
 import { type DeviceSpec, PenstockError, type PlantSpec } from '@penstock/core';
-import { formatIpv4, formatMac, parseIpv4, parseMac, parseSubnet } from '@penstock/protocols/ethernet';
+import { formatIpv4, formatMac, inSubnet, parseIpv4, parseMac, parseSubnet } from '@penstock/protocols/ethernet';
 import { Firewall } from './firewall.ts';
 import type { Host } from './host.ts';
 import { EMBEDDED, LINUX, type StackProfile, WINDOWS } from './profile.ts';
@@ -13,6 +13,11 @@ export interface PlantNetwork {
   readonly firewall: Firewall | undefined;
   /** The host of a device. @throws PenstockError `wire.host` with the nearest id. */
   host(device: string): Host;
+  /**
+   * Whether what a host opens to a service gets there, and for TCP an answer back: on its own segment it does, elsewhere the firewall's rules
+   * as they stand decide. @throws PenstockError `wire.host`, `address.ipv4`
+   */
+  reaches(from: string, to: { address: string; port: number; transport?: 'tcp' | 'udp' }): boolean;
   /**
    * Brings a host that the plant does not declare (a trainee's computer, an intruder's box) into a zone, at `address` or at the highest
    * free one. The firewall treats it like anybody else: no conduit names it.
@@ -67,6 +72,12 @@ export function buildNetwork(queue: EventQueue, plant: PlantSpec, seed: number):
     wire,
     firewall,
     host: (device) => wire.host(device),
+    reaches(from, { address, port, transport = 'tcp' }) {
+      const host = wire.host(from);
+      const target = parseIpv4(address);
+      if (inSubnet(target, host.segment.subnet)) return true;
+      return firewall?.passes(host.address, target, transport, port) ?? false;
+    },
     addGuest(id, zone, address) {
       const segment = wire.segment(zone);
       const mac = formatMac(GUEST_MAC + ++guests);

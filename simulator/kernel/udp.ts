@@ -1,6 +1,8 @@
 /** A host's UDP sockets (RFC 768). */
 import { type Instant, PenstockError } from '@penstock/core';
 import {
+  ETHERNET_MTU,
+  IPV4_HEADER,
   type Ipv4Address,
   PROTOCOL_UDP,
   readUdp,
@@ -15,8 +17,10 @@ import { type Host, received } from './host.ts';
 import { TRANSPORT_OFFSET } from './ip.ts';
 import type { Interface } from './segment.ts';
 
-/** Longest payload of a datagram in one frame; the wire does not fragment. */
-export const DATAGRAM_LIMIT = 1472;
+/** Longest payload of a datagram in one frame; longer ones go in fragments. */
+const FRAME_LIMIT = ETHERNET_MTU - IPV4_HEADER - UDP_HEADER;
+/** Longest payload of a datagram over IPv4. */
+export const DATAGRAM_LIMIT = 0xffff - IPV4_HEADER - UDP_HEADER;
 
 /** A datagram came in; its bytes are valid during the call. */
 export type DatagramHandler = (
@@ -57,21 +61,40 @@ export class UdpSocket {
     if (size > DATAGRAM_LIMIT)
       throw new PenstockError(
         'udp.too-long',
-        `a datagram of ${size} bytes does not fit one frame; at most ${DATAGRAM_LIMIT}`,
+        `a datagram carries at most ${DATAGRAM_LIMIT} bytes over IPv4, not ${size}`,
       );
     const route = host.route(address);
     const { wire } = host;
+    if (size > FRAME_LIMIT) {
+      const packet = new Uint8Array(UDP_HEADER + size);
+      packet.set(bytes.subarray(start, end), UDP_HEADER);
+      this.#putHeader(packet, 0, port, size, route.via.address, address);
+      const cause = this.cause ?? this.heard;
+      host.outputFragments(packet, PROTOCOL_UDP, address, route, cause, this.cause === undefined, wire.queue.now);
+      return;
+    }
     const frame = wire.pool.take();
     const at = frame.start + TRANSPORT_OFFSET;
     const payload = at + UDP_HEADER;
     for (let i = 0; i < size; i++) frame.buffer[payload + i] = bytes[start + i] as number;
-    header.sourcePort = this.port;
-    header.destinationPort = port;
-    header.length = size + UDP_HEADER;
-    writeUdp(frame.buffer, at, header, route.via.address, address);
+    this.#putHeader(frame.buffer, at, port, size, route.via.address, address);
     frame.cause = this.cause ?? this.heard;
     frame.response = this.cause === undefined;
     host.output(frame, size + UDP_HEADER, PROTOCOL_UDP, address, route, wire.queue.now);
+  }
+
+  #putHeader(
+    buffer: Uint8Array,
+    at: number,
+    port: number,
+    size: number,
+    source: Ipv4Address,
+    destination: Ipv4Address,
+  ): void {
+    header.sourcePort = this.port;
+    header.destinationPort = port;
+    header.length = size + UDP_HEADER;
+    writeUdp(buffer, at, header, source, destination);
   }
 
   close(): void {

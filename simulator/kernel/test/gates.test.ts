@@ -1,3 +1,4 @@
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -19,6 +20,7 @@ const SERVICES: GateService[] = [
   { device: 'plc', service: 'echo', address: '10.20.1.13', port: 2000 },
   { device: 'plc', service: 'blocked', address: '10.20.1.13', port: 2001 },
   { device: 'plc', service: 'closed', address: '10.20.1.13', port: 2002 },
+  { device: 'plc', service: 'datagrams', address: '10.20.1.13', port: 2000, transport: 'udp' },
 ];
 
 interface GatedRange extends Zones {
@@ -40,10 +42,13 @@ function serve({ plc }: Zones): void {
       ended: () => connection.close(),
       closed() {},
     }));
+  // Answers with the bytes turned round.
+  const socket = plc.udp(2000, (b, s, e, address, port) => socket.send(address, port, b.slice(s, e).reverse()));
 }
 
-const build = () => buildZones([{ port: 2000 }, { port: 2002 }]);
+const build = () => buildZones([{ port: 2000 }, { port: 2002 }, { port: 2000, transport: 'udp' }]);
 const ranges: GatedRange[] = [];
+const datagrams: DatagramSocket[] = [];
 const tools: Socket[] = [];
 
 async function open(options: { limit?: number; from?: string } = {}): Promise<GatedRange> {
@@ -83,6 +88,7 @@ async function open(options: { limit?: number; from?: string } = {}): Promise<Ga
 
 afterEach(async () => {
   for (const socket of tools.splice(0)) socket.destroy();
+  for (const socket of datagrams.splice(0)) socket.close();
   await Promise.all(ranges.splice(0).map((range) => range.end()));
 });
 
@@ -254,8 +260,72 @@ describe('many tools', () => {
   });
 });
 
+describe('a tool that sends datagrams', () => {
+  /** A real socket at the gate, and what it is answered. */
+  function client({ gates }: GatedRange) {
+    const { host, port } = gates.table.find((row) => row.transport === 'udp') as { host: string; port: number };
+    const socket = createSocket('udp4');
+    datagrams.push(socket);
+    return async (bytes: Uint8Array): Promise<Buffer> => {
+      const answered = once(socket, 'message') as Promise<[Buffer]>;
+      socket.send(bytes, port, host);
+      return (await answered)[0];
+    };
+  }
+
+  test('is answered by the device, past the firewall, from a port of the trainee’s host', async () => {
+    const range = await open();
+    const [one, other] = [client(range), client(range)];
+    expect((await one(Uint8Array.of(1, 2, 3))).equals(Buffer.of(3, 2, 1))).toBe(true);
+    expect((await other(new Uint8Array(0))).length).toBe(0);
+    // Too long for a frame, and for a firewall that does not know fragments.
+    const long = pattern(20_000);
+    expect((await one(long)).equals(Buffer.from(long).reverse())).toBe(true);
+    expect(range.gates.connections).toBe(2);
+    const opened = range.journal.filter((record) => record.kind === 'open');
+    expect(opened).toMatchObject([
+      { connection: 1, gate: 'plc:2000/udp', from: 'office' },
+      { connection: 2, gate: 'plc:2000/udp', from: 'office' },
+    ]);
+    const sources = range.tap.frames
+      .filter(({ bytes: b }) => b[23] === 17 && b[36] === 0x07 && b[37] === 0xd0)
+      .map(({ bytes: b }) => ((b[34] as number) << 8) | (b[35] as number));
+    expect(new Set(sources).size).toBe(2);
+  });
+
+  test('is forgotten when it has been silent, and comes in anew', async () => {
+    const range = await open();
+    const ask = client(range);
+    await ask(pattern(10));
+    range.clock.setRate(10_000);
+    await until(() => range.gates.connections === 0);
+    range.clock.setRate(1);
+    await ask(pattern(10));
+    expect(range.journal.filter((record) => record.kind === 'open').map((r) => r.connection)).toEqual([1, 2]);
+  });
+
+  test('beyond the limit is not let in, and counted; the others go on', async () => {
+    const range = await open({ limit: 2 });
+    const [one, other, third] = [client(range), client(range), client(range)];
+    await one(pattern(10));
+    await other(pattern(10));
+    void third(pattern(10));
+    await until(() => range.gates.dropped === 1);
+    await one(pattern(10));
+    expect(range.gates.connections).toBe(2);
+  });
+});
+
 test('a journal of what came in makes the same frames again', async () => {
   const live = await open();
+  const { port, host } = live.gates.table[3] as { host: string; port: number };
+  const datagram = createSocket('udp4');
+  datagrams.push(datagram);
+  for (const size of [5, 3000, 0]) {
+    const answered = once(datagram, 'message');
+    datagram.send(pattern(size), port, host);
+    await answered;
+  }
   const sockets = [1, 2, 3].map(() => live.tool('echo'));
   await Promise.all(sockets.map((socket, i) => echo(socket, pattern(3000 * (i + 1), i))));
   sockets[0]?.resetAndDestroy();
@@ -288,7 +358,7 @@ describe('where gates are', () => {
     const [row] = gates.table;
     expect(row).toEqual(
       process.platform === 'linux'
-        ? { gate: `plc:${port}`, device: 'plc', service: 'echo', host: '127.20.1.13', port }
+        ? { gate: `plc:${port}`, device: 'plc', service: 'echo', transport: 'tcp', host: '127.20.1.13', port }
         : expect.objectContaining({ gate: `plc:${port}` }),
     );
     // The same plant again on this machine: refused, and nothing is left listening.
@@ -305,7 +375,7 @@ describe('where gates are', () => {
     const clock = new PacedClock(zones.queue);
     const gates = await Gates.open({ clock, wire: zones.wire, services: [service], from: 'office' });
     expect(gates.table).toEqual([
-      { gate: 'plc:502', device: 'plc', service: 'modbus', host: '127.20.1.213', port: 10_502 },
+      { gate: 'plc:502', device: 'plc', service: 'modbus', transport: 'tcp', host: '127.20.1.213', port: 10_502 },
     ]);
     await gates.close();
   });

@@ -103,10 +103,12 @@ describe('datagrams', () => {
     expect(plc.dropped).toBe(0);
   });
 
-  test('refuses what does not fit a frame, and a port that is taken', () => {
+  test('refuses what no datagram carries, and a port that is taken', () => {
     const { scada } = buildPair();
     const socket = scada.udp(514, () => {});
-    expect(() => socket.send(PLC, 514, new Uint8Array(1473))).toThrow(expect.objectContaining({ id: 'udp.too-long' }));
+    expect(() => socket.send(PLC, 514, new Uint8Array(65_508))).toThrow(
+      expect.objectContaining({ id: 'udp.too-long' }),
+    );
     expect(() => scada.udp(514, () => {})).toThrow(expect.objectContaining({ id: 'host.port-taken' }));
     socket.close();
     scada.udp(514, () => {}).close();
