@@ -10,6 +10,7 @@ import { invariantProblems } from './invariants.ts';
 import { type DeviceSpec, type PlantSpec, plantSchema, type TagSpec, type ZoneSpec } from './plant.ts';
 import { checkConduits } from './plant-check-conduits.ts';
 import { checkDevices } from './plant-check-devices.ts';
+import { checkField } from './plant-check-field.ts';
 import { checkOptions, checkResponses } from './plant-check-options.ts';
 import { addressOf, subnetOf } from './plant-network.ts';
 import { compilePredicate } from './predicate.ts';
@@ -58,6 +59,7 @@ export function checkPlant(plant: PlantSpec, source: YamlSource): PenstockError[
   checkInvariants(check);
   checkWeek(check);
   checkOptions(check);
+  checkField(check);
   checkResponses(check);
   return check.problems.toSorted(
     (a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0) || (a.place?.column ?? 0) - (b.place?.column ?? 0),

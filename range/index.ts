@@ -1,8 +1,16 @@
-export { labelledParties } from './attack.ts';
+export {
+  type AlarmLimit,
+  type AlarmState,
+  type AlarmStatus,
+  type AlarmSummary,
+  ProcessAlarms,
+} from './alarms/index.ts';
+export { engineHost, labelledParties } from './attack.ts';
 export type { ControlMeasure } from './controls.ts';
 export * from './journal/folder.ts';
 export { type OutsideRecord, readOutside, TruthJournal } from './journal/truth.ts';
 export * from './learned.ts';
+export { AS_CONTROLLED, checkOrder, type Order, type OrderStatus, operableTags, positionsOf } from './orders.ts';
 export * from './outside.ts';
 export * from './plants.ts';
 export * from './play.ts';

@@ -1,16 +1,18 @@
 /** What came from outside a run, as the truth journal keeps it, and back again for a replay. */
-import type { StepRecord } from '@penstock/attacks';
+import { loadScenario, type StepRecord } from '@penstock/attacks';
 import { type Duration, type Instant, PenstockError } from '@penstock/core';
 import type { GateRecord } from '@penstock/simulator/kernel';
 import type { OutsideRecord } from './journal/truth.ts';
+import type { Order } from './orders.ts';
 import type { Play } from './play.ts';
 
 /** Host on the wire that connections from this machine come from. */
 export const TRAINEE = 'trainee';
 
 /**
- * What an adversary in another process tells over the management channel. `step`: what it does; `disturb`: what the plant goes through
- * meanwhile, as its scenario asks; `over`: its last revert has ended.
+ * What is told over the management channel. By an adversary in another process, `step`: what it does; `disturb`: what the plant goes
+ * through meanwhile, as its scenario asks; `over`: its last revert has ended. By people at the page, `order`: an order to the plant;
+ * `launch`, `approve`, `stop`: the instructor's scenario.
  */
 export type ToldRecord =
   | { readonly time: Instant; readonly kind: 'step'; readonly step: Omit<StepRecord, 'at'> }
@@ -21,10 +23,22 @@ export type ToldRecord =
       readonly value: number;
       readonly over: Duration;
     }
-  | { readonly time: Instant; readonly kind: 'over' };
+  | { readonly time: Instant; readonly kind: 'over' }
+  | { readonly time: Instant; readonly kind: 'order'; readonly order: Order }
+  | {
+      readonly time: Instant;
+      readonly kind: 'launch';
+      readonly scenario: string;
+      readonly variant: 'attack' | 'twin';
+      readonly inputs: Readonly<Record<string, number>>;
+      readonly approveEachStep: boolean;
+      readonly now: boolean;
+    }
+  | { readonly time: Instant; readonly kind: 'approve'; readonly step: string }
+  | { readonly time: Instant; readonly kind: 'stop'; readonly by: string };
 
 const NOTHING = new Uint8Array(0);
-const TOLD = ['step', 'disturb', 'over'] as const;
+const TOLD = ['step', 'disturb', 'over', 'order', 'launch', 'approve', 'stop'] as const;
 
 export function encodeOutside(record: GateRecord | ToldRecord): OutsideRecord {
   const { time, ...rest } = record;
@@ -58,6 +72,18 @@ export function performTold(play: Play, record: ToldRecord): void {
       break;
     case 'over':
       play.attackOver(record.time);
+      break;
+    case 'order':
+      play.orders.take(record.order);
+      break;
+    case 'launch':
+      play.launch({ ...record, spec: loadScenario(record.scenario) });
+      break;
+    case 'approve':
+      play.attack?.approve(record.step);
+      break;
+    case 'stop':
+      play.attack?.stop(`stopped by ${record.by}`);
       break;
   }
 }

@@ -12,6 +12,7 @@ import {
   type Instant,
   inSeconds,
   LINKTYPE_ETHERNET,
+  PenstockError,
   type ResponderName,
 } from '@penstock/core';
 import {
@@ -32,12 +33,24 @@ import { MonitorJournal } from './journal/monitor.ts';
 import { TruthJournal } from './journal/truth.ts';
 import { hashOf, Labels } from './labels.ts';
 import type { Learned } from './learned.ts';
+import { type OrderStatus, Orders } from './orders.ts';
 import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
 import { Range } from './range.ts';
 import { Responder, type ResponseRecord } from './responses.ts';
 import { ScenarioWatch, type Watched } from './scenario-watch.ts';
 import { Week } from './week/index.ts';
+
+/** A scenario to be played. */
+export interface Launch {
+  readonly spec: ScenarioSpec;
+  readonly variant: 'attack' | 'twin';
+  readonly inputs?: Readonly<Record<string, number>>;
+  /** Every step of the attack waits for somebody's approval. */
+  readonly approveEachStep?: boolean;
+  /** It begins at once instead of after the scenario's own quiet time. */
+  readonly now?: boolean;
+}
 
 export interface PlayRequest {
   readonly plant: Plant;
@@ -47,11 +60,7 @@ export interface PlayRequest {
   readonly startAt: Duration;
   readonly options?: Readonly<Record<string, OptionValue>>;
   readonly learned?: Learned | undefined;
-  readonly scenario?: {
-    readonly spec: ScenarioSpec;
-    readonly variant: 'attack' | 'twin';
-    readonly inputs?: Readonly<Record<string, number>>;
-  };
+  readonly scenario?: Launch;
   /** Undefined: nobody watches (the damage run). `learn` makes a baseline. */
   readonly monitor?: {
     readonly rules: RuleSet;
@@ -73,6 +82,7 @@ export interface PlayRequest {
   /** Schedules what came from outside, before the run begins (a replay). */
   readonly outside?: (play: Play) => void;
   readonly onStep?: (record: StepRecord) => void;
+  readonly onOrder?: (status: OrderStatus) => void;
   readonly onResponse?: (record: ResponseRecord) => void;
   readonly onHazard?: (at: Instant, hazard: string, state: 'begin' | 'end') => void;
   readonly onDeviceLog?: (at: Instant, device: string, entry: LogEntry) => void;
@@ -105,8 +115,9 @@ export interface PlayResult {
 export class Play {
   readonly range: Range;
   readonly monitor: Monitor | undefined;
-  readonly attack: AttackEngine | undefined;
   readonly week: Week;
+  /** Orders of people who take part. */
+  readonly orders: Orders;
   readonly truth: TruthJournal;
   readonly #request: PlayRequest;
   readonly #labels: Labels;
@@ -115,7 +126,8 @@ export class Play {
   readonly #hazards: { at: number; hazard: string; state: 'begin' | 'end' }[] = [];
   readonly #journal: MonitorJournal | undefined;
   #attackOver: Instant | undefined;
-  readonly #watch: ScenarioWatch | undefined;
+  #attack: AttackEngine | undefined;
+  #watch: ScenarioWatch | undefined;
   readonly #captureHash = createHash('sha256');
   readonly #capture: { readonly writer: PcapWriter; close(): void } | undefined;
 
@@ -150,14 +162,11 @@ export class Play {
         tap.attach(this.#capture.writer);
       }
       if (request.guestZone !== undefined) this.range.network.addGuest(TRAINEE, request.guestZone);
+      this.orders = new Orders(this.range, (status) => request.onOrder?.(status));
       request.outside?.(this);
       this.range.start();
       this.week.start();
-      this.attack = request.scenario && this.#startAttack(request.scenario);
-      if (request.scenario && request.monitor) {
-        this.#watch = new ScenarioWatch(this.range, request.scenario.spec, () => this.#labels.firstAt !== undefined);
-        this.#watch.start();
-      }
+      if (request.scenario) this.launch(request.scenario);
     } catch (error) {
       // What cannot be played leaves nothing open behind it.
       this.#journal?.close();
@@ -184,6 +193,30 @@ export class Play {
     this.#steps.push(record);
     this.truth.step(record);
     this.#request.onStep?.(record);
+  }
+
+  /** The scenario that was launched last. */
+  get attack(): AttackEngine | undefined {
+    return this.#attack;
+  }
+
+  /**
+   * Begins a scenario; in a live run as an outside event. @throws ScopeError, PenstockError as `AttackEngine`; PenstockError
+   * `play.busy` while another has not ended
+   */
+  launch(launch: Launch): void {
+    if (this.#attack !== undefined && this.#attack.finishedAt === undefined)
+      throw new PenstockError('play.busy', `'${this.#attack.scenario.id}' has not ended; stop it first`);
+    const { spec, variant, inputs, approveEachStep = false, now = false } = launch;
+    this.#attack = new AttackEngine(
+      spec,
+      engineHost(this.range, (record) => this.report(record)),
+      { variant, approveEachStep, ...(inputs && { inputs }) },
+    );
+    this.#attack.start({ now });
+    if (this.monitor === undefined) return;
+    this.#watch = new ScenarioWatch(this.range, spec, () => this.#labels.firstAt !== undefined);
+    this.#watch.start();
   }
 
   /** An adversary in another process has put everything back. */
@@ -274,17 +307,6 @@ export class Play {
       },
     );
     return [responder];
-  }
-
-  #startAttack(scenario: NonNullable<PlayRequest['scenario']>): AttackEngine {
-    const { range } = this;
-    const engine = new AttackEngine(
-      scenario.spec,
-      engineHost(range, (record) => this.report(record)),
-      { variant: scenario.variant, ...(scenario.inputs && { inputs: scenario.inputs }) },
-    );
-    engine.start();
-    return engine;
   }
 
   #openCapture(folder: RunFolder | undefined, keep: boolean): { readonly writer: PcapWriter; close(): void } {

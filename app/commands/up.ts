@@ -19,8 +19,10 @@ import { plantReference, portOption, rateOption, seedOption } from '../options.t
 import { note, print, printTable } from '../output.ts';
 import { inRunFolder } from '../run-folder.ts';
 import { Adversaries } from '../server/adversaries.ts';
+import { adversaryRoutes } from '../server/adversary-routes.ts';
 import { listenOnLoopback } from '../server/listen.ts';
 import { LivePlay } from '../server/live-play.ts';
+import { apiRoutes } from '../server/routes.ts';
 import { type PageServer, servePage } from '../server/server.ts';
 
 interface UpOptions {
@@ -114,8 +116,8 @@ async function start(
     onRecord: (record) => play.truth.outside(encodeOutside(record)),
   });
   adversaries.serve(play, clock, gates.table, rate, zone);
-  live.show(play, gates.table, rate);
-  const page = http && servePage(live, http, adversaries);
+  live.show(play, clock, gates.table, rate);
+  const page = http && servePage(live, http, { api: [adversaryRoutes(adversaries), apiRoutes(live)] });
   clock.start();
   const stopKeeping = keepSafe(play);
   const stop = async (): Promise<number> => {
@@ -160,7 +162,10 @@ function tell({ plant, folder, gates, zone, page }: Running, { seed, rate }: UpO
     print();
     print(`Real tools reach the devices at these addresses; on the plant's network they come from zone '${zone}'.`);
   }
-  if (page) print(`The page: ${page.url}`);
+  if (page) {
+    print(`The page: ${page.urls.instructor}`);
+    print(`For trainees, who see what instruments and monitor say: ${page.urls.trainee}`);
+  }
   print('Ctrl-C ends it.');
 }
 

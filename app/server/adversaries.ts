@@ -12,8 +12,9 @@ import {
   type PlantSpec,
   seconds,
 } from '@penstock/core';
-import { encodeOutside, type Play, performTold, type ToldRecord } from '@penstock/range';
+import type { Play, ToldRecord } from '@penstock/range';
 import type { Cause, GateAddress, OutsideEntry } from '@penstock/simulator/kernel';
+import { enter } from './entry.ts';
 
 /** Reports of one run; an adversary that talks without end is cut off before the journal overflows. */
 const MOST_REPORTS = 50_000;
@@ -93,22 +94,12 @@ export class Adversaries {
   }
 
   #enter(report: Exclude<AdversaryReport, { do: 'connect' }>): Promise<void> {
-    const play = this.#play as Play;
-    return new Promise((resolve) => {
-      this.#clock?.outside({
-        run: (time) => {
-          const record: ToldRecord =
-            report.do === 'step'
-              ? { time, kind: 'step', step: report.step as Omit<StepRecord, 'at'> }
-              : report.do === 'disturb'
-                ? { time, kind: 'disturb', name: report.name, value: report.value, over: seconds(report.over) }
-                : { time, kind: 'over' };
-          play.truth.outside(encodeOutside(record));
-          performTold(play, record);
-          resolve();
-        },
-      });
-    });
+    const record = (time: ToldRecord['time']): ToldRecord => {
+      if (report.do === 'step') return { time, kind: 'step', step: report.step as Omit<StepRecord, 'at'> };
+      if (report.do === 'over') return { time, kind: 'over' };
+      return { time, kind: 'disturb', name: report.name, value: report.value, over: seconds(report.over) };
+    };
+    return enter(this.#play as Play, this.#clock as OutsideEntry, record);
   }
 }
 

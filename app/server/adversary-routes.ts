@@ -2,6 +2,7 @@
 import { adversaryReport, PenstockError } from '@penstock/core';
 import express, { type Router } from 'express';
 import type { Adversaries } from './adversaries.ts';
+import { instructorOnly } from './roles.ts';
 
 /** A report says little; anything larger is not one of ours. */
 const LARGEST = '32kb';
@@ -9,10 +10,11 @@ const STATUS: Readonly<Record<string, number>> = { run: 409, scope: 422, limit: 
 
 export function adversaryRoutes(adversaries: Adversaries): Router {
   const router = express.Router();
-  router.get('/', (_request, response) => {
+  router.use('/adversary', instructorOnly);
+  router.get('/adversary', (_request, response) => {
     response.json(adversaries.describe());
   });
-  router.post('/', express.json({ limit: LARGEST }), async (request, response) => {
+  router.post('/adversary', express.json({ limit: LARGEST }), async (request, response) => {
     const report = adversaryReport.safeParse(request.body);
     if (!report.success) {
       const [issue] = report.error.issues;

@@ -23,17 +23,6 @@ export function guardHost(request: Request, response: Response, next: NextFuncti
   else response.status(421).type('text').send('This server answers to 127.0.0.1 and localhost only.\n');
 }
 
-export function guardToken(token: string): (request: Request, response: Response, next: NextFunction) => void {
-  return (request, response, next) => {
-    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (isToken(given, token)) next();
-    else
-      response.status(401).set('WWW-Authenticate', 'Bearer').json({
-        error: 'the token that was printed at start is missing or wrong; send it as Authorization: Bearer TOKEN',
-      });
-  };
-}
-
 /** Whether a socket may be opened at all: from this machine's name, and by a page of ours where a browser says who asks. */
 export function mayConnect({ headers: { host, origin } }: IncomingMessage): boolean {
   return isLoopbackHost(host) && (origin === undefined || origin === `http://${host}`);

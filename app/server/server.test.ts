@@ -2,13 +2,23 @@ import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { AlertMessage, JournalMessage, KeyframeMessage, RepetitionMessage } from '@penstock/core';
+import type {
+  AlarmMessage,
+  AlertMessage,
+  AttackMessage,
+  JournalMessage,
+  KeyframeMessage,
+  OrderMessage,
+  PageRole,
+  RepetitionMessage,
+} from '@penstock/core';
 import { keyframeMessage, valuesMessage } from '@penstock/core';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listenOnLoopback } from './listen.ts';
 import type { LiveRange } from './live.ts';
-import { type PageServer, servePage } from './server.ts';
+import { type PageServer, STATUS_PAGE, servePage } from './server.ts';
+import { Told } from './told.ts';
 
 const alertOf = (number: number): AlertMessage => ({
   ...{ number, time: number, rule: 'sweep', title: 'A sweep', severity: 'medium', techniques: ['T0846'] },
@@ -18,16 +28,33 @@ const alertOf = (number: number): AlertMessage => ({
 /** A range that does what the test says. */
 class FakeRange implements LiveRange {
   readonly alerts: AlertMessage[] = [];
-  readonly #told: ((alert: AlertMessage) => void)[] = [];
-  readonly #repeated: ((repetition: RepetitionMessage) => void)[] = [];
+  readonly journal: JournalMessage[] = [];
+  readonly onAlert = new Told<AlertMessage>();
+  readonly onRepetition = new Told<RepetitionMessage>();
+  readonly onJournal = new Told<JournalMessage>();
+  readonly onOrder = new Told<OrderMessage>();
+  readonly onAlarms = new Told<AlarmMessage[]>();
+  readonly onAttack = new Told<AttackMessage>();
 
-  values() {
-    return { time: 1, displayed: [null, 2], stale: [1], measured: [1, null], true: [1, 2] };
+  values(role: PageRole) {
+    const truth = role === 'instructor';
+    return { time: 1, displayed: [null, 2], stale: [1], measured: truth ? [1, null] : [], true: truth ? [1, 2] : [] };
   }
-  keyframe(lastAlert: number): KeyframeMessage {
+  mayHear(role: PageRole, { kind }: JournalMessage) {
+    return role === 'instructor' || kind !== 'attack';
+  }
+  alarmSummary() {
+    return { time: 1, flood: false, inTenMinutes: 0, unacknowledged: 0, raised: { low: 0, medium: 0, high: 0 } };
+  }
+  takeFlows() {
+    return { time: 1, flows: [], packets: 0, devices: 0 };
+  }
+  observe() {}
+  keyframe(role: PageRole, lastAlert: number): KeyframeMessage {
     return {
       ...{
         run: 'up-1',
+        role,
         plant: { id: 'p', name: 'P', summary: '' },
         seed: 1,
         rate: 1,
@@ -36,24 +63,20 @@ class FakeRange implements LiveRange {
         devices: [],
       },
       startsAt: '2026-03-02T09:00:00.000Z',
-      values: this.values(),
+      values: this.values(role),
       alerts: this.alerts.filter((alert) => alert.number > lastAlert),
       repetitions: [],
-      journal: [],
+      journal: this.journal.filter((line) => this.mayHear(role, line)),
+      alarms: [],
+      alarmSummary: this.alarmSummary(),
+      orders: [],
+      attack: null,
     };
   }
-  onAlert(listener: (alert: AlertMessage) => void) {
-    this.#told.push(listener);
-  }
-  onRepetition(listener: (repetition: RepetitionMessage) => void) {
-    this.#repeated.push(listener);
-  }
-  onJournal(_listener: (line: JournalMessage) => void) {}
-
   raise(): void {
     const alert = alertOf(this.alerts.length + 1);
     this.alerts.push(alert);
-    for (const listener of this.#told) listener(alert);
+    this.onAlert.tell(alert);
   }
 }
 
@@ -63,7 +86,7 @@ const pages: Socket[] = [];
 
 beforeEach(async () => {
   range = new FakeRange();
-  server = servePage(range, await listenOnLoopback(0));
+  server = servePage(range, await listenOnLoopback(0), { page: STATUS_PAGE });
 });
 
 afterEach(async () => {
@@ -87,7 +110,7 @@ function ask(path: string, headers: Record<string, string> = {}, method = 'GET')
   });
 }
 
-function open(auth: object = { token: server.token }, options: object = {}): Socket {
+function open(auth: object = { token: server.tokens.instructor }, options: object = {}): Socket {
   const page = io(base(), { auth, transports: ['websocket'], reconnection: false, forceNew: true, ...options });
   pages.push(page);
   return page;
@@ -138,17 +161,42 @@ describe('the server', () => {
   });
 
   it('gives state and values to who has the token, in the shapes that both sides know', async () => {
-    const headers = { authorization: `Bearer ${server.token}` };
+    const headers = { authorization: `Bearer ${server.tokens.instructor}` };
     keyframeMessage.parse(JSON.parse((await ask('/api/state', headers)).body));
-    expect(valuesMessage.parse(JSON.parse((await ask('/api/values', headers)).body))).toEqual(range.values());
+    expect(valuesMessage.parse(JSON.parse((await ask('/api/values', headers)).body))).toEqual(
+      range.values('instructor'),
+    );
     expect((await ask('/api/nothing', headers)).status).toBe(404);
     expect((await ask('/api/state', headers, 'POST')).status).toBe(404);
+  });
+
+  it('sends a trainee nothing that only the instructor may know', async () => {
+    range.journal.push(
+      { number: 1, time: 1, kind: 'attack', text: 'step one' },
+      { number: 2, time: 1, kind: 'operation', text: 'wash' },
+    );
+    const headers = { authorization: `Bearer ${server.tokens.trainee}` };
+    const state = keyframeMessage.parse(JSON.parse((await ask('/api/state', headers)).body));
+    expect([state.role, state.journal.map(({ text }) => text), state.values.true]).toEqual(['trainee', ['wash'], []]);
+    expect(JSON.parse((await ask('/api/values', headers)).body)).toMatchObject({ measured: [], true: [] });
+    const page = open({ token: server.tokens.trainee });
+    const heardLines: string[] = [];
+    page.on('journal', ({ text }: JournalMessage) => heardLines.push(text));
+    page.on('attack', () => heardLines.push('attack'));
+    await heard(page, 'connect');
+    page.emit('join', { lastAlert: 0, lastJournal: 0 });
+    await heard(page, 'keyframe');
+    range.onAttack.tell({} as AttackMessage);
+    range.onJournal.tell({ number: 3, time: 2, kind: 'attack', text: 'step two' });
+    range.onJournal.tell({ number: 4, time: 2, kind: 'operation', text: 'another wash' });
+    await expect.poll(() => heardLines).toEqual(['another wash']);
+    expect(await heard(page, 'values')).toMatchObject({ measured: [], true: [] });
   });
 
   it.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '127.0.0.2'])(
     'refuses the host name %j (DNS rebinding)',
     async (host) => {
-      const headers = { host, authorization: `Bearer ${server.token}` };
+      const headers = { host, authorization: `Bearer ${server.tokens.instructor}` };
       expect((await ask('/', headers)).status).toBe(421);
       expect((await ask('/api/state', headers)).body).not.toContain('plant');
     },
@@ -181,7 +229,7 @@ describe('the socket', () => {
     const alert = heard<AlertMessage>(page, 'alert');
     range.raise();
     expect(await alert).toEqual(alertOf(2));
-    expect(await heard(page, 'values')).toEqual(range.values());
+    expect(await heard(page, 'values')).toEqual(range.values('instructor'));
   });
 
   it('leaves no gap for a page that comes back', async () => {

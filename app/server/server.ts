@@ -1,45 +1,53 @@
 /** The page and its API: HTTP and a socket on loopback, behind a token that is printed at start. */
-import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { joinMessage, type PageEvents, type ServerEvents } from '@penstock/core';
-import express, { type ErrorRequestHandler } from 'express';
+import { joinMessage, type PageEvents, type PageRole, pageRole, type ServerEvents } from '@penstock/core';
+import express, { type ErrorRequestHandler, type Router } from 'express';
 import { Server as SocketServer } from 'socket.io';
-import type { Adversaries } from './adversaries.ts';
-import { adversaryRoutes } from './adversary-routes.ts';
-import { guardHost, guardToken, isToken, mayConnect } from './guard.ts';
+import { guardHost, mayConnect } from './guard.ts';
 import { answerWith } from './listen.ts';
 import type { LiveRange } from './live.ts';
+import { guardTokens, makeTokens, roleIn, roleOf, type Tokens } from './roles.ts';
 
-const STATUS_PAGE = fileURLToPath(new URL('../../ui/status/', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../ui/dist/', import.meta.url));
+export const STATUS_PAGE = fileURLToPath(new URL('../../ui/status/', import.meta.url));
 const SOCKET_CLIENT = fileURLToPath(
   new URL('dist/socket.io.esm.min.js', import.meta.resolve('socket.io-client/package.json')),
 );
 /** Values go out this often; a level that moved shows within a second. */
 const VALUES_EVERY_MS = 250;
+/** Flows and the alarms' summary go out this often. */
+const FLOWS_EVERY_MS = 1000;
 /** A page says little; anything larger is not one of ours. */
 const LARGEST_MESSAGE = 16 * 1024;
 /** Who does not show the token within this time is let go. */
 const SHOW_TOKEN_WITHIN_MS = 5000;
 
 export interface PageServer {
-  readonly url: string;
-  readonly token: string;
+  /** The page's address for each role, with its token. */
+  readonly urls: Readonly<Record<PageRole, string>>;
+  readonly tokens: Tokens;
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** Serves `range` where `http` listens (`listenOnLoopback`); with `adversaries`, others may act in it from their own process. */
-export function servePage(range: LiveRange, http: Server, adversaries?: Adversaries): PageServer {
-  const token = randomBytes(18).toString('base64url');
-  answerWith(http, pages(range, token, adversaries));
+export interface Served {
+  readonly api?: readonly Router[];
+  /** Folder of the page's files. */
+  readonly page?: string;
+}
+
+/** Serves `range` where `http` listens (`listenOnLoopback`); `api` answers below /api what is not the range's state itself. */
+export function servePage(range: LiveRange, http: Server, { api = [], page = builtPage() }: Served = {}): PageServer {
+  const tokens = makeTokens();
+  answerWith(http, pages(range, tokens, api, page));
   const { port } = http.address() as AddressInfo;
-  const closeSockets = serveSockets(range, token, http);
+  const closeSockets = serveSockets(range, tokens, http);
+  const url = (role: PageRole) => `http://127.0.0.1:${port}/#token=${tokens[role]}`;
   return {
-    token,
-    port,
-    url: `http://127.0.0.1:${port}/#token=${token}`,
+    ...{ tokens, port, urls: { instructor: url('instructor'), trainee: url('trainee') } },
     close: async () => {
       http.closeAllConnections();
       await closeSockets();
@@ -47,27 +55,28 @@ export function servePage(range: LiveRange, http: Server, adversaries?: Adversar
   };
 }
 
-function pages(range: LiveRange, token: string, adversaries: Adversaries | undefined) {
+/** The page as it was built; the plain one until it has been. */
+const builtPage = (): string => (existsSync(PAGE) ? PAGE : STATUS_PAGE);
+
+function pages(range: LiveRange, tokens: Tokens, api: readonly Router[], page: string) {
   const app = express();
   app.disable('x-powered-by');
   app.use(guardHost);
-  app.use('/api', guardToken(token));
+  app.use('/api', guardTokens(tokens));
   app.get('/api/state', (_request, response) => {
-    response.json(range.keyframe(0, 0));
+    response.json(range.keyframe(roleIn(response), 0, 0));
   });
   app.get('/api/values', (_request, response) => {
-    response.json(range.values());
+    response.json(range.values(roleIn(response)));
   });
-  if (adversaries) app.use('/api/adversary', adversaryRoutes(adversaries));
+  for (const routes of api) app.use('/api', routes);
   app.use('/api', (request, response) => {
-    response.status(404).json({
-      error: `there is no ${request.method} ${request.originalUrl}; there are GET /api/state and GET /api/values`,
-    });
+    response.status(404).json({ error: `there is no ${request.method} ${request.originalUrl}` });
   });
   app.get('/socket-client.js', (_request, response) => {
     response.sendFile(SOCKET_CLIENT);
   });
-  app.use(express.static(STATUS_PAGE));
+  app.use(express.static(page));
   app.use((_request, response) => {
     response.status(404).type('text').send('There is nothing here; the page is at /.\n');
   });
@@ -89,7 +98,7 @@ const failed: ErrorRequestHandler = (error: { status?: number }, _request, respo
 };
 
 /** Keyframe on joining, then values at a fixed rate, alerts and journal lines as they come. Returns what ends it. */
-function serveSockets(range: LiveRange, token: string, http: Server): () => Promise<void> {
+function serveSockets(range: LiveRange, tokens: Tokens, http: Server): () => Promise<void> {
   const sockets = new SocketServer<PageEvents, ServerEvents>(http, {
     serveClient: false,
     transports: ['websocket'],
@@ -97,28 +106,49 @@ function serveSockets(range: LiveRange, token: string, http: Server): () => Prom
     connectTimeout: SHOW_TOKEN_WITHIN_MS,
     allowRequest: (request, decide) => decide(null, mayConnect(request)),
   });
-  sockets.use((socket, next) => next(isToken(socket.handshake.auth.token, token) ? undefined : new Error('token')));
+  sockets.use((socket, next) => {
+    const role = roleOf(socket.handshake.auth.token, tokens);
+    socket.data = { role };
+    next(role === undefined ? new Error('token') : undefined);
+  });
   sockets.on('connection', (socket) => {
+    const { role } = socket.data as { role: PageRole };
     socket.on('join', (message) => {
       const parsed = joinMessage.safeParse(message);
       if (!parsed.success) {
         socket.disconnect(true);
         return;
       }
+      const { run, lastAlert, lastJournal } = parsed.data;
+      const all = range.keyframe(role, 0, 0);
       // Joining the room in the same turn: nothing can fall between the keyframe and what follows it.
-      socket.emit('keyframe', range.keyframe(parsed.data.lastAlert, parsed.data.lastJournal));
-      void socket.join('pages');
+      socket.emit('keyframe', run === null || run === all.run ? range.keyframe(role, lastAlert, lastJournal) : all);
+      void socket.join(role);
     });
   });
-  const everyPage = sockets.to('pages');
-  range.onAlert((alert) => everyPage.emit('alert', alert));
-  range.onRepetition((repetition) => everyPage.emit('repetition', repetition));
-  range.onJournal((line) => everyPage.emit('journal', line));
+  const everyPage = sockets.to(['instructor', 'trainee']);
+  range.onAlert.to((alert) => everyPage.emit('alert', alert));
+  range.onRepetition.to((repetition) => everyPage.emit('repetition', repetition));
+  range.onOrder.to((order) => everyPage.emit('order', order));
+  range.onAlarms.to((alarms) => everyPage.emit('alarms', alarms));
+  range.onAttack.to((attack) => sockets.to('instructor').emit('attack', attack));
+  range.onJournal.to((line) => {
+    for (const role of pageRole.options) if (range.mayHear(role, line)) sockets.to(role).emit('journal', line);
+  });
+  const isThere = (role: PageRole) => (sockets.of('/').adapter.rooms.get(role)?.size ?? 0) > 0;
   const ticker = setInterval(() => {
-    if (sockets.engine.clientsCount > 0) everyPage.volatile.emit('values', range.values());
+    range.observe();
+    for (const role of pageRole.options)
+      if (isThere(role)) sockets.to(role).volatile.emit('values', range.values(role));
   }, VALUES_EVERY_MS);
+  const slowTicker = setInterval(() => {
+    const flows = range.takeFlows();
+    everyPage.volatile.emit('flows', flows);
+    everyPage.emit('alarmSummary', range.alarmSummary());
+  }, FLOWS_EVERY_MS);
   return () => {
     clearInterval(ticker);
+    clearInterval(slowTicker);
     return sockets.close();
   };
 }

@@ -8,7 +8,8 @@ const plannedStep = z.strictObject({
   about: z.string(),
   verb: z.string(),
   from: z.string(),
-  to: z.string(),
+  /** Roles of the devices that it acts upon. */
+  to: z.array(z.string()),
   tags: z.array(z.string()),
   /** `11100 mg/L` */
   value: z.string().nullable(),
@@ -16,7 +17,10 @@ const plannedStep = z.strictObject({
   /** Ids of the steps that it waits for. */
   after: z.array(z.string()),
   wait: z.number().nonnegative(),
+  /** The same in words: `20 s after manual is done`. */
+  when: z.string(),
 });
+export type PlannedStepMessage = z.output<typeof plannedStep>;
 
 /** GET /api/scenarios: those of this plant. */
 export const scenarioMessage = z.strictObject({
@@ -40,7 +44,7 @@ export const scenarioMessage = z.strictObject({
   /** What must hold before the first packet, and whether it does now. */
   prerequisites: z.array(z.strictObject({ about: z.string(), met: z.boolean(), reason: z.string() })),
   steps: z.array(plannedStep),
-  techniques: z.array(z.strictObject({ id: z.string(), name: z.string(), tactic: z.string() })),
+  techniques: z.array(z.strictObject({ id: z.string(), name: z.string() })),
   expected: z.array(z.strictObject({ about: z.string(), within: z.number() })),
   hazards: z.array(z.string()),
   twin: z.strictObject({ name: z.string(), about: z.string() }),
@@ -86,7 +90,12 @@ export const attackMessage = z.strictObject({
   hazards: z.array(z.strictObject({ hazard: z.string(), at: runTime })),
   /** After the revert: each tag that was overwritten, and whether it is as before. */
   reverted: z.array(
-    z.strictObject({ tag: z.string(), before: z.number(), after: z.number().nullable(), proven: z.boolean() }),
+    z.strictObject({
+      tag: z.string(),
+      before: z.number().nullable(),
+      after: z.number().nullable(),
+      proven: z.boolean(),
+    }),
   ),
 });
 export type AttackMessage = z.output<typeof attackMessage>;

@@ -5,7 +5,7 @@
 export * from './adversary.ts';
 export * from './alarms.ts';
 export * from './attack.ts';
-export type { PageRole } from './common.ts';
+export { type PageRole, pageRole } from './common.ts';
 export * from './live.ts';
 export * from './logic.ts';
 export * from './network.ts';

@@ -4,7 +4,11 @@
  * connection asks for what it missed.
  */
 import { z } from 'zod';
-import { runTime } from './common.ts';
+import { type AlarmMessage, type AlarmSummaryMessage, alarmMessage, alarmSummaryMessage } from './alarms.ts';
+import { type AttackMessage, attackMessage } from './attack.ts';
+import { pageRole, runTime } from './common.ts';
+import type { FlowsMessage } from './network.ts';
+import { type OrderMessage, orderMessage } from './operation.ts';
 
 export const alertMessage = z.strictObject({
   number: z.int().positive(),
@@ -55,6 +59,13 @@ const tagMessage = z.strictObject({
     .nullable(),
   /** Safe operating limits of its control loop. */
   safe: z.tuple([z.number(), z.number()]).nullable(),
+  /** Why a wrong value harms. */
+  matters: z.string().nullable(),
+  /** Somebody at the SCADA server may write it. */
+  operable: z.boolean(),
+  /** Device whose controller holds it, and the tags of the same control loop (set point, mode, output, measurement). */
+  device: z.string().nullable(),
+  loop: z.array(z.string()),
 });
 
 const deviceMessage = z.strictObject({
@@ -83,6 +94,7 @@ export type ValuesMessage = z.output<typeof valuesMessage>;
 
 export const keyframeMessage = z.strictObject({
   run: z.string(),
+  role: pageRole,
   plant: z.strictObject({ id: z.string(), name: z.string(), summary: z.string() }),
   seed: z.number(),
   rate: z.number(),
@@ -96,11 +108,21 @@ export const keyframeMessage = z.strictObject({
   /** Of alerts that the page has already: those that happened again. */
   repetitions: z.array(repetitionMessage),
   journal: z.array(journalMessage),
+  alarms: z.array(alarmMessage),
+  alarmSummary: alarmSummaryMessage,
+  orders: z.array(orderMessage),
+  /** Null for a trainee, and while nothing was started. */
+  attack: attackMessage.nullable(),
 });
 export type KeyframeMessage = z.output<typeof keyframeMessage>;
 
 /** A page joins, or joins again with the last numbers that it has. */
-export const joinMessage = z.strictObject({ lastAlert: z.int().nonnegative(), lastJournal: z.int().nonnegative() });
+export const joinMessage = z.strictObject({
+  /** The run that the page has shown; numbers of another run say nothing. */
+  run: z.string().nullable().default(null),
+  lastAlert: z.int().nonnegative(),
+  lastJournal: z.int().nonnegative(),
+});
 export type JoinMessage = z.output<typeof joinMessage>;
 
 /** Server → page. */
@@ -110,6 +132,13 @@ export interface ServerEvents {
   alert: (message: AlertMessage) => void;
   repetition: (message: RepetitionMessage) => void;
   journal: (message: JournalMessage) => void;
+  /** Alarms whose state changed. */
+  alarms: (message: AlarmMessage[]) => void;
+  alarmSummary: (message: AlarmSummaryMessage) => void;
+  order: (message: OrderMessage) => void;
+  flows: (message: FlowsMessage) => void;
+  /** To instructors only. */
+  attack: (message: AttackMessage) => void;
 }
 
 /** Page → server. */

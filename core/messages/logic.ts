@@ -12,7 +12,7 @@ export const logicMessage = z.strictObject({
   goodHash: z.string(),
   goodText: z.string(),
   key: z.enum(['run', 'remote', 'program']),
-  mode: z.enum(['running', 'stopped', 'faulted']),
+  mode: z.enum(['off', 'running', 'stopped', 'faulted']),
   scanPeriod: z.number(),
   diagnostics: z.array(z.strictObject({ time: runTime, text: z.string() })),
 });
@@ -26,8 +26,8 @@ export const onlineMessage = z.strictObject({
   variables: z.array(
     z.strictObject({
       name: z.string(),
-      type: z.string(),
-      value: z.union([z.number(), z.boolean(), z.string()]),
+      /** As the language writes it: `TRUE`, `8.25`, `T#5s`. */
+      value: z.string(),
       tag: z.string().nullable(),
       forced: z.boolean(),
     }),

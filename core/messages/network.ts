@@ -46,7 +46,6 @@ export const networkMessage = z.strictObject({
       from: z.string(),
       to: z.string(),
       diode: z.boolean(),
-      open: z.boolean(),
       purpose: z.string(),
       allow: z.array(
         z.strictObject({

@@ -7,7 +7,7 @@ export const operateRequest = z.strictObject({ tag: z.string(), value: z.number(
 export type OperateRequest = z.output<typeof operateRequest>;
 
 /** Kinds of field action; what each needs and how long it takes is the plant's (`field:` in plant.yaml). */
-export const FIELD_KINDS = ['read-gauge', 'grab-sample', 'local-switch', 'manual-valve', 'call'] as const;
+export const FIELD_KINDS = ['read-gauge', 'grab-sample', 'starter', 'local-switch', 'manual-valve', 'call'] as const;
 
 /** GET /api/field: what somebody on site can be asked for. */
 export const fieldActionMessage = z.strictObject({

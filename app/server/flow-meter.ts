@@ -1,0 +1,151 @@
+/** Who talks to whom, counted from the frames; what a page shows of it second by second. Bounded; what finds no room is not shown. */
+import type { FlowMessage, FlowsMessage, FrameSink, PlantSpec } from '@penstock/core';
+import {
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+  formatIpv4,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  readIpv4Address,
+  readUint16,
+  TCP_ACK,
+  TCP_RST,
+  TCP_SYN,
+} from '@penstock/protocols/ethernet';
+
+const ETHERNET = 14;
+const MOST_FLOWS = 2000;
+/** A flow that was silent for so long is no longer shown, seconds. */
+const SHOWN_FOR = 300;
+/** Functions of Modbus that write. */
+const WRITES: ReadonlySet<number> = new Set([5, 6, 15, 16, 21, 22, 23]);
+const MODBUS_PORT = 502;
+const SERVICES: Readonly<Record<number, string>> = {
+  53: 'dns',
+  80: 'http',
+  102: 's7comm',
+  123: 'ntp',
+  502: 'modbus',
+  514: 'syslog',
+};
+
+interface Flow {
+  readonly from: string;
+  readonly to: string;
+  readonly transport: string;
+  readonly port: number;
+  packets: number;
+  bytes: number;
+  writes: number;
+  /** Microseconds since 1970. */
+  last: number;
+  opened: boolean;
+  answered: boolean;
+}
+
+export class FlowMeter implements FrameSink {
+  packets = 0;
+  readonly #flows = new Map<string, Flow>();
+  readonly #names: ReadonlyMap<string, string>;
+  readonly #servers: ReadonlySet<string>;
+  /** Microseconds since 1970 of the run's start. */
+  readonly #epoch: number;
+  readonly #known: (from: string, to: string, transport: string, port: number) => boolean;
+
+  /** @param known whether a conversation was learned as normal */
+  constructor(
+    plant: PlantSpec,
+    epoch: number,
+    known: (from: string, to: string, transport: string, port: number) => boolean,
+  ) {
+    this.#epoch = epoch;
+    this.#known = known;
+    this.#names = new Map(plant.devices.map(({ address, id }) => [address, id]));
+    this.#servers = new Set(Object.keys(SERVICES));
+  }
+
+  frame(time: number, buffer: Uint8Array, start: number, end: number): void {
+    this.packets++;
+    const type = readUint16(buffer, start + 12);
+    const ip = start + ETHERNET;
+    if (type === ETHERTYPE_ARP && end >= ip + 28) {
+      const flow = this.#flow(readIpv4Address(buffer, ip + 14), readIpv4Address(buffer, ip + 24), 'arp', 0);
+      if (flow) count(flow, time, end - start);
+    }
+    if (type !== ETHERTYPE_IPV4 || end < ip + 20) return;
+    const protocol = buffer[ip + 9];
+    const at = ip + 4 * ((buffer[ip] as number) & 15);
+    const source = readIpv4Address(buffer, ip + 12);
+    const destination = readIpv4Address(buffer, ip + 16);
+    if ((protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP) || end < at + 8) {
+      const flow = this.#flow(source, destination, 'icmp', 0);
+      if (flow) count(flow, time, end - start);
+      return;
+    }
+    const [from, to] = [readUint16(buffer, at), readUint16(buffer, at + 2)];
+    const transport = protocol === PROTOCOL_TCP ? 'tcp' : 'udp';
+    const forward = this.#isServer(to) || (!this.#isServer(from) && to <= from);
+    const flow = forward
+      ? this.#flow(source, destination, transport, to)
+      : this.#flow(destination, source, transport, from);
+    if (!flow) return;
+    count(flow, time, end - start);
+    if (transport === 'udp') return;
+    const flags = buffer[at + 13] as number;
+    if ((flags & TCP_SYN) !== 0 && forward) flow.opened = true;
+    if ((flags & TCP_ACK) !== 0 && (flags & TCP_RST) === 0 && !forward) flow.answered = true;
+    const payload = at + 4 * ((buffer[at + 12] as number) >> 4);
+    if (to === MODBUS_PORT && end >= payload + 8 && WRITES.has(buffer[payload + 7] as number)) flow.writes++;
+  }
+
+  /** What happened since the last call. */
+  take(now: number): FlowsMessage {
+    const flows: FlowMessage[] = [];
+    for (const [key, flow] of this.#flows) {
+      const lastSeen = (flow.last - this.#epoch) / 1e6;
+      if (now - lastSeen > SHOWN_FOR) {
+        this.#flows.delete(key);
+        continue;
+      }
+      const { from, to, transport, port, packets, bytes, writes } = flow;
+      flows.push({
+        ...{ from, to, transport, packets, bytes, writes, lastSeen: Math.max(0, lastSeen) },
+        protocol: SERVICES[port] ?? transport,
+        port: port === 0 ? null : port,
+        fresh: !this.#known(from, to, transport, port),
+        refused: transport === 'tcp' && flow.opened && !flow.answered,
+      });
+      flow.packets = 0;
+      flow.bytes = 0;
+      flow.writes = 0;
+    }
+    const devices = new Set(flows.map(({ from }) => from)).size;
+    return { time: now, flows, packets: this.packets, devices };
+  }
+
+  #isServer(port: number): boolean {
+    return this.#servers.has(String(port));
+  }
+
+  #flow(from: number, to: number, transport: string, port: number): Flow | undefined {
+    const key = `${from}|${to}|${transport}|${port}`;
+    const known = this.#flows.get(key);
+    if (known || this.#flows.size >= MOST_FLOWS) return known;
+    const name = (address: number): string => {
+      const text = formatIpv4(address);
+      return this.#names.get(text) ?? text;
+    };
+    const flow: Flow = {
+      ...{ from: name(from), to: name(to), transport, port, packets: 0, bytes: 0, writes: 0 },
+      ...{ last: 0, opened: false, answered: false },
+    };
+    this.#flows.set(key, flow);
+    return flow;
+  }
+}
+
+function count(flow: Flow, time: number, bytes: number): void {
+  flow.packets++;
+  flow.bytes += bytes;
+  flow.last = time;
+}
