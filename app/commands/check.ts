@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { checkScenarioFile } from '@penstock/attacks';
-import { FileError, findPlugins, PenstockError, shownPath, UsageError } from '@penstock/core';
+import { FileError, findPlugins, loadPlant, loadScene, PenstockError, shownPath, UsageError } from '@penstock/core';
 import { checkRuleFile } from '@penstock/monitor';
 import { checkPlantFolder } from '@penstock/range';
 import type { Command } from 'commander';
@@ -16,6 +16,7 @@ interface Checker {
 
 const CHECKERS: readonly Checker[] = [
   { matches: (path) => basename(path) === 'plant.yaml', check: (path) => checkPlantFolder(dirname(path)) },
+  { matches: (path) => basename(path) === 'scene.yaml', check: checkSceneFile },
   { matches: (path) => path.endsWith('.yml'), check: checkRuleFile },
   { matches: (path) => path.endsWith('.yaml'), check: checkScenarioFile },
 ];
@@ -67,12 +68,18 @@ async function problemsOf(file: string, checker: Checker): Promise<Problem[]> {
   }
 }
 
+/** A scene is checked against the plant in whose folder it lies. */
+function checkSceneFile(path: string): void {
+  const folder = dirname(path);
+  loadScene(folder, loadPlant(folder).spec);
+}
+
 function checkerOf(file: string): Checker {
   const checker = CHECKERS.find(({ matches }) => matches(file));
   if (checker === undefined)
     throw new UsageError(
       'check.unknown',
-      `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml, a scenario .yaml, a rule .yml`,
+      `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml and scene.yaml, a scenario .yaml, a rule .yml`,
     );
   return checker;
 }
@@ -84,8 +91,9 @@ function filesOf(path: string): string[] {
   if (stats.isFile()) return [path];
   const here = [...findPlugins(path, '*.yml').values(), ...findPlugins(path, '*.yaml').values()];
   const plants = [...findPlugins(path, 'plant.yaml').values()].map((folder) => join(folder, 'plant.yaml'));
-  const plant = here.find((file) => basename(file) === 'plant.yaml');
-  const found = plant ? [plant] : [...here, ...plants];
+  const scenes = [...findPlugins(path, 'scene.yaml').values()].map((folder) => join(folder, 'scene.yaml'));
+  const plant = here.filter((file) => ['plant.yaml', 'scene.yaml'].includes(basename(file)));
+  const found = plant.length > 0 ? plant : [...here, ...plants, ...scenes];
   if (found.length === 0) throw new UsageError('check.missing', `there is nothing of ours in ${shownPath(path)}`);
   return found;
 }

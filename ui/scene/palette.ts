@@ -83,13 +83,13 @@ export const AMBIENCE = {
 } as const;
 
 export type Priority = 'low' | 'medium' | 'high';
-/** Shape, number and colour together: ISA-18.2 priorities. */
+/** Shape, number and colour together, as everywhere on the page; what is critical would be 1. */
 export const PRIORITIES: Readonly<
   Record<Priority, { shape: 'triangle' | 'diamond' | 'circle'; number: number; colour: number }>
 > = {
-  high: { shape: 'triangle', number: 1, colour: OKABE_ITO.vermillion },
-  medium: { shape: 'diamond', number: 2, colour: OKABE_ITO.orange },
-  low: { shape: 'circle', number: 3, colour: OKABE_ITO.sky },
+  high: { shape: 'triangle', number: 2, colour: OKABE_ITO.vermillion },
+  medium: { shape: 'diamond', number: 3, colour: OKABE_ITO.orange },
+  low: { shape: 'circle', number: 4, colour: OKABE_ITO.sky },
 };
 /** Colour of what parts from the truth: the instructor's. */
 export const TRUTH = OKABE_ITO.purple;

@@ -150,6 +150,8 @@ class LiveStage implements Stage {
       stencil: false,
     });
     this.renderer.toneMapping = NoToneMapping;
+    // Asking whether a shader is right waits for its compilation; tests look at what it draws.
+    this.renderer.debug.checkShaderErrors = false;
     this.model = buildModel(scene);
     this.values = new Values(this.model, options.truth);
     this.overlay = new Overlay(canvas, this.model, this.values);
