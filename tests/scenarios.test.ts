@@ -1,0 +1,141 @@
+/** The shipped scenarios, each played through the command: detected also by what is done alone, undone and proven, twins that page nobody. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ScenarioSummary } from '@penstock/range';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scratchFolder } from './penstock.ts';
+
+const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
+const scratch = scratchFolder();
+afterAll(() => scratch.remove());
+/** Virtual runs of many hours; a slow machine may take minutes. */
+const LONG = 600_000;
+
+function run(scenario: string, ...args: string[]): { code: number | null; stdout: string; summary: ScenarioSummary } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [MAIN, 'run', scenario, '--seed', '7', ...args, '--json'],
+    {
+      cwd: scratch.path,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      timeout: LONG,
+    },
+  );
+  if (stdout === '') throw new Error(`run ${scenario} ${args.join(' ')} printed nothing: ${stderr}`);
+  return { code: status, stdout, summary: JSON.parse(stdout) as ScenarioSummary };
+}
+
+const paging = ({ alerts }: ScenarioSummary) =>
+  alerts.filter(({ severity }) => severity === 'high' || severity === 'critical');
+
+describe('a dry run', () => {
+  it.each(['lye-setpoint', 'quiet-chlorine', 'register-sweep'])(
+    'of %s says what would be done and leaves nothing behind',
+    (scenario) => {
+      const { code, stdout } = run(scenario, '--dry-run');
+      const plan = JSON.parse(stdout) as {
+        prerequisites: { met: boolean }[];
+        steps: { lines: { from: string; to: string }[] }[];
+      };
+      expect(code).toBe(0);
+      expect(plan.prerequisites.every((p) => p.met)).toBe(true);
+      expect(plan.steps.every((step) => step.lines.length > 0)).toBe(true);
+      expect(existsSync(join(scratch.path, 'runs'))).toBe(false);
+    },
+  );
+});
+
+describe('register-sweep', () => {
+  it(
+    'is noticed within minutes, names every part of it, and leaves everything as it was',
+    () => {
+      const { code, summary } = run('register-sweep', '--virtual', '--controls', '--out', 'sweep');
+      expect(code).toBe(0);
+      expect(paging(summary).length).toBeGreaterThan(0);
+      expect(summary.expected.map(({ about, met }) => [about, met])).toEqual(
+        summary.expected.map(({ about }) => [about, true]),
+      );
+      expect(summary.adversary?.outcome).toBe('success');
+      expect(summary.outcome.hazards).toEqual([]);
+      expect(summary.reverted.state).toBe('proven');
+      expect(summary.reverted.tags.length).toBeGreaterThan(10);
+      const { controls } = summary as unknown as {
+        controls: { control: string; missing: string[]; stepsDone: number; steps: number }[];
+      };
+      expect(controls.map((c) => c.control)).toEqual(['none', 'allow-list', 'conduit-closed', 'no-safety-device']);
+      // What closes the way keeps the adversary from finding out what is writable.
+      for (const { control, missing, stepsDone, steps } of controls)
+        if (control === 'conduit-closed' && missing.length === 0) expect(stepsDone).toBeLessThan(steps);
+    },
+    LONG,
+  );
+
+  it(
+    'is noticed also by rules alone that know nobody, and its twin pages nobody',
+    () => {
+      const blind = run('register-sweep', '--virtual', '--without-source-rules', '--out', 'sweep-blind').summary;
+      expect([blind.detected, blind.withoutSourceRules, paging(blind).length > 0]).toEqual([true, true, true]);
+      const twin = run('register-sweep', '--virtual', '--twin', '--out', 'sweep-twin');
+      expect([twin.code, paging(twin.summary)]).toEqual([0, []]);
+      expect(twin.summary.steps.filter((s) => s.event === 'done').map((s) => s.step)).toEqual(
+        expect.arrayContaining(['registers', 'rights']),
+      );
+    },
+    LONG,
+  );
+});
+
+describe('quiet-chlorine', () => {
+  let summary: ScenarioSummary;
+  beforeAll(() => {
+    summary = run('quiet-chlorine', '--virtual', '--without-source-rules', '--out', 'quiet').summary;
+  }, LONG);
+
+  it('is noticed long before it harms, also by rules alone that know nobody', () => {
+    expect(summary.detected).toBe(true);
+    expect(paging(summary).length).toBeGreaterThan(0);
+    expect(summary.timeToDetectSeconds).toBeLessThan(60);
+    expect(summary.timeToDamageSeconds).toBeGreaterThan(1800);
+    expect(summary.inTime).toEqual({ automatic: true, controlRoom: true, field: true });
+  });
+
+  it('lets germs survive and the disinfectant go, as it was meant to', () => {
+    expect(summary.outcome.hazards.map((h) => h.hazard)).toEqual(
+      expect.arrayContaining(['disinfection', 'chlorine-low']),
+    );
+    expect(summary.effects.map((e) => e.met)).toEqual([true, true, true]);
+    expect(summary.adversary?.outcome).toBe('success');
+  });
+
+  it('is manipulation of view by what people saw: true and measured agree, displayed lies', () => {
+    expect(summary.impacts.map((i) => i.technique)).toEqual(expect.arrayContaining(['T0832', 'T0831']));
+    const shown = summary.view.manipulated.filter(({ tag }) => tag === 'AIT402');
+    expect(shown[0]).toMatchObject({ displayed: expect.closeTo(1.4, 0), measured: expect.closeTo(0, 0) });
+    expect(summary.view.manipulated.every(({ until }) => until !== null)).toBe(true);
+    expect(summary.view.lost).toEqual([]);
+  });
+
+  it('is undone, and that is proven over the wire', () => {
+    expect(summary.reverted).toMatchObject({
+      state: 'proven',
+      tags: [
+        { tag: 'AIC302_MODE', proven: true },
+        { tag: 'AIC302_SP', proven: true },
+      ],
+    });
+  });
+
+  it(
+    'has a twin that pages nobody',
+    () => {
+      const twin = run('quiet-chlorine', '--virtual', '--twin', '--out', 'quiet-twin');
+      expect([twin.code, paging(twin.summary), twin.summary.outcome.hazards]).toEqual([0, [], []]);
+      expect(twin.summary.reverted.state).toBe('proven');
+    },
+    LONG,
+  );
+});
