@@ -210,6 +210,46 @@ describe('pcapng', () => {
   });
 });
 
+describe('hostile and broken files', () => {
+  it('end at once where zeros stand for packets, however many there are', () => {
+    const packet = packed(true, [32, 7], [32, 0], [32, 5], [32, 5]);
+    const bytes = concat(pcapHeader(true, 0xa1b2c3d4, 1), packet, DATA, new Uint8Array(1e6));
+    const { taken, summary } = decode(bytes);
+    expect(taken).toHaveLength(1);
+    expect(summary.damage).toEqual({ offset: 24 + 21, reason: 'zeros where a packet should begin' });
+  });
+
+  it('may not make us remember interfaces without end', () => {
+    const section = packed(
+      true,
+      [32, 0x0a0d0d0a],
+      [32, 28],
+      [32, 0x1a2b3c4d],
+      [16, 1],
+      [16, 0],
+      [32, 0xffffffff],
+      [32, 0xffffffff],
+      [32, 28],
+    );
+    const description = packed(true, [32, 1], [32, 20], [16, 1], [16, 0], [32, 0], [32, 20]);
+    const bytes = concat(section, ...Array.from({ length: 20_000 }, () => description));
+    expect(decode(bytes).summary.damage).toEqual({
+      offset: 28 + 16_384 * 20,
+      reason: 'a section describes more than 16384 interfaces',
+    });
+  });
+
+  it.each([
+    [[0x1f, 0x8b, 8, 0], 'it is compressed with gzip: gunzip -c FILE > capture.pcap'],
+    [[0x28, 0xb5, 0x2f, 0xfd], 'it is compressed with zstd: zstd -dc'],
+    [[0xfd, 0x37, 0x7a, 0x58], 'it is compressed with xz'],
+    [[0x50, 0x4b, 3, 4], 'it is a zip archive: unzip it'],
+    [[0x73, 0x6e, 0x6f, 0x6f], 'it is a capture of snoop: editcap FILE capture.pcap'],
+  ])('that begin with %j are told how to become a capture', (magic, words) => {
+    expect(() => decode(concat(magic, new Uint8Array(40)))).toThrow(words);
+  });
+});
+
 describe('any capture', () => {
   it('gives the same packets however its bytes are cut into chunks', () => {
     const frames = Array.from({ length: 12 }, (_, i) => new Uint8Array(i * 7).fill(i));
@@ -248,7 +288,7 @@ describe('any capture', () => {
         'test is not a capture: it starts with 68 65 6c 6c, where a pcap or pcapng file has its magic number',
       ),
     );
-    expect(() => decode(new Uint8Array([0x1f, 0x8b, 8, 0]))).toThrow('it is compressed with gzip, unpack it first');
+    expect(() => decode(new Uint8Array([0x1f, 0x8b, 8, 0]))).toThrow('it is compressed with gzip: gunzip -c FILE');
     expect(() => decode(new Uint8Array(0))).toThrow('test is not a capture: it has 0 bytes');
   });
 });

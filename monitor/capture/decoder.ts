@@ -3,6 +3,18 @@ import { isPcap, PcapFormat } from './pcap.ts';
 import { isPcapng, PcapngFormat } from './pcapng.ts';
 import type { CaptureSink, CaptureSummary, RecordFormat } from './record.ts';
 
+/** What people take for captures, and how it becomes one. */
+const OTHERS: readonly { readonly magic: string; readonly what: string; readonly way: string }[] = [
+  { magic: '1f 8b', what: 'compressed with gzip', way: 'gunzip -c FILE > capture.pcap' },
+  { magic: '28 b5 2f fd', what: 'compressed with zstd', way: 'zstd -dc FILE > capture.pcap' },
+  { magic: 'fd 37 7a 58', what: 'compressed with xz', way: 'xz -dc FILE > capture.pcap' },
+  { magic: '42 5a 68', what: 'compressed with bzip2', way: 'bunzip2 -c FILE > capture.pcap' },
+  { magic: '50 4b 03 04', what: 'a zip archive', way: 'unzip it' },
+  { magic: '73 6e 6f 6f', what: 'a capture of snoop', way: 'editcap FILE capture.pcap' },
+  { magic: '47 4d 42 55', what: 'a capture of Microsoft Network Monitor', way: 'editcap FILE capture.pcap' },
+  { magic: '54 52 53 4e', what: 'a capture of a Sniffer', way: 'editcap FILE capture.pcap' },
+];
+
 /**
  * Reads a capture of either format from bytes as they come and hands every packet to `sink`. Holds no packet: the caller
  * keeps what `consume` did not use in front of the next bytes.
@@ -55,7 +67,8 @@ export class CaptureDecoder {
     if (isPcap(buffer, start)) return new PcapFormat(this.#sink);
     if (isPcapng(buffer, start)) return new PcapngFormat(this.#sink);
     const hex = [0, 1, 2, 3].map((i) => (buffer[start + i] as number).toString(16).padStart(2, '0')).join(' ');
-    const hint = hex.startsWith('1f 8b') ? '; it is compressed with gzip, unpack it first' : '';
+    const other = OTHERS.find(({ magic }) => hex.startsWith(magic));
+    const hint = other === undefined ? '' : `; it is ${other.what}: ${other.way}`;
     throw new PenstockError(
       'capture.not-a-capture',
       `${this.#source} is not a capture: it starts with ${hex}, where a pcap or pcapng file has its magic number${hint}`,

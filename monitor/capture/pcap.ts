@@ -103,6 +103,11 @@ export class PcapFormat implements RecordFormat {
       this.damage = `a packet claims ${captured} captured bytes`;
       return at;
     }
+    if (captured === 0 && original === 0 && seconds === 0 && fraction === 0) {
+      // No packet is like this; a file that was laid out in advance or copied in part holds millions of them.
+      this.damage = 'zeros where a packet should begin';
+      return at;
+    }
     const body = at + this.#recordHeader;
     const next = body + captured;
     if (next > end) {

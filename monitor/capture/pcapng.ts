@@ -15,6 +15,9 @@ const OPTION_TIME_OFFSET = 14;
 const OPTION_INTERFACE_DROPS = 5;
 const OPTION_SYSTEM_DROPS = 7;
 
+/** Interfaces of a section that are believed; each is remembered. */
+const MAX_INTERFACES = 16_384;
+
 interface CaptureInterface {
   readonly linkType: number;
   readonly snapLength: number;
@@ -75,6 +78,7 @@ export class PcapngFormat implements RecordFormat {
         return at;
       }
       this.#block(buffer, view.getUint32(at, this.#littleEndian), at + 8, at + length - 4);
+      if (this.damage !== undefined) return at;
       at += length;
     }
     this.wanted = 12;
@@ -138,6 +142,10 @@ export class PcapngFormat implements RecordFormat {
   }
 
   #describe(body: number, end: number): void {
+    if (this.#interfaces.length >= MAX_INTERFACES) {
+      this.damage = `a section describes more than ${MAX_INTERFACES} interfaces`;
+      return;
+    }
     const view = this.#view;
     const little = this.#littleEndian;
     const source: CaptureInterface = {
