@@ -47,6 +47,7 @@ const HANDLED: ReadonlySet<string> = new Set([
   'modbus_read_write_multiple_registers',
   'modbus_read_device_identification',
   'modbus_violation',
+  'modbus_file_record',
   'path_change',
   'segment_conflict',
 ]);
@@ -85,7 +86,7 @@ export class Judge {
     this.#detectors = new DetectorRunner(modules, options.alerts, this.#scene.calendar);
     this.#modbus = new ModbusJudge(this.#scene, this.inventory, this.#detectors);
     this.#link = new LinkJudge(this.#scene, this.inventory);
-    this.#logs = new LogJudge(this.#scene);
+    this.#logs = new LogJudge(this.#scene, this.#detectors);
     for (const { product, service } of LOG_SOURCES) {
       const key = sourceKey(product, service);
       if (this.engine.wants(key) && !DERIVED.has(service)) this.#eventSources.set(service, key);
@@ -201,6 +202,9 @@ export class Judge {
         return;
       case 'modbus_violation':
         this.#violated(conversation, time, event);
+        return;
+      case 'modbus_file_record':
+        this.#logs.written(event, conversation);
         return;
       case 'path_change':
         this.#link.path(event as PathChangeEvent, conversation);

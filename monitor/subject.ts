@@ -25,6 +25,8 @@ export type FlowView = Pick<
 export interface Normal {
   readonly services: ReadonlySet<string>;
   readonly speakers: ReadonlySet<string>;
+  /** Who sent log lines. */
+  readonly loggers: ReadonlySet<string>;
 }
 
 /** What the baseline says of the event; undefined where it was not learned, or learning goes on. */

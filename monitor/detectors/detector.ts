@@ -28,7 +28,19 @@ export interface DetectorFinding {
  */
 export type Reception = 'told' | 'ends' | 'pauses';
 
+/** Something that detectors may put together with other things: a program that was written (FC 21), or that a device says has changed. */
+export interface Happening {
+  readonly kind: 'program-written' | 'program-logged';
+  readonly time: number;
+  readonly device: Host;
+  readonly source: Host;
+  /** The device keeps a log: it has sent lines in this run, or did while learning. */
+  readonly logs: boolean;
+}
+
 export interface Detector {
+  /** Called when one of these happens. */
+  happened?(happening: Happening): void;
   /** Looks at all polls. Called about every `every` microseconds of event time. */
   check(now: number, polls: Iterable<Poll>, report: (finding: DetectorFinding) => Reception): void;
 }

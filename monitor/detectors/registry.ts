@@ -1,5 +1,6 @@
 import type { DetectorModule } from './detector.ts';
 import { pollSilence } from './poll-silence.ts';
+import { programChangedUnseen, programChangeUnlogged } from './program-change.ts';
 
 /** One line for each detector module. */
-export const DETECTORS: readonly DetectorModule[] = [pollSilence];
+export const DETECTORS: readonly DetectorModule[] = [pollSilence, programChangedUnseen, programChangeUnlogged];

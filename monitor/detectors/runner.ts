@@ -1,7 +1,7 @@
 /** Runs the detector modules on event time, over the polls that are going on. */
 import type { AlertBook } from '../alerts/index.ts';
 import type { Calendar, Host } from '../hosts.ts';
-import type { Detector, DetectorFinding, DetectorModule, Poll, Reception } from './detector.ts';
+import type { Detector, DetectorFinding, DetectorModule, Happening, Poll, Reception } from './detector.ts';
 
 const MAX_POLLS = 4096;
 /** When nothing at all comes for so long, it is the sensor that sees nothing; microseconds. */
@@ -38,6 +38,10 @@ export class DetectorRunner {
     if (this.#polls.size < MAX_POLLS) this.#polls.set(key, poll);
     else this.dropped++;
     return poll;
+  }
+
+  happened(happening: Happening): void {
+    for (const { detector } of this.#entries) detector.happened?.(happening);
   }
 
   /** Event time went on by `passed` without anything on the network. */

@@ -11,6 +11,8 @@ import { type FlowView, type Normal, Subject } from '../subject.ts';
 
 const { baseline: _, ...NOBODY } = new Subject();
 
+const SYSLOG = 514;
+
 export class Scene {
   readonly hosts: Hosts;
   readonly calendar: Calendar;
@@ -101,9 +103,11 @@ export class Scene {
 function normalOf(baseline: Baseline): Normal {
   const services = new Set<string>();
   const speakers = new Set<string>();
+  const loggers = new Set<string>();
   for (const { source, destination, transport, port } of baseline.toJSON().conversations) {
     services.add(`${destination}|${transport}|${port}`);
     speakers.add(source).add(destination);
+    if (transport === 'udp' && port === SYSLOG) loggers.add(source);
   }
-  return { services, speakers };
+  return { services, speakers, loggers };
 }

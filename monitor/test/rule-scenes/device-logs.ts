@@ -1,6 +1,21 @@
 /** Log lines of devices, as our controllers and firewalls and those of others send them. */
 import type { Lan } from '../lan.ts';
-import { announced, DOSING, ENGINEERING, GATEWAY, OFFICE, SAFETY, type Scene, SERVICES, STRANGER } from './scene.ts';
+import {
+  announced,
+  DOSING,
+  ENGINEERING,
+  GATEWAY,
+  HMI,
+  OFFICE,
+  SAFETY,
+  SCADA,
+  type Scene,
+  SERVICES,
+  STRANGER,
+} from './scene.ts';
+
+/** One record of file 1 (FC 21). */
+const WRITE_FILE = [21, 9, 6, 0, 1, 0, 0, 0, 1, 0x41, 0x42];
 
 /** A line of the dosing controller's diagnostic buffer. */
 const controller = (id: string, words: string, parameters: Record<string, string> = {}) => ({
@@ -108,6 +123,30 @@ export const deviceLogScenes: Readonly<Record<string, Scene>> = {
     silent: (lan, source) => {
       logon(lan, `Failed password for root from ${source} port 500 ssh2`);
       logon(lan, `Accepted password for root from ${source} port 511 ssh2`);
+    },
+  },
+  'program-changed-unseen': {
+    source: STRANGER,
+    fires: (lan, source) => {
+      says('download', 'program changed from 1f2e3d4c to 5b6a7988 (online)')(lan, source);
+      lan.wait(10).ask(SCADA, HMI);
+    },
+    silent: (lan, source) => {
+      lan.modbus(source, DOSING).ask(WRITE_FILE, WRITE_FILE);
+      says('download', 'program changed from 1f2e3d4c to 5b6a7988 (online)')(lan.wait(1), source);
+      lan.wait(10).ask(SCADA, HMI);
+    },
+  },
+  'program-change-unlogged': {
+    source: STRANGER,
+    fires: (lan, source) => {
+      lan.modbus(source, DOSING).ask(WRITE_FILE, WRITE_FILE);
+      lan.wait(60).ask(SCADA, HMI);
+    },
+    silent: (lan, source) => {
+      lan.modbus(source, DOSING).ask(WRITE_FILE, WRITE_FILE);
+      says('download', 'program changed from 1f2e3d4c to 5b6a7988 (online)')(lan.wait(1), source);
+      lan.wait(60).ask(SCADA, HMI);
     },
   },
   'log-sender': {
