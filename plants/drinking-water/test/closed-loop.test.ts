@@ -10,7 +10,7 @@ let settled: ClosedLoop;
 beforeAll(() => {
   settled = new ClosedLoop();
   settled.run(DAY + 8 * HOUR);
-}, 60_000);
+}, 300_000);
 
 const fromSettled = (options?: LoopOptions): ClosedLoop => settled.fork(options);
 

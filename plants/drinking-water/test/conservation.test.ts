@@ -98,7 +98,7 @@ describe('conservation', () => {
       }),
       { numRuns: 8 },
     );
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Amounts that are signed: alkalinity less chlorine may be acid, and the books count what left or entered. */

@@ -45,7 +45,7 @@ beforeAll(() => {
     }
     for (const filter of ['KI211', 'KI221']) if (works.get(filter) >= 2) washed.add(filter);
   }
-}, 120_000);
+}, 300_000);
 
 const fromSettled = (): ClosedLoop => settled.fork();
 
