@@ -7,6 +7,7 @@ export {
 } from './alarms/index.ts';
 export { engineHost, labelledParties } from './attack.ts';
 export type { ControlMeasure } from './controls.ts';
+export { gateServices, reachedFromTrainee } from './gates.ts';
 export * from './journal/folder.ts';
 export { type OutsideRecord, readOutside, TruthJournal } from './journal/truth.ts';
 export * from './learned.ts';

@@ -2,8 +2,9 @@
 import { loadScenario } from '@penstock/attacks';
 import { type Duration, hours, type Instant, PenstockError, RESPONDERS } from '@penstock/core';
 import { builtInRules, loadRules } from '@penstock/monitor';
-import { type GateService, gateEntrance, replayGates } from '@penstock/simulator/kernel';
+import { gateEntrance, replayGates } from '@penstock/simulator/kernel';
 import { z } from 'zod';
+import { gateServices } from './gates.ts';
 import type { RunFolder } from './journal/folder.ts';
 import { readOutside } from './journal/truth.ts';
 import { loadLearned } from './learned.ts';
@@ -169,18 +170,4 @@ function feedOutside(play: Play, plant: Plant, run: RunFolder): void {
   const bytes = records.filter((record) => !isTold(record));
   replayGates(queue, gateEntrance(network.wire, gateServices(plant)), bytes);
   for (const record of records.filter(isTold)) queue.outside(record.time, { run: () => performTold(play, record) });
-}
-
-const STANDARD_PORTS: Readonly<Record<string, number>> = { scada: 80, historian: 80 };
-const DATAGRAM = new Set(['ntp', 'dns', 'syslog']);
-
-/** Every TCP service that a device of the plant declares. */
-export function gateServices(plant: Plant): GateService[] {
-  return plant.spec.devices
-    .filter((device) => !device.absent)
-    .flatMap(({ id, address, services }) =>
-      services.flatMap(({ protocol, port = STANDARD_PORTS[protocol] }) =>
-        port === undefined || DATAGRAM.has(protocol) ? [] : [{ device: id, service: protocol, address, port }],
-      ),
-    );
 }

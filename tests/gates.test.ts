@@ -1,11 +1,13 @@
 /** Other people's tools at the gates of a range that `penstock up` runs: what they see, what they may do, what the plant makes of it. */
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import type { KeyframeMessage, ValuesMessage } from '@penstock/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from './judges.ts';
 import { atGate, realOf, registersOf } from './modbus.ts';
-import { eventually, RunningRange, scratchFolder, smallPlantIn } from './penstock.ts';
+import { eventually, penstock, RunningRange, scratchFolder, smallPlantIn } from './penstock.ts';
 
 const run = promisify(execFile);
 const SLOW = 120_000;
@@ -48,7 +50,16 @@ describe('addresses of the gates', () => {
     expect(places).toEqual([
       ['tank-plc modbus', `127.${NETWORK}.1.13`, 502],
       ['trip modbus', `127.${NETWORK}.1.20`, 502],
-      ['scada scada', `127.${NETWORK}.2.10`, 80],
+    ]);
+  });
+
+  it('are told of no service that the firewall keeps from the zone', () => {
+    const unreached = [...range.printed.matchAll(/^(\S+) +(\S+) +not reachable from control$/gm)];
+    expect(unreached.map(([, device, service]) => `${device} ${service}`)).toEqual([
+      'scada scada',
+      'services ntp/udp',
+      'services syslog/udp',
+      'services dns/udp',
     ]);
   });
 });
@@ -122,6 +133,38 @@ describe.skipIf(!hasJudge('nmap'))('nmap', { timeout: SLOW }, () => {
     const args = ['-Pn', '-n', '-p', String(port), '--script', '+modbus-discover', host];
     const { stdout } = await run('nmap', args, { timeout: 100_000 });
     expect(stdout).toContain('Device identification: Schneider Electric TM221 1.0');
+  });
+});
+
+describe('datagrams', { timeout: SLOW }, () => {
+  it('reach the services of the zone that tools join, and the run is the same again with them', async () => {
+    const other = await RunningRange.start(
+      [scratch.path, '--zone', 'supervisory', '--out', 'datagrams', '--rate', '10'],
+      { cwd: scratch.path },
+    );
+    try {
+      const { host, port } = other.gate('services', 'ntp/udp');
+      const socket = createSocket('udp4');
+      const request = new Uint8Array(48);
+      request[0] = 0x23; // version 4, client
+      request.set([0xea, 2, 3, 4, 0x80, 0, 0, 0], 40); // half a second, which microseconds hold exactly
+      const answered = once(socket, 'message') as Promise<[Buffer]>;
+      socket.send(request, port, host);
+      const [answer] = await answered;
+      socket.close();
+      // A server's answer to this very request (RFC 5905: mode 4, the origin is the client's transmit time).
+      expect([answer.length, (answer[0] as number) & 7, answer.subarray(24, 32)]).toEqual([
+        48,
+        4,
+        Buffer.of(0xea, 2, 3, 4, 0x80, 0, 0, 0),
+      ]);
+      expect([...other.gates.keys()]).not.toContain('tank-plc modbus');
+      expect(await other.stop()).toMatchObject({ code: 0 });
+    } finally {
+      await other.stop('SIGKILL');
+    }
+    const { code, stdout } = await penstock(['replay', 'datagrams', '--json'], { cwd: scratch.path });
+    expect([code, JSON.parse(stdout).same]).toEqual([0, { capture: true, alerts: true, labels: true, truth: true }]);
   });
 });
 

@@ -62,6 +62,8 @@ export class RunningRange {
   /** With the token. */
   readonly url: string;
   readonly token: string;
+  /** What it printed when it started. */
+  readonly printed: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown[]>;
   readonly #stderr: () => string;
@@ -71,6 +73,7 @@ export class RunningRange {
     this.#ended = once(child, 'close');
     this.#stderr = stderr;
     this.folder = folder;
+    this.printed = printed;
     this.gates = new Map(
       [...printed.matchAll(/^(\S+) +(\S+) +(127\.[\d.]+):(\d+)$/gm)].map(([, device, service, host, port]) => [
         `${device} ${service}`,

@@ -10,9 +10,10 @@ import {
   type Plant,
   Play,
   type RunFolder,
+  reachedFromTrainee,
   TRAINEE,
 } from '@penstock/range';
-import { type GateAddress, Gates } from '@penstock/simulator/kernel';
+import { type GateAddress, type GateService, Gates } from '@penstock/simulator/kernel';
 import { type Command, Option } from 'commander';
 import { keepSafe, liveClock } from '../live.ts';
 import { plantReference, portOption, rateOption, seedOption } from '../options.ts';
@@ -41,6 +42,8 @@ interface Running {
   readonly plant: Plant;
   readonly folder: RunFolder;
   readonly gates: readonly GateAddress[];
+  /** Services that the firewall keeps from the zone. */
+  readonly unreached: readonly GateService[];
   readonly zone: string;
   readonly page: PageServer | undefined;
   /** Ends everything and writes the summary; the plant's time at the end, in seconds. */
@@ -106,10 +109,11 @@ async function start(
   });
   const clock = liveClock(play, rate);
   const adversaries = new Adversaries();
+  const { reached, unreached } = reachedFromTrainee(play.range, where === 'none' ? [] : gateServices(plant));
   const gates = await Gates.open({
     clock,
     wire: play.range.network.wire,
-    services: where === 'none' ? [] : gateServices(plant),
+    services: reached,
     from: TRAINEE,
     addresses: where === 'picked' ? 'picked' : 'own',
     causeOf: (gate, remotePort) => adversaries.causeOf(gate, remotePort),
@@ -137,7 +141,7 @@ async function start(
     });
     return inSeconds(end);
   };
-  return { plant, folder, gates: gates.table, zone, page, stop };
+  return { plant, folder, gates: gates.table, unreached, zone, page, stop };
 }
 
 /** A signal may come twice: to the whole group, and from the process that started this one. */
@@ -154,11 +158,14 @@ function endOnSignal(running: Running): void {
     });
 }
 
-function tell({ plant, folder, gates, zone, page }: Running, { seed, rate }: UpOptions): void {
+function tell({ plant, folder, gates, unreached, zone, page }: Running, { seed, rate }: UpOptions): void {
   print(`${plant.spec.name} is running (seed ${seed}, ×${rate}); files in ${folder.path}`);
   print();
-  if (gates.length > 0) {
-    printTable(gates.map((gate) => [gate.device, gate.service, `${gate.host}:${gate.port}`]));
+  if (gates.length + unreached.length > 0) {
+    printTable([
+      ...gates.map((gate) => [gate.device, serviceName(gate), `${gate.host}:${gate.port}`]),
+      ...unreached.map((service) => [service.device, serviceName(service), `not reachable from ${zone}`]),
+    ]);
     print();
     print(`Real tools reach the devices at these addresses; on the plant's network they come from zone '${zone}'.`);
   }
@@ -168,6 +175,9 @@ function tell({ plant, folder, gates, zone, page }: Running, { seed, rate }: UpO
   }
   print('Ctrl-C ends it.');
 }
+
+const serviceName = ({ service, transport }: Pick<GateService, 'service' | 'transport'>): string =>
+  transport === 'udp' ? `${service}/udp` : service;
 
 /** The zone asked for, or where a tool reaches most: the one with the most Modbus servers. @throws UsageError `up.zone` */
 function zoneOf({ spec }: Plant, asked: string | undefined): string {

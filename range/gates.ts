@@ -1,0 +1,43 @@
+/** Which services of a plant real tools reach, from where they join the wire. */
+import type { ServiceSpec } from '@penstock/core';
+import type { GateService } from '@penstock/simulator/kernel';
+import { TRAINEE } from './outside.ts';
+import type { Plant } from './plants.ts';
+import type { Range } from './range.ts';
+
+/** Transport of each protocol and the port where it is unless `plant.yaml` says otherwise. */
+const STANDARD: Readonly<
+  Record<ServiceSpec['protocol'], { readonly transport: 'tcp' | 'udp'; readonly port?: number }>
+> = {
+  modbus: { transport: 'tcp', port: 502 },
+  scada: { transport: 'tcp', port: 80 },
+  historian: { transport: 'tcp', port: 80 },
+  ntp: { transport: 'udp', port: 123 },
+  dns: { transport: 'udp', port: 53 },
+  syslog: { transport: 'udp', port: 514 },
+};
+
+/** Every service that a device of the plant declares. */
+export function gateServices(plant: Plant): GateService[] {
+  return plant.spec.devices
+    .filter((device) => !device.absent)
+    .flatMap(({ id, address, services }) =>
+      services.flatMap(({ protocol, port }) => {
+        const { transport, port: standard } = STANDARD[protocol];
+        const at = port ?? standard;
+        return at === undefined ? [] : [{ device: id, service: protocol, address, port: at, transport }];
+      }),
+    );
+}
+
+/**
+ * Those of `services` that the trainee's host reaches through the conduits as they stand, and the others: a gate to them would take a
+ * tool's connection only to let it down.
+ */
+export function reachedFromTrainee(
+  range: Range,
+  services: readonly GateService[],
+): { reached: GateService[]; unreached: GateService[] } {
+  const reaches = (service: GateService): boolean => range.network.reaches(TRAINEE, service);
+  return { reached: services.filter(reaches), unreached: services.filter((service) => !reaches(service)) };
+}
