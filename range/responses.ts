@@ -10,6 +10,7 @@ import {
   type Duration,
   type Instant,
   inSeconds,
+  minutes,
   type ResponderName,
   type ResponseAction,
   type ResponseSpec,
@@ -31,6 +32,9 @@ export const RESPONDER_KEYS = {
 
 /** Tries of an action with `every`, at most. */
 const MOST_TRIES = 100;
+
+/** A displayed value that is older is marked as stale, and nobody acts on it. */
+const STALE_AFTER = minutes(2);
 
 /** Whether somebody is called for an alert, at any hour. */
 export const pages = ({ severity }: Pick<Alert, 'severity'>): boolean => severity === 'high' || severity === 'critical';
@@ -117,12 +121,14 @@ export class Responder implements AlertSink {
 
   /**
    * Whether a predicate holds for whoever responds: in the field on the plant itself, elsewhere on what the SCADA server shows, which somebody
-   * in the middle may have forged. False while one of its tags shows nothing.
+   * in the middle may have forged. False while one of its tags shows nothing, or nothing new.
    */
   #sees(predicate: CompiledPredicate): boolean {
-    const { truth, displayed, engine } = this.#range;
-    const values = this.by === 'field' ? truth : displayed.values;
-    return !predicate.tags.some((tag) => Number.isNaN(values[engine.tagIndex(tag)])) && predicate.evaluate(values);
+    const { truth, displayed, engine, queue } = this.#range;
+    if (this.by === 'field') return predicate.evaluate(truth);
+    const { values, times } = displayed;
+    const shown = (tag: number) => !Number.isNaN(values[tag]) && queue.now - (times[tag] as number) <= STALE_AFTER;
+    return predicate.tags.every((tag) => shown(engine.tagIndex(tag))) && predicate.evaluate(values);
   }
 
   #later(delay: number, run: (now: Instant) => void): void {
