@@ -2,7 +2,8 @@
 import { type BufferGeometry, InstancedMesh, Mesh, PerspectiveCamera, Raycaster, Vector2, Vector3 } from 'three';
 import { describe, expect, it } from 'vitest';
 import { buildEquipment } from './equipment/index.ts';
-import { buildModel, type SceneModel } from './model.ts';
+import type { SceneModel } from './graph.ts';
+import { buildModel } from './model.ts';
 import { nearestHit } from './pick.ts';
 import { routeOf } from './pipes.ts';
 import { Shape, type Triple } from './shape.ts';

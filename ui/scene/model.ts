@@ -2,14 +2,7 @@
  * The scene as a graph of three.js objects, without a renderer: what stands where, what of it can be picked, and the few meshes in which
  * all of it is drawn. Solids of an area are one mesh; all pipes are one; water, ghosts, halos and moving parts are instances.
  */
-import type {
-  CameraPreset,
-  EquipmentSpec,
-  LevelBinding,
-  PipeSpec,
-  SceneSpec,
-  ShareBinding,
-} from '@penstock/core/scene';
+import type { EquipmentSpec, PipeSpec, SceneSpec } from '@penstock/core/scene';
 import {
   BoxGeometry,
   BufferAttribute,
@@ -36,117 +29,14 @@ import {
 import type { Built, MoverPart, WaterPart } from './equipment/built.ts';
 import { buildEquipment } from './equipment/index.ts';
 import { MOVER_KINDS, moverShape } from './equipment/movers.ts';
+import type { Halos, Item, Mover, PipeRun, SceneModel, WaterBody } from './graph.ts';
 import { haloMaterial } from './halo.ts';
-import { Light } from './light.ts';
 import { ghostMaterial, glassMaterial, pipeMaterial, StateTexture, solidMaterial, waterMaterial } from './materials.ts';
-import { colourOf, MATERIAL_NAMES, type Material, type Theme } from './palette.ts';
+import { append, geometryOf, type Painted, paint, shadeAt } from './painting.ts';
+import { MATERIAL_NAMES } from './palette.ts';
 import { endOf, furnish, markLength, type PipeEnd, routeOf, Tubes } from './pipes.ts';
 import { Shape, type Triple } from './shape.ts';
 import { buildGround, furnishGround, groundAt, riverSurface } from './terrain.ts';
-
-/** Something that can be pointed at: a piece of equipment or a pipe. */
-export interface Item {
-  readonly id: string;
-  readonly kind: EquipmentSpec['kind'] | 'pipe';
-  readonly name: string;
-  readonly area: string;
-  /** Its bindings first. */
-  readonly tags: readonly string[];
-  /** Place in the list, and in the state textures of its kind. */
-  readonly index: number;
-  /** Where its sign stands. */
-  readonly anchor: Vector3;
-  /** Where its instrument sits. */
-  readonly instrument: Vector3;
-  readonly sphere: Sphere;
-  /** What it covers of the ground; undefined for pipes. */
-  readonly footprint: Footprint | undefined;
-  /** The tag that an analyser shows. */
-  readonly shows: string | undefined;
-  readonly pick: Mesh;
-}
-
-export interface Footprint {
-  readonly at: Vector3;
-  /** Radians about the vertical. */
-  readonly rotation: number;
-  /** Half of east-west, half of north-south, and its height. */
-  readonly half: Triple;
-  /** Half of its sides on the ground. */
-  readonly foot: readonly [number, number];
-  readonly round: boolean;
-}
-
-export interface WaterBody {
-  readonly item: Item | undefined;
-  readonly mesh: InstancedMesh;
-  readonly instance: number;
-  readonly ghost: InstancedMesh | undefined;
-  readonly ghostInstance: number;
-  readonly water: string | undefined;
-  readonly level: LevelBinding | number;
-  readonly chemical: boolean;
-  /** Its full body: middle of the bottom, size, rotation. */
-  readonly at: Vector3;
-  readonly size: Vector3;
-  readonly turn: Quaternion;
-}
-
-export interface Mover {
-  readonly item: Item;
-  readonly mesh: InstancedMesh;
-  readonly instance: number;
-  readonly kind: MoverPart['kind'];
-  readonly at: Vector3;
-  /** Its axis and the item's rotation. */
-  readonly turn: Quaternion;
-  readonly scale: number;
-  readonly running: string | undefined;
-  readonly speed: ShareBinding | undefined;
-  readonly travel: ShareBinding | undefined;
-}
-
-export interface PipeRun {
-  readonly item: Item;
-  readonly spec: PipeSpec;
-  /** Row in the pipes' state texture. */
-  readonly number: number;
-  /** Metres between two marks. */
-  readonly mark: number;
-}
-
-/** A mesh whose colours follow the theme. */
-interface Painted {
-  readonly geometry: BufferGeometry;
-  readonly materials: Uint8Array;
-  readonly shades: Float32Array;
-  /** Light stands in the colours; not so where the thing turns. */
-  readonly lit: boolean;
-}
-
-/** Instances of alarm halos on the ground: one for each item. */
-export interface Halos {
-  readonly mesh: InstancedMesh;
-  readonly looks: InstancedBufferAttribute;
-}
-
-export interface SceneModel {
-  readonly scene: Scene;
-  readonly spec: SceneSpec;
-  readonly items: readonly Item[];
-  readonly byId: ReadonlyMap<string, Item>;
-  readonly waters: readonly WaterBody[];
-  readonly movers: readonly Mover[];
-  readonly pipes: readonly PipeRun[];
-  readonly halos: Halos;
-  readonly solidStates: StateTexture;
-  readonly pipeStates: StateTexture;
-  readonly ground: Mesh<BufferGeometry, MeshBasicMaterial>;
-  readonly time: IUniform<number>;
-  readonly cameras: readonly CameraPreset[];
-  paint(theme: Theme): void;
-  dispose(): void;
-}
 
 const UP = new Vector3(0, 1, 0);
 const AXIS_TURNS: Record<MoverPart['axis'], Quaternion> = {
@@ -510,51 +400,6 @@ class Builder {
     for (let i = 0; i < count; i++) shades[i] = shade(i);
     this.painted.push({ geometry, materials: Uint8Array.from(shape.materials), shades, lit });
   }
-}
-
-/** Darker towards the foot, where less light comes. */
-const shadeAt = (above: number): number => 0.8 + 0.2 * Math.min(1, Math.max(0, above / 2.2));
-
-/** Colours of the materials in the light that falls on them. */
-function paint({ geometry, materials, shades, lit }: Painted, theme: Theme): void {
-  const light = new Light(theme);
-  const colours = MATERIAL_NAMES.map((name: Material) => new Color(colourOf(name, theme)));
-  const attribute = geometry.getAttribute('color') as BufferAttribute;
-  const normals = geometry.getAttribute('normal');
-  const colour = new Color();
-  for (let i = 0; i < materials.length; i++) {
-    colour.copy(colours[materials[i] as number] as Color).multiplyScalar(shades[i] as number);
-    if (lit) light.fall(colour, normals.getX(i), normals.getY(i), normals.getZ(i));
-    attribute.setXYZ(i, colour.r, colour.g, colour.b);
-  }
-  attribute.needsUpdate = true;
-}
-
-function geometryOf(shape: Shape): BufferGeometry {
-  const geometry = new BufferGeometry();
-  geometry.setAttribute('position', new BufferAttribute(new Float32Array(shape.positions), 3));
-  geometry.setAttribute('normal', new BufferAttribute(new Float32Array(shape.normals), 3));
-  geometry.setIndex(shape.indices);
-  return geometry;
-}
-
-const point = new Vector3();
-
-/** Adds all of `from`, moved, to `to`. Poses only turn and move. */
-function append(to: Shape, from: Shape, pose: Matrix4): void {
-  const first = to.positions.length / 3;
-  for (let i = 0; i < from.positions.length; i += 3) {
-    point
-      .set(from.positions[i] as number, from.positions[i + 1] as number, from.positions[i + 2] as number)
-      .applyMatrix4(pose);
-    to.positions.push(point.x, point.y, point.z);
-    point
-      .set(from.normals[i] as number, from.normals[i + 1] as number, from.normals[i + 2] as number)
-      .transformDirection(pose);
-    to.normals.push(point.x, point.y, point.z);
-  }
-  for (const material of from.materials) to.materials.push(material);
-  for (const index of from.indices) to.indices.push(first + index);
 }
 
 /** A unit body that stands on its bottom. */

@@ -4,7 +4,7 @@
  * each other give way to the more important.
  */
 import { type PerspectiveCamera, Vector3 } from 'three';
-import type { Item, SceneModel } from './model.ts';
+import type { Item, SceneModel } from './graph.ts';
 import { AMBIENCE, PRIORITIES, type Priority, type Theme, TRUTH } from './palette.ts';
 import type { ItemState, Values } from './values.ts';
 

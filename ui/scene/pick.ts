@@ -1,6 +1,6 @@
 /** What a ray meets first. Buildings are met only where nothing else of the scene lies behind their wall. */
 import type { Intersection, Raycaster } from 'three';
-import type { Item } from './model.ts';
+import type { Item } from './graph.ts';
 
 const hits: Intersection[] = [];
 

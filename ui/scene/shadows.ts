@@ -1,7 +1,7 @@
 /** Shadows on the ground, drawn once: every item's outline is moved along the light and filled, then blurred. No shadow maps at run time. */
 import { CanvasTexture, LinearMipmapNearestFilter, NoColorSpace } from 'three';
+import type { Footprint, Item, SceneModel } from './graph.ts';
 import { SUN } from './light.ts';
-import type { Footprint, Item, SceneModel } from './model.ts';
 
 /** The picture of all shadows over the scene's ground, so many pixels wide: white, darker where less light comes. */
 export function bakeShadows(model: SceneModel, darkness: number, pixels: number): CanvasTexture {

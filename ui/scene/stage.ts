@@ -16,8 +16,9 @@ import {
   WebGLRenderer,
 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import type { Item, SceneModel } from './graph.ts';
 import { SUN } from './light.ts';
-import { buildModel, type Item, type SceneModel } from './model.ts';
+import { buildModel } from './model.ts';
 import { Overlay } from './overlay.ts';
 import { AMBIENCE, type Theme } from './palette.ts';
 import { nearestHit } from './pick.ts';

@@ -1,8 +1,9 @@
 /** What values do to the scene, without WebGL. */
 import { Color, Matrix4, Quaternion, Vector3 } from 'three';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { SceneModel } from './graph.ts';
 import { HALO } from './halo.ts';
-import { buildModel, type SceneModel } from './model.ts';
+import { buildModel } from './model.ts';
 import { OKABE_ITO } from './palette.ts';
 import { drinkingWater, plain, quietMorning } from './test/scenes.ts';
 import { type StageValue, Values } from './values.ts';

@@ -4,8 +4,8 @@
  */
 import type { ShareBinding, WaterSpec } from '@penstock/core/scene';
 import { Color, Matrix4, Quaternion, Vector3 } from 'three';
+import type { Item, Mover, SceneModel, WaterBody } from './graph.ts';
 import { HALO } from './halo.ts';
-import type { Item, Mover, SceneModel, WaterBody } from './model.ts';
 import type { Priority, Theme } from './palette.ts';
 import { chemicalColour, lookOf, newLook, type WaterLook } from './water-colour.ts';
 
