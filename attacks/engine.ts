@@ -8,35 +8,18 @@ import type { Cause, Foothold, ModbusSession } from '@penstock/simulator/kernel'
 import { laterIn, Meter, meteredFoothold } from './caps.ts';
 import { type Condition, Knowledge, knownCondition, truthCondition } from './conditions.ts';
 import { StepGraph } from './graph.ts';
-import type { EngineHost, Phase, StepRecord } from './host.ts';
+import { Holdings } from './holdings.ts';
+import type { AttackReport, EngineHost, EngineOptions, Phase, StepRecord } from './host.ts';
 import { checkInputs } from './inputs.ts';
 import { type PlannedStep, plan } from './plan.ts';
 import { checkPrerequisites, type Prerequisite } from './prerequisites.ts';
 import { Memory, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
-import type { Held, StepResult, VerbContext } from './verbs/context.ts';
+import { checkSurroundings, stageSurroundings } from './surroundings.ts';
+import type { StepResult, VerbContext } from './verbs/context.ts';
 import { runStep, tagsOf, targetsOf } from './verbs/index.ts';
 import type { Quantity } from './words.ts';
-
-export interface EngineOptions {
-  /** `twin` plays the legitimate look-alike instead of the attack. */
-  readonly variant: 'attack' | 'twin';
-  /** Values for the scenario's inputs; defaults for the rest. */
-  readonly inputs?: Readonly<Record<string, number>>;
-  /** Every step of the attack waits for `approve`; reverts do not. */
-  readonly approveEachStep?: boolean;
-}
-
-/** What came of the attack as the engine knows it. */
-export interface AttackReport {
-  readonly prerequisites: readonly Prerequisite[];
-  /** Why the scenario was ended before its time. */
-  readonly aborted: { readonly at: Instant; readonly reason: string } | null;
-  readonly revert: RevertReport;
-  readonly packets: number;
-  readonly writes: number;
-}
 
 /** Time from the end of `revert`'s steps that still counts as the scenario's (settling), when the scenario names none. */
 const SETTLE = seconds(300);
@@ -81,7 +64,7 @@ export class AttackEngine {
   readonly #running = new Set<Running>();
   #waiting: Waiting[] = [];
   readonly #approvals = new Map<string, StepSpec>();
-  readonly #held = new Map<string, { readonly held: Held; readonly run: Running }>();
+  readonly #holdings = new Holdings();
   #prerequisites: readonly Prerequisite[] = [];
   #aborted: AttackReport['aborted'] = null;
   #revertReport: RevertReport = { state: 'pending', tags: [] };
@@ -112,12 +95,7 @@ export class AttackEngine {
     this.#abort =
       scenario.abort && options.variant === 'attack' ? truthCondition(host, scenario.abort, 'abort') : undefined;
     this.#conditions = new Map(this.#steps.flatMap((step) => this.#conditionOf(step)));
-    for (const condition of this.#surroundings())
-      if ('attach' in condition) {
-        this.#guard.device(condition.attach);
-        if (host.attach === undefined)
-          throw new PenstockError('scenario.attach', `'${condition.attach}' cannot be plugged in from here`);
-      }
+    checkSurroundings(this.#surroundings(), this.#guard, host);
   }
 
   /** Every step with every name resolved: what a dry run shows. */
@@ -138,7 +116,7 @@ export class AttackEngine {
   start({ now = false }: { readonly now?: boolean } = {}): void {
     const { queue } = this.#host;
     this.#startAt = queue.now;
-    for (const condition of this.#surroundings()) this.#stage(condition);
+    stageSurroundings(this.#surroundings(), this.#guard, this.#host);
     queue.in(now ? seconds(0) : this.scenario.start, { run: () => this.#begin() });
   }
 
@@ -193,20 +171,6 @@ export class AttackEngine {
 
   #surroundings() {
     return [...this.scenario.conditions, ...(this.#options.variant === 'twin' ? this.scenario.twin.conditions : [])];
-  }
-
-  #stage(condition: ScenarioSpec['conditions'][number]): void {
-    const { queue } = this.#host;
-    const at = condition.at ?? seconds(0);
-    if ('disturbance' in condition) {
-      const { disturbance, value, over } = condition;
-      queue.in(at, { run: () => this.#host.disturb(disturbance, value, over ?? seconds(0)) });
-      return;
-    }
-    const { id } = this.#guard.device(condition.attach);
-    queue.in(at, { run: () => this.#host.attach?.(id, true) });
-    if (condition.lasts !== undefined)
-      queue.in((at + condition.lasts) as Duration, { run: () => this.#host.attach?.(id, false) });
   }
 
   #conditionOf(step: StepSpec): [string, Condition][] {
@@ -282,11 +246,9 @@ export class AttackEngine {
       const overdue = run.meter.overdue(now);
       if (overdue !== undefined) this.#cap(run, overdue);
     }
-    for (const [device, { held, run }] of this.#held) {
-      const capped = run.meter.overdue(now) ?? this.#tooMany(run, held);
-      if (capped === undefined) continue;
-      this.#release(device);
-      if (!run.active) this.#report(run.step, run.phase, 'capped', capped);
+    for (const { device, step, reason: capped } of this.#holdings.capped(now)) {
+      this.#holdings.release(device);
+      this.#report(step, this.#options.variant, 'capped', capped);
     }
     this.#lookAtWaiting(now);
   }
@@ -295,16 +257,11 @@ export class AttackEngine {
     if (this.#abort?.update(now)) return `${this.scenario.abort?.when} holds`;
     const over = this.#meter.overdue(now);
     // What waits for its revert sends nothing any more.
-    if (over !== undefined && !(this.#graph.over && this.#held.size === 0)) return `cap: ${over}`;
+    if (over !== undefined && !(this.#graph.over && this.#holdings.devices.length === 0)) return `cap: ${over}`;
     const { packets } = this.scenario.caps;
     return packets !== undefined && this.#packets() > packets
       ? `cap: scenario '${this.scenario.id}' may send ${packets} packets`
       : undefined;
-  }
-
-  #tooMany({ step }: Running, { packets }: Held): string | undefined {
-    const most = step.caps?.packets;
-    return most !== undefined && packets > most ? `step '${step.id}' may send ${most} packets` : undefined;
   }
 
   #lookAtWaiting(now: Instant): void {
@@ -323,11 +280,8 @@ export class AttackEngine {
 
   /** Everything sent so far, and what was changed on its way. */
   #packets(): number {
-    let sum = this.#meter.packets;
-    for (const { held } of this.#held.values()) sum += held.packets;
-    return sum + this.#released;
+    return this.#meter.packets + this.#holdings.packets;
   }
-  #released = 0;
 
   #play(step: StepSpec, phase: Phase, attempt = 1): void {
     if (this.#ending && phase !== 'revert') return;
@@ -374,8 +328,8 @@ export class AttackEngine {
       wrote: (device, tag) => this.#memory.wrote(device, tag),
       accepted: (device, tag) => this.#memory.accepted(device, tag),
       later: laterIn(this.#host.queue, active),
-      hold: (device, held) => void this.#held.set(device, { held, run }),
-      release: (device) => this.#release(device),
+      hold: (device, held) => this.#holdings.hold(device, { held, step, meter: run.meter }),
+      release: (device) => this.#holdings.release(device),
     };
   }
 
@@ -389,15 +343,6 @@ export class AttackEngine {
       capped: (reason) => this.#cap(run, reason),
       opened: (session) => void run.sessions.push(session),
     });
-  }
-
-  #release(device: string): Held | undefined {
-    const held = this.#held.get(device)?.held;
-    if (held === undefined) return undefined;
-    this.#held.delete(device);
-    this.#released += held.packets;
-    held.stop();
-    return held;
   }
 
   #end(run: Running, result: StepResult, attempt: number): void {
@@ -455,7 +400,7 @@ export class AttackEngine {
     this.#running.clear();
     this.#waiting = [];
     this.#approvals.clear();
-    const places = unreleased(this.#held.keys(), this.#host.plant, this.#reverts).map(
+    const places = unreleased(this.#holdings.devices, this.#host.plant, this.#reverts).map(
       (role): StepSpec => ({
         id: `release-${role}`,
         about: 'Out of the way',

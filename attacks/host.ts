@@ -1,6 +1,8 @@
 /** What the engine asks of the range that it acts in, and what it tells it. */
 import type { Duration, Instant, PlantSpec } from '@penstock/core';
 import type { DeviceRegistry, EventQueue, Foothold } from '@penstock/simulator/kernel';
+import type { Prerequisite } from './prerequisites.ts';
+import type { RevertReport } from './revert.ts';
 
 export type Phase = 'attack' | 'twin' | 'revert';
 
@@ -47,4 +49,23 @@ export interface EngineHost {
   device?(deviceId: string): DeviceState;
   /** What stands in a point of a controller's memory, over the management channel; without it the engine reads over the wire. */
   memory?(deviceId: string, tag: string): number | undefined;
+}
+
+export interface EngineOptions {
+  /** `twin` plays the legitimate look-alike instead of the attack. */
+  readonly variant: 'attack' | 'twin';
+  /** Values for the scenario's inputs; defaults for the rest. */
+  readonly inputs?: Readonly<Record<string, number>>;
+  /** Every step of the attack waits for `approve`; reverts do not. */
+  readonly approveEachStep?: boolean;
+}
+
+/** What came of the attack as the engine knows it. */
+export interface AttackReport {
+  readonly prerequisites: readonly Prerequisite[];
+  /** Why the scenario was ended before its time. */
+  readonly aborted: { readonly at: Instant; readonly reason: string } | null;
+  readonly revert: RevertReport;
+  readonly packets: number;
+  readonly writes: number;
 }

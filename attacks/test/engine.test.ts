@@ -2,8 +2,8 @@ import { type Instant, seconds } from '@penstock/core';
 import { encodeResponse } from '@penstock/protocols/modbus';
 import { type Cause, EventQueue, type ModbusSession, type Reply } from '@penstock/simulator/kernel';
 import { describe, expect, it } from 'vitest';
-import { AttackEngine, type EngineOptions } from '../engine.ts';
-import type { EngineHost, StepRecord } from '../host.ts';
+import { AttackEngine } from '../engine.ts';
+import type { EngineHost, EngineOptions, StepRecord } from '../host.ts';
 import { registryOf, SmallController, smallPlant, smallScenario } from './plant.ts';
 
 interface Sent {

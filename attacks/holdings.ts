@@ -1,0 +1,54 @@
+/** What goes on beside the steps, one of a device: places between two parties, until they are released. */
+import type { Instant } from '@penstock/core';
+import type { Meter } from './caps.ts';
+import type { StepSpec } from './scenario.ts';
+import type { Held } from './verbs/context.ts';
+
+interface Holding {
+  readonly held: Held;
+  /** The step that took it, and its caps. */
+  readonly step: StepSpec;
+  readonly meter: Meter;
+}
+
+export class Holdings {
+  readonly #held = new Map<string, Holding>();
+  #released = 0;
+
+  /** Ids of the devices that hold something. */
+  get devices(): readonly string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Packets that were changed, by what is held and by what was. */
+  get packets(): number {
+    let sum = this.#released;
+    for (const { held } of this.#held.values()) sum += held.packets;
+    return sum;
+  }
+
+  hold(device: string, holding: Holding): void {
+    this.#held.set(device, holding);
+  }
+
+  /** Ends what is held at a device; undefined when there is nothing. */
+  release(device: string): Held | undefined {
+    const held = this.#held.get(device)?.held;
+    if (held === undefined) return undefined;
+    this.#held.delete(device);
+    this.#released += held.packets;
+    held.stop();
+    return held;
+  }
+
+  /** What the caps of its step end by now: device, step and reason. */
+  capped(now: Instant): { device: string; step: StepSpec; reason: string }[] {
+    return [...this.#held].flatMap(([device, { held, step, meter }]) => {
+      const most = step.caps?.packets;
+      const reason =
+        meter.overdue(now) ??
+        (most !== undefined && held.packets > most ? `step '${step.id}' may send ${most} packets` : undefined);
+      return reason === undefined ? [] : [{ device, step, reason }];
+    });
+  }
+}
