@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FLOORS, judge, readFigures, table } from './figures.ts';
+import { FLOORS, judge, readFigures, readSkips, table } from './figures.ts';
 
 const FLOOR = [
   { figure: 'a.rate', unit: '/s', atLeast: 100 },
@@ -33,6 +33,16 @@ describe('figures', () => {
         '| other | 1 | s |  |  |',
       ].join('\n'),
     );
+  });
+
+  it('are skipped, and say so, where a machine cannot measure them', () => {
+    const output = 'figure: a.rate 100 /s\nskipped: a.delay needs root\nskipped: a.rate is measured after all\n';
+    const verdicts = judge(readFigures(output), FLOOR, readSkips(output));
+    expect(verdicts.map(({ kept, skipped }) => [kept, skipped])).toEqual([
+      [true, undefined],
+      [true, 'needs root'],
+    ]);
+    expect(table(verdicts)).toContain('| a.delay | not measured | µs | ≤ 5 | skipped: needs root |');
   });
 
   it('are promised once each, with one bound', () => {

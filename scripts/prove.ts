@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BENCHES, type Figure, FLOORS, judge, readFigures, table } from './figures.ts';
+import { BENCHES, type Figure, FLOORS, judge, readFigures, readSkips, type Skip, table } from './figures.ts';
 import { prepareJudges } from './judges.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -38,16 +38,18 @@ if (wanted('tests')) {
 }
 
 const figures: Figure[] = [];
+const skips: Skip[] = [];
 const broken: string[] = [];
 if (wanted('figures')) {
   for (const { script, args } of BENCHES) {
     console.log(`\n== ${script}`);
     const { status, stdout } = run([script, ...(args ?? [])]);
     figures.push(...readFigures(stdout));
+    skips.push(...readSkips(stdout));
     if (status !== 0) broken.push(script);
   }
 }
-const verdicts = wanted('figures') ? judge(figures, FLOORS) : [];
+const verdicts = wanted('figures') ? judge(figures, FLOORS, skips) : [];
 
 const machine = {
   cpu: cpus()[0]?.model.trim() ?? 'unknown',

@@ -3,7 +3,7 @@ import type { AlertBook } from '../alerts/index.ts';
 import type { Calendar, Host } from '../hosts.ts';
 import type { Detector, DetectorFinding, DetectorModule, Happening, Poll, Reception } from './detector.ts';
 
-const MAX_POLLS = 4096;
+const MAX_POLLS = 16_384;
 /** When nothing at all comes for so long, it is the sensor that sees nothing; microseconds. */
 const BLIND = 10e6;
 

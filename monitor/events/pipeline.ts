@@ -39,7 +39,7 @@ export interface PipelineOptions {
   readonly onEvent: (event: ProtocolEvent, flow: Flow) => void;
   /** The first packet of a conversation has come. */
   readonly onFlow?: ((flow: Flow, time: number) => void) | undefined;
-  /** Conversations at a time; beyond that those that would end soonest go early. Default 65,536. */
+  /** Conversations at a time; beyond that those that would end soonest go early. Default 131,072. */
   readonly maxFlows?: number | undefined;
   /** Memory for the newest packets, bytes; 0 keeps none. Default 16 MiB. */
   readonly evidenceBytes?: number | undefined;
@@ -88,7 +88,7 @@ export interface PipelineSummary {
   readonly dropped: Dropped;
 }
 
-const DEFAULT_FLOWS = 65_536;
+const DEFAULT_FLOWS = 131_072;
 const DEFAULT_EVIDENCE = 16 * 1024 * 1024;
 const EVIDENCE_PACKETS = 65_536;
 const MAX_ETHERTYPES = 256;
