@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Baseline } from '../baseline/index.ts';
 import { SOURCES } from '../sigma/log-sources.ts';
+import { freshReadme } from '../test/rule-fields.ts';
 import {
   DOSING,
   FILTERS,
@@ -28,6 +30,10 @@ describe('rule library', () => {
       expect(rule.description.length, rule.name).toBeGreaterThan(40);
     }
     expect(libraryRules().hash).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  it('has its fields in the tables of the README', () => {
+    expect(readFileSync(new URL('README.md', import.meta.url), 'utf8')).toBe(freshReadme());
   });
 
   it('names only log sources that exist', () => {
