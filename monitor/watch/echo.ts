@@ -13,13 +13,15 @@ const FIRST_ANCHORS = 256;
 const ENOUGH_COMPARED = 24;
 /** When more of the changes are alike, there is too little noise to tell. */
 const MOST_ALIKE = 0.35;
+/** Noise turns back two times of three; what goes up and down in long strokes is smooth and may well come again. */
+const LEAST_REVERSED = 0.25;
 /** What a repetition must weigh: as unlikely as guessing so many bits. */
 const BITS = 60;
 const MOST_BITS_PER_READING = 10;
 /** Readings beyond the first anchor that a repetition has at least. */
 const LEAST_RUN = 16;
 /** Anchors that may miss before a repetition is over; the recording begins anew, or an old anchor was overwritten. */
-const PATIENCE = 3;
+const PATIENCE = 4;
 
 export class Echo {
   /** Readings that were heard. */
@@ -48,6 +50,9 @@ export class Echo {
   #changes2 = Number.NaN;
   #compared = 0;
   #alike = 0;
+  /** The change before, and how many turned back from it. */
+  #previous = 0;
+  #reversed = 0;
 
   /** @param registers 1 or 2: a value of two registers says more, so that fewer of them are an anchor */
   constructor(registers: 1 | 2) {
@@ -65,7 +70,8 @@ export class Echo {
     const mixed = Math.imul(raw ^ (raw >>> 15), 0x2c1b3c6d);
     const hash = ((this.#hash << this.#shift) + Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39)) | 0;
     this.#hash = hash;
-    if ((index & 7) === 0) this.#compare(raw - this.#last);
+    if ((index & 7) === 7) this.#previous = raw - this.#last;
+    else if ((index & 7) === 0) this.#compare(raw - this.#last);
     this.#last = raw;
     return hash >>> 29 === 0 && this.#anchor(hash, index);
   }
@@ -75,9 +81,11 @@ export class Echo {
     this.#changes2 = this.#changes1;
     this.#changes1 = this.#changes0;
     this.#changes0 = change;
+    if (change > 0 !== this.#previous > 0) this.#reversed++;
     if (++this.#compared < 1024) return;
     this.#compared >>= 1;
     this.#alike >>= 1;
+    this.#reversed >>= 1;
   }
 
   #anchor(hash: number, index: number): boolean {
@@ -122,7 +130,7 @@ export class Echo {
   #needed(): number {
     if (this.#compared < ENOUGH_COMPARED) return Number.POSITIVE_INFINITY;
     const alike = (this.#alike + 1) / (this.#compared + 2);
-    if (alike > MOST_ALIKE) return Number.POSITIVE_INFINITY;
+    if (alike > MOST_ALIKE || this.#reversed < LEAST_REVERSED * this.#compared) return Number.POSITIVE_INFINITY;
     // Three changes are compared with at a time.
     const bits = Math.min(MOST_BITS_PER_READING, -Math.log2(alike / 3));
     return this.window + Math.max(LEAST_RUN, Math.ceil(BITS / bits));

@@ -7,7 +7,7 @@ import type { PointTable } from './points.ts';
 export const STANDING = 64;
 /** A client that has not polled for so long displays nothing; microseconds. */
 const GONE = 60e6;
-const MAX_DEVICES = 4096;
+const MAX_DEVICES = 16_384;
 const MAX_BLOCKS = 16_384;
 /** Traces with a memory for playbacks, of 2 kB at first and 64 kB at most. */
 const MAX_FOLLOWED = 1024;
