@@ -51,8 +51,8 @@ const HANDLED: ReadonlySet<string> = new Set([
   'path_change',
   'segment_conflict',
 ]);
-const MAX_CONVERSATIONS = 65_536;
-const MAX_PAIRS = 65_536;
+const MAX_CONVERSATIONS = 131_072;
+const MAX_PAIRS = 131_072;
 
 export class Judge {
   readonly inventory: Inventory;
