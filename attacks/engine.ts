@@ -21,8 +21,6 @@ import type { StepResult, VerbContext } from './verbs/context.ts';
 import { runStep, tagsOf, targetsOf } from './verbs/index.ts';
 import type { Quantity } from './words.ts';
 
-/** Time from the end of `revert`'s steps that still counts as the scenario's (settling), when the scenario names none. */
-const SETTLE = seconds(300);
 /** Conditions and caps are looked at this often. */
 const TICK = seconds(1);
 /** Room for the revert before the end of a scenario that does not say when to undo it. */
@@ -145,13 +143,9 @@ export class AttackEngine {
     this.#revert();
   }
 
-  /** When everything was undone and that was proven, if it has been; alerts up to `SETTLE` later still belong to the scenario. */
+  /** When everything was undone and that was proven, if it has been. */
   get finishedAt(): Instant | undefined {
     return this.#finishedAt;
-  }
-
-  get settle(): Duration {
-    return SETTLE;
   }
 
   /** How a step ended, if it has. */

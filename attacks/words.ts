@@ -35,7 +35,7 @@ export type CapsSpec = z.output<typeof capsSchema>;
 const list = <T extends z.ZodType>(one: T) => z.union([one.transform((x) => [x]), z.array(one).min(1)]);
 
 /** When a step starts. Without `step` it counts from the scenario's start. */
-export const afterSchema = z
+const afterSchema = z
   .strictObject({
     step: list(id).optional(),
     /** Of several steps: all of them must have ended so, or any one. */
