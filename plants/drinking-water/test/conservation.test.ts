@@ -63,7 +63,7 @@ describe('conservation', () => {
     // And it is not by standing still: a day's water, and chlorine that has decayed, have gone through the books.
     expect(engine.state('entered.water')).toBeGreaterThan(3500);
     expect(worksOf(engine).inventory(engine.states).consumedChlorine).toBeGreaterThan(10);
-  });
+  }, 120_000);
 
   it('holds, and everything stays finite and positive, whatever the inputs do', () => {
     fc.assert(
