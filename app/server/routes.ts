@@ -4,6 +4,7 @@ import {
   attackRequest,
   fieldRequest,
   inSeconds,
+  loadScene,
   operateRequest,
   PenstockError,
   type PlantSpec,
@@ -28,6 +29,10 @@ export function apiRoutes(live: LivePlay): Router {
   const plant = () => live.play.range.spec;
   router.use(express.json({ limit: LARGEST }));
 
+  router.get('/scene', (_request, response) => {
+    const { folder, spec } = live.play.range.plant;
+    found(response, loadScene(folder, spec), `scene of '${spec.id}'`);
+  });
   router.get('/network', (_request, response) => {
     response.json(networkOf(plant(), live.lastFlows));
   });

@@ -1,0 +1,48 @@
+/** The program's text with the value of what a line is about behind it. */
+import type { OnlineMessage } from '@penstock/core/messages';
+import { useMemo } from 'react';
+
+const NAME = /[A-Za-z_]\w*/g;
+/** Values shown behind one line. */
+const MOST = 4;
+
+export function Program({ text, online }: { text: string; online: OnlineMessage | undefined }) {
+  const lines = useMemo(() => text.split('\n'), [text]);
+  const values = useMemo(() => {
+    const found = new Map<string, string>();
+    for (const { name, value } of online?.variables ?? []) {
+      found.set(name.toUpperCase(), value);
+      const last = name.split('.').at(-1)?.toUpperCase();
+      if (last !== undefined && !found.has(last)) found.set(last, value);
+    }
+    return found;
+  }, [online]);
+  return (
+    <pre className="program">
+      {lines.map((line, place) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place
+        <div key={place}>
+          <span className="line-number">{place + 1}</span>
+          <code>{line}</code>
+          <span className="online">{valuesOf(line, values)}</span>
+        </div>
+      ))}
+    </pre>
+  );
+}
+
+function valuesOf(line: string, values: ReadonlyMap<string, string>): string {
+  const code = line.replace(/\(\*.*?\*\)|\/\/.*$/g, '');
+  if (!/:=|\bIF\b|\(/.test(code)) return '';
+  const names = [...new Set((code.match(NAME) ?? []).map((name) => name.toUpperCase()))];
+  return names
+    .filter((name) => values.has(name))
+    .slice(0, MOST)
+    .map((name) => `${name} = ${short(values.get(name) as string)}`)
+    .join('   ');
+}
+
+function short(value: string): string {
+  const number = Number(value);
+  return value !== '' && Number.isFinite(number) && value.length > 8 ? String(Number(number.toPrecision(6))) : value;
+}
