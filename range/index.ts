@@ -6,6 +6,7 @@ export {
   ProcessAlarms,
 } from './alarms/index.ts';
 export { engineHost, labelledParties } from './attack.ts';
+export { checkScenario } from './check-scenario.ts';
 export type { ControlMeasure } from './controls.ts';
 export { gateServices, reachedFromTrainee } from './gates.ts';
 export * from './journal/folder.ts';

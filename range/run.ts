@@ -81,7 +81,12 @@ export interface ScenarioSummary {
   readonly adversary: Findings['adversary'];
   readonly detectedBy: Findings['detectedBy'];
   /** Tags whose displayed value parted from the measured one, and those of which nothing was seen. */
-  readonly view: { readonly manipulated: readonly ViewEpisode[]; readonly lost: readonly ViewEpisode[] };
+  readonly view: {
+    readonly manipulated: readonly ViewEpisode[];
+    readonly lost: readonly ViewEpisode[];
+    /** Episodes beyond those that are kept. */
+    readonly dropped: number;
+  };
   readonly prerequisites: ReturnType<typeof toldAttack>['prerequisites'];
   /** Why the range ended the scenario before its time. */
   readonly aborted: ReturnType<typeof toldAttack>['aborted'];
@@ -151,7 +156,11 @@ function judged(plant: Plant, request: ScenarioRequest, result: PlayResult, dama
     falseAlarms: verdict.falseAlarms.map((a) => a.alert),
     impacts,
     ...findingsOf(scenario, plant.spec, result, variant, counting),
-    view: { manipulated: result.watched?.manipulatedView ?? [], lost: result.watched?.lostView ?? [] },
+    view: {
+      manipulated: result.watched?.manipulatedView ?? [],
+      lost: result.watched?.lostView ?? [],
+      dropped: result.watched?.droppedViews ?? 0,
+    },
     ...toldAttack(result.attack),
   };
 }

@@ -79,6 +79,7 @@ export interface Watched {
   readonly partial: number | null;
   readonly manipulatedView: ViewWatch['manipulated'];
   readonly lostView: ViewWatch['lost'];
+  readonly droppedViews: number;
   /** Tags whose true value left the safe operating limits of their loop. */
   readonly compromised: readonly Episode[];
   /** Controllers that stood still. */
@@ -144,6 +145,7 @@ export class ScenarioWatch {
       partial: this.#partial?.at ?? null,
       manipulatedView: this.#view.manipulated,
       lostView: this.#view.lost,
+      droppedViews: this.#view.dropped,
       compromised: this.#compromised,
       stopped: this.#stopped,
     };

@@ -22,6 +22,8 @@ const LASTING = 60;
 const TOLERANCE = 0.005;
 /** A value is stale when this many polls have brought nothing. */
 const STALE_POLLS = 6;
+/** Episodes of each kind that are kept: what flutters is known by its first thousand. */
+const MOST_EPISODES = 1000;
 
 interface Viewed {
   readonly tag: number;
@@ -48,6 +50,8 @@ interface Open {
 export class ViewWatch {
   readonly manipulated: readonly ViewEpisode[];
   readonly lost: readonly ViewEpisode[];
+  /** Episodes beyond those that are kept. */
+  dropped = 0;
   readonly #manipulated: Open[] = [];
   readonly #lost: Open[] = [];
   readonly #viewed: readonly Viewed[];
@@ -139,7 +143,11 @@ export class ViewWatch {
     viewed.lost = this.#open(this.#lost, viewed, at - LASTING);
   }
 
-  #open(list: Open[], { tag, held }: Viewed, from: number): Open {
+  #open(list: Open[], { tag, held }: Viewed, from: number): Open | undefined {
+    if (list.length >= MOST_EPISODES) {
+      this.dropped++;
+      return undefined;
+    }
     const open = {
       tag: this.#names[tag] as string,
       from,

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { checkScenarioFile } from '@penstock/attacks';
 import { FileError, findPlugins, loadPlant, loadScene, PenstockError, shownPath, UsageError } from '@penstock/core';
 import { checkRuleFile } from '@penstock/monitor';
-import { checkPlantFolder } from '@penstock/range';
+import { checkPlantFolder, checkScenario } from '@penstock/range';
 import type { Command } from 'commander';
 import { print, printJson } from '../output.ts';
 import { counted } from '../report.ts';
@@ -18,7 +18,7 @@ const CHECKERS: readonly Checker[] = [
   { matches: (path) => basename(path) === 'plant.yaml', check: (path) => checkPlantFolder(dirname(path)) },
   { matches: (path) => basename(path) === 'scene.yaml', check: checkSceneFile },
   { matches: (path) => path.endsWith('.yml'), check: checkRuleFile },
-  { matches: (path) => path.endsWith('.yaml'), check: checkScenarioFile },
+  { matches: (path) => path.endsWith('.yaml'), check: (path) => checkScenario(checkScenarioFile(path)) },
 ];
 
 interface Problem {

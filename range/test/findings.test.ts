@@ -58,6 +58,7 @@ const result = (change: Partial<PlayResult> = {}): PlayResult =>
       partial: null,
       manipulatedView: [],
       lostView: [],
+      droppedViews: 0,
       compromised: [],
       stopped: [],
     },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { listScenarios, loadScenario } from '@penstock/attacks';
 import { describe, expect, it } from 'vitest';
-import { openPlant, Play, scenarioPlay } from '../index.ts';
+import { checkScenario, openPlant, Play, scenarioPlay } from '../index.ts';
 
 const SHARED = process.env.PENSTOCK_SHARED ?? fileURLToPath(new URL('../../../shared', import.meta.url));
 const ATTACK = join(SHARED, 'reference/attack-ics.json');
@@ -65,5 +65,26 @@ describe.each(listScenarios())('scenario %s', (id) => {
     expect(scenario.basis.documented.length).toBeGreaterThan(0);
     expect(scenario.basis.invented.length).toBeGreaterThan(0);
     expect(scenario.basis.sources.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a scenario that its plant does not bear', () => {
+  const lye = loadScenario('lye-setpoint');
+
+  it('is told everything that is wrong with it', async () => {
+    const [first, ...others] = lye.steps as [(typeof lye.steps)[number], ...typeof lye.steps];
+    const wrong = {
+      ...lye,
+      hazards: ['outlet-pH'],
+      steps: [{ ...first, techniques: ['T0855', 'T9999'] }, ...others],
+      effects: [{ about: 'x', predicate: { when: 'AIT3O1 > 1' }, within: 1 as never }],
+    } as typeof lye;
+    await expect(checkScenario(wrong)).rejects.toThrow(
+      /no hazard 'outlet-pH'; did you mean 'outlet-ph'\?.*T0855 is no technique.*it is T1692\.001 now.*T9999 is no technique.*knows no tag AIT3O1/s,
+    );
+  });
+
+  it('is none of those that ship', async () => {
+    for (const id of listScenarios()) await expect(checkScenario(loadScenario(id))).resolves.toBeUndefined();
   });
 });

@@ -100,4 +100,14 @@ describe('what is shown, held against what the controller has', () => {
       ).lost,
     ).toEqual([]);
   });
+
+  it('keeps a thousand episodes and counts the rest', () => {
+    const { manipulated, dropped } = watch(
+      75 * 1010,
+      (s) => (s % 75 < 68 ? 5 : 1),
+      () => 1,
+    );
+    expect(manipulated).toHaveLength(1000);
+    expect(dropped).toBeGreaterThan(5);
+  });
 });
