@@ -24,6 +24,13 @@ describe('functions that a profile switches on', () => {
     expect(ask(server, Uint8Array.of(0x83, 0, 0, 0, 1))).toBe('8301');
   });
 
+  // "Serial Line only", as 7, 8, 11 and 17 are, which devices on TCP answer too; none is known that keeps the log (clause 6.10).
+  it('FC 12, the communication event log of a serial line, is exception 01 and cannot be switched on', () => {
+    expect(ask(testServer(new TestDevice()), '0c')).toBe('8c01');
+    expect(ask(testServer(new TestDevice(), { functions: [7, 8, 11, 17] }), '0c')).toBe('8c01');
+    expect(() => testServer(new TestDevice(), { functions: [12] })).toThrow('function 12 is not implemented');
+  });
+
   it('a list with usual codes is all that a device answers', () => {
     const server = testServer(new TestDevice(), { functions: [3, 4] });
     expect(ask(server, '03 0000 0001')).toBe('03020000');
