@@ -27,6 +27,8 @@ steps:
 revertAfter: 20s
 revert:
   - { id: back, about: the set point as it was, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 2.5, techniques: [T0836] }
+prerequisites:
+  - { about: There is water in the tank, when: 'LIT101 > 0.5' }
 hazards: [overflow]
 withoutSafeguards: { tripDevice: false }
 twin:

@@ -11,6 +11,8 @@ import type { Management, SeenAlert } from './management.ts';
 
 /** How often it is looked whether the scenario is over. */
 const LOOK_EVERY_MS = 50;
+/** How often the truth is asked for, which prerequisites, conditions and the abort of a scenario look at. */
+const TRUTH_EVERY_MS = 500;
 
 export interface AdversaryRequest {
   readonly scenario: ScenarioSpec;
@@ -54,6 +56,7 @@ export class Adversary {
   readonly #engine: AttackEngine;
   readonly #footholds = new Map<string, GateFoothold>();
   readonly #steps: StepRecord[] = [];
+  readonly #truth: Float64Array;
   #failure: unknown;
 
   /**
@@ -64,7 +67,9 @@ export class Adversary {
     const joined = await request.management.join();
     if (joined.gates.length === 0)
       throw new PenstockError('adversary.no-gates', 'the range has no gates; start it without `--gates none`');
-    return new Adversary(request, joined);
+    const adversary = new Adversary(request, joined);
+    await adversary.#look();
+    return adversary;
   }
 
   private constructor(request: AdversaryRequest, joined: AdversaryRunMessage) {
@@ -73,6 +78,7 @@ export class Adversary {
     const { scenario, variant, inputs, plant, management } = request;
     const scope = new GateScope(scenario, plant.spec, plant.hash, joined);
     this.#clock = new PacedClock(this.#queue, { rate: joined.rate });
+    this.#truth = new Float64Array(plant.spec.tags.length).fill(Number.NaN);
     const failed = (error: unknown): void => {
       this.#failure ??= error;
     };
@@ -85,6 +91,7 @@ export class Adversary {
         plant: plant.spec,
         queue: this.#queue,
         registry: scope.registry,
+        truth: this.#truth,
         foothold: (id): Foothold => {
           const foothold = this.#footholds.get(id) ?? new GateFoothold(id, door);
           this.#footholds.set(id, foothold);
@@ -111,6 +118,11 @@ export class Adversary {
     const end = scenario.observe + (now ? 0 : scenario.start);
     this.#engine.start({ now });
     this.#clock.start();
+    const looking = setInterval(() => {
+      this.#look().catch((error: unknown) => {
+        this.#failure ??= error;
+      });
+    }, TRUTH_EVERY_MS);
     await new Promise<void>((resolve) => {
       const ticker = setInterval(() => {
         const over = this.#engine.finishedAt !== undefined || this.#queue.now >= end;
@@ -119,6 +131,7 @@ export class Adversary {
         resolve();
       }, LOOK_EVERY_MS);
     });
+    clearInterval(looking);
     this.#clock.stop();
     for (const foothold of this.#footholds.values()) foothold.close();
     await management.heard;
@@ -130,6 +143,12 @@ export class Adversary {
   /** No further step: everything is put back at once. */
   stop(): void {
     this.#clock.outside({ run: () => this.#engine.stop() });
+  }
+
+  /** The management channel tells what is true; an adversary inside the range knows no more. */
+  async #look(): Promise<void> {
+    const values = await this.#request.management.truth();
+    for (let tag = 0; tag < this.#truth.length; tag++) this.#truth[tag] = values[tag] ?? Number.NaN;
   }
 
   #judged({ firstPacket, time, zone, run }: AdversaryRunMessage, alerts: readonly SeenAlert[]): AdversarySummary {

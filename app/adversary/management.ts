@@ -26,6 +26,9 @@ const alertsOf = z.object({
 });
 export type SeenAlert = z.output<typeof alertsOf>['alerts'][number];
 
+/** Of the values, what prerequisites and conditions on the truth look at. */
+const truthOf = z.object({ true: z.array(z.number().nullable()) });
+
 type Body = AdversaryReport extends infer R ? (R extends unknown ? Omit<R, 'instance' | 'scenario'> : never) : never;
 
 export class Management {
@@ -83,6 +86,13 @@ export class Management {
 
   async alerts(): Promise<SeenAlert[]> {
     return alertsOf.parse(await this.#ask('GET', 'state')).alerts;
+  }
+
+  /** True values by the plant's tag number, NaN where there is none. @throws PenstockError as `describe` */
+  async truth(): Promise<number[]> {
+    const parsed = truthOf.safeParse(await this.#ask('GET', 'values'));
+    if (!parsed.success) throw new PenstockError('adversary.refused', `${this.#url.host} gives no values`);
+    return parsed.data.true.map((value) => value ?? Number.NaN);
   }
 
   async #ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
