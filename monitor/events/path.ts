@@ -24,6 +24,8 @@ export interface PathChangeEvent extends ProtocolEvent {
   readonly count: number;
   /** `mac` and `twice`: the hop limit stayed, so that it was no router that passed the packet on. */
   readonly ttl_kept: boolean;
+  /** `mac`: how often the same two cards took turns up to now. */
+  readonly turns: number;
 }
 
 /** The same bytes of a TCP stream were seen twice with different content. */
@@ -65,6 +67,12 @@ export class PathWatch {
   /** A packet came from another card than the one before. `high` and `low` are the card's that it had. */
   moved(flow: Flow, endpoint: Endpoint, high: number, low: number, ttlKept: boolean, time: number): void {
     const count = ++endpoint.macChanges;
+    const before = cardNumber(high, low);
+    const now = cardNumber(endpoint.macHigh, endpoint.macLow);
+    // The same two cards in turn; a damaged frame's card comes once.
+    endpoint.macTurns = now === endpoint.macSecond && before === endpoint.macThird ? endpoint.macTurns + 1 : 0;
+    endpoint.macThird = endpoint.macSecond;
+    endpoint.macSecond = before;
     if (!isPowerOfTwo(count)) return;
     const after = macOf(endpoint.macHigh, endpoint.macLow);
     this.#changed(flow, endpoint, 'mac', macOf(high, low), after, count, ttlKept, time);
@@ -163,11 +171,14 @@ export class PathWatch {
       after,
       count,
       ttl_kept: ttlKept,
+      turns: endpoint.macTurns,
     };
     this.#emit(event, flow);
   }
 }
 
+/** A card's address as one number, which 48 bits fit into. */
+const cardNumber = (high: number, low: number): number => high * 2 ** 32 + (low >>> 0);
 const isPowerOfTwo = (count: number): boolean => (count & (count - 1)) === 0;
 
 /** Same source port, destination port and sequence number: within a flow, the same direction and place in its stream. */

@@ -25,6 +25,10 @@ export class Endpoint {
   hopLimit = -1;
   /** How often card or hop limit changed, segments came again from another card, and segments came again with other content. */
   macChanges = 0;
+  /** The cards before the last one and before that, as one number each, and how often the same two took turns. */
+  macSecond = -1;
+  macThird = -1;
+  macTurns = 0;
   hopChanges = 0;
   copies = 0;
   conflicts = 0;

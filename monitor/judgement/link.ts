@@ -102,6 +102,7 @@ export class LinkJudge {
       'path.after': after,
       'path.count': event.count,
       'path.ttl_kept': event.ttl_kept,
+      'path.turns': event.turns,
       'path.listed_mac': src.mac,
       'path.holder': this.#holder(after, src) ?? this.#holder(before, src),
       'path.same_zone': src.zone !== undefined && src.zone === subject.dst?.zone,

@@ -219,6 +219,7 @@ export const LOG_SOURCES: readonly LogSource[] = [
     detail('path.after', 'text', 'and now'),
     detail('path.count', 'number', 'how often on this conversation; told at 1, 2, 4, 8, …'),
     detail('path.ttl_kept', 'boolean', 'the hop limit stayed: no router passed it on'),
+    detail('path.turns', 'number', 'mac: how often the same two cards took turns'),
     detail('path.listed_mac', 'text', "the asset list's card of the host"),
     detail('path.holder', 'text', 'who else the card is known to belong to'),
     detail('path.same_zone', 'boolean', 'both ends are in one zone, where no router belongs in between'),
