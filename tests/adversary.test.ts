@@ -23,7 +23,8 @@ start: 60s
 observe: 20m
 steps:
   - { id: look, about: reads the level, verb: read-tags, from: scada, to: tank-plc, tags: [LIT101, LIC101_SP], techniques: [T0801] }
-  - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 6, techniques: [T0836], after: { step: look, wait: 10s } }
+  - { id: sweep, about: tries every address, verb: probe-registers, from: scada, to: tank-plc, ranges: [{ table: holding, count: 16 }], perSecond: 4, techniques: [T0861], after: { step: look, wait: 5s } }
+  - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 6, techniques: [T0836], after: { step: sweep, wait: 5s } }
 revertAfter: 20s
 revert:
   - { id: back, about: the set point as it was, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 2.5, techniques: [T0836] }
@@ -82,9 +83,11 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
     const summary = JSON.parse(stdout) as Summary;
     expect(code).toBe(0);
     expect(summary).toMatchObject({ scenario: 'overfill', plant: 'small-plant', run: 'up-4', zone: 'control' });
-    expect(summary.steps.map(({ step, event }) => `${step} ${event}`).slice(0, 6)).toEqual([
+    expect(summary.steps.map(({ step, event }) => `${step} ${event}`).slice(0, 8)).toEqual([
       'look start',
       'look done',
+      'sweep start',
+      'sweep done',
       'order start',
       'order done',
       'back start',
@@ -100,7 +103,12 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
     const packets = labelsOf(range).filter((row) => row[0] === 'packet' && row[4] !== 'read-back');
     // The handshake belongs to its step as much as the request.
     expect(new Set(packets.map((row) => `${row[3]} ${row[4]} ${row[6]}`))).toEqual(
-      new Set(['attack look scenario:overfill', 'attack order scenario:overfill', 'revert back scenario:overfill']),
+      new Set([
+        'attack look scenario:overfill',
+        'attack sweep scenario:overfill',
+        'attack order scenario:overfill',
+        'revert back scenario:overfill',
+      ]),
     );
     expect(Number(packets[0]?.[2])).toBeCloseTo(told.firstPacket, 5);
     const capture = readFileSync(range.file('capture.pcap'));
@@ -128,6 +136,19 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
     await range.stop();
     const { steps } = range.json<{ steps: { step: string; event: string }[] }>('summary.json');
     expect(steps.map(({ event }) => event)).toContain('aborted');
+  });
+
+  it('ends with a clear line when the range goes away', async () => {
+    const range = await start(SMALL_PLANT, '--rate', '5', '--seed', '10', '--out', 'gone');
+    const playing = adversary(range.url);
+    await eventually(async () => {
+      const { journal } = await range.api<{ journal: { kind: string }[] }>('state');
+      return journal.some(({ kind }) => kind === 'attack') || undefined;
+    }, 'the first step');
+    await range.stop();
+    const { code, stderr } = await playing;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^penstock: .*(no range answers|lets nobody in)/m);
   });
 
   it('cannot stand between two others, and says so', async () => {
