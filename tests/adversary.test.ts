@@ -164,7 +164,7 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
 });
 
 describe('a range refuses', { timeout: SLOW }, () => {
-  it('whoever does not show its token, names another run, or reports what it does not have', async () => {
+  it('whoever does not show the instructor's token, names another run, or reports what it does not have', async () => {
     const range = await start(SMALL_PLANT, '--seed', '8', '--out', 'refusing');
     const url = new URL('/api/adversary', range.url);
     const post = async (body: unknown, token = range.token) => {
@@ -186,6 +186,8 @@ describe('a range refuses', { timeout: SLOW }, () => {
     const report = { do: 'step', instance, scenario: 'x', step };
     expect((await fetch(url)).status).toBe(401);
     expect((await post(report, 'wrong')).status).toBe(401);
+    expect(range.traineeToken).not.toBe('');
+    expect((await post(report, range.traineeToken)).status).toBe(403);
     expect((await post({ ...report, instance: 'another' })).status).toBe(409);
     expect(await post({ ...report, step: { ...step, target: 'nobody' } })).toMatchObject({
       status: 422,

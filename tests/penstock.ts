@@ -62,6 +62,7 @@ export class RunningRange {
   /** With the token. */
   readonly url: string;
   readonly token: string;
+  readonly traineeToken: string;
   /** What it printed when it started. */
   readonly printed: string;
   readonly #child: ChildProcess;
@@ -82,6 +83,7 @@ export class RunningRange {
     );
     this.url = /The page: (\S+)/.exec(printed)?.[1] ?? '';
     this.token = /token=(\S+)/.exec(this.url)?.[1] ?? '';
+    this.traineeToken = /For trainees.*token=(\S+)/.exec(printed)?.[1] ?? '';
   }
 
   /** Resolves when everything listens; the run's files go to `cwd`/run unless `--out` is given. */
