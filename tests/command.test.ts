@@ -17,7 +17,7 @@ const SEVERAL = 120_000;
 
 const COMMANDS = [
   ...['up', 'plants', 'scenarios', 'rules', 'exercises', 'check', 'run', 'baseline', 'learn', 'replay'],
-  ...['monitor', 'doctor'],
+  ...['monitor', 'baselines', 'doctor'],
 ];
 
 async function json<T>(...args: string[]): Promise<{ code: number | null; document: T }> {

@@ -18,6 +18,7 @@ import { type Command, Option } from 'commander';
 import { keepSafe, liveClock } from '../live.ts';
 import { plantReference, portOption, rateOption, seedOption } from '../options.ts';
 import { note, print, printTable } from '../output.ts';
+import { type OutputOptions, openOutputs, withOutputs } from '../outputs/index.ts';
 import { inRunFolder } from '../run-folder.ts';
 import { Adversaries } from '../server/adversaries.ts';
 import { adversaryRoutes } from '../server/adversary-routes.ts';
@@ -26,7 +27,7 @@ import { LivePlay } from '../server/live-play.ts';
 import { apiRoutes } from '../server/routes.ts';
 import { type PageServer, servePage } from '../server/server.ts';
 
-interface UpOptions {
+interface UpOptions extends OutputOptions {
   readonly rate: number;
   readonly port: number;
   readonly seed: number;
@@ -52,7 +53,7 @@ interface Running {
 
 /** `penstock up [PLANT]`: runs a range on this machine. */
 export function addUp(program: Command): void {
-  program
+  const command = program
     .command('up')
     .description('run a range on this machine, with a page and gates for real tools')
     .argument('[plant]', 'a plant of `penstock plants`, or a folder with one', 'drinking-water')
@@ -66,7 +67,8 @@ export function addUp(program: Command): void {
         .choices(['own', 'picked', 'none'])
         .default('own'),
     )
-    .option('--headless', 'without the page')
+    .option('--headless', 'without the page');
+  withOutputs(command)
     .option('--out <dir>', "folder for the run's files; runs/up-SEED when left out")
     .action(async (id: string, options: UpOptions) => {
       const plant = await openPlant(id);
@@ -94,16 +96,18 @@ async function start(
   zone: string,
   folder: RunFolder,
   http: Server | undefined,
-  { seed, hour, rate, gates: where }: UpOptions,
+  options: UpOptions,
 ): Promise<Running> {
+  const { seed, hour, rate, gates: where } = options;
+  const outputs = openOutputs(options, () => play.range.epoch);
   folder.writeJson('run.json', { kind: 'up', plant: reference, plantHash: plant.hash, seed, hour, zone });
   const live = new LivePlay();
-  const play = new Play({
+  const play: Play = new Play({
     ...{ plant, seed, folder },
     run: `up-${seed}`,
     startAt: hours(hour),
     learned: loadLearned(plant),
-    monitor: { rules: builtInRules(), mode: 'watch', sinks: [live] },
+    monitor: { rules: builtInRules(), mode: 'watch', sinks: [live, ...outputs.sinks] },
     guestZone: zone,
     ...live.listeners,
   });
@@ -139,6 +143,7 @@ async function start(
       // Of adversaries in other processes.
       steps: steps.map(({ at, step, phase, event, detail }) => ({ time: inSeconds(at), step, phase, event, detail })),
     });
+    await outputs.close();
     return inSeconds(end);
   };
   return { plant, folder, gates: gates.table, unreached, zone, page, stop };

@@ -27,10 +27,12 @@ export function parseWindowTime(text: string): (first: number) => number {
     return (first) => first + Math.round((hours * 3600 + minutes * 60 + seconds) * 1e6);
   }
   if (/^\d+(\.\d+)?$/.test(text)) return (first) => first + Math.round(Number(text) * 1e6);
-  if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(Date.parse(text))) {
+  const date = /^(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,6}))?(Z|[+-]\d\d:\d\d)?$/.exec(text);
+  if (date !== null) {
     // A day and time without a zone is UTC, as everything that is printed here.
-    const zoned = /(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`;
-    return () => Date.parse(zoned) * 1e3;
+    const [, whole, fraction = '', zone = 'Z'] = date;
+    const time = Date.parse(`${whole}${zone}`) * 1e3 + Number(fraction.padEnd(6, '0'));
+    if (!Number.isNaN(time)) return () => time;
   }
   try {
     const length = parseDuration(text);
@@ -89,6 +91,12 @@ export async function cutWindow(
   }
   if (writer === undefined || bounds === undefined)
     throw new PenstockError('window.empty', `${source} has no packet between ${window.from} and ${window.to}`);
-  const day = (time: number): string => new Date(time / 1e3).toISOString();
   return { source, out, from: day(bounds.from), to: day(bounds.to), packets: writer.packets, otherLinkType };
+}
+
+/** Day and time in UTC to the microsecond, as `parseWindowTime` reads it. */
+function day(time: number): string {
+  const whole = Math.floor(time / 1e6);
+  const fraction = String(Math.floor(time - whole * 1e6)).padStart(6, '0');
+  return new Date(whole * 1e3).toISOString().replace('.000Z', `.${fraction}Z`);
 }
