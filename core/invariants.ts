@@ -30,7 +30,7 @@ export const invariantSchema = z.strictObject({
   name: z.string(),
   /** What holds between displayed values: a CEL expression over tags and the names in `with`. */
   holds: z.string(),
-  /** For how long it must not hold before it is told. */
+  /** For how long it must not hold before it is told; a monitor looks every five seconds. */
   for: durationText.default('0s'),
   /** While this holds, and for `settles` after it, nothing is said: the pump stands, the analyser is calibrated. */
   unless: z.string().optional(),

@@ -303,7 +303,7 @@ describe('invariant-broken', () => {
   it('tells which values contradict each other, after the time that the owner gave', () => {
     const works = new Works({ knowledge: withInvariant() }).poll(100).poll(9, () => ({ speed: 600 }));
     expect(works.raised).toEqual([]);
-    works.poll(5, () => ({ speed: 600 }));
+    works.poll(11, () => ({ speed: 600 }));
     expect(works.traffic.alert('invariant-broken')).toMatchObject({
       severity: 'medium',
       tag: 'SC401',
@@ -332,7 +332,7 @@ describe('invariant-broken', () => {
       .poll(15, () => ({ speed: 600 }))
       .poll(60);
     const brief = new Works({ knowledge: withInvariant() }).poll(100);
-    for (let i = 0; i < 10; i++) brief.poll(8, () => ({ speed: 600 })).poll(3);
+    for (let i = 0; i < 10; i++) brief.poll(8, () => ({ speed: 600 })).poll(6);
     const stale = new Works({ knowledge: withInvariant({ for: '30s' }) }).poll(100).poll(2, () => ({ speed: 600 }));
     for (let i = 0; i < 60; i++) stale.traffic.wait(1).read(stale.flow, 'coil', 3, [0]);
     for (const works of [holding, manual, brief, stale]) expect(works.raised).not.toContain('invariant-broken');

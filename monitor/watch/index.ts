@@ -69,7 +69,7 @@ const SLOW = 0.005;
 /** A range of so few raw steps is a choice, not a quantity. */
 const FEW_STEPS = 20;
 /** Time between two looks at what is judged by time, microseconds. */
-const EVERY = 2e6;
+const EVERY = 5e6;
 /** Changes without an order after which they are no news. */
 const OWN_DOING = 5;
 /** Answers come at odd times; microseconds that count at least between two of them. */
@@ -238,8 +238,8 @@ export class ProcessWatch {
     }
     if (stood > trace.longest && !this.#events.announced(block.reader)) trace.longest = stood;
     const interval = passed > LEAST_INTERVAL ? passed : LEAST_INTERVAL;
-    const rate = (Math.abs(value - before) * 1e6) / interval;
-    if (rate > trace.limit) this.#fast(trace, value, before, rate);
+    const change = Math.abs(value - before) * 1e6;
+    if (change > trace.limit * interval) this.#fast(trace, value, before, change / interval);
     if (this.learning) {
       if (trace.habit !== undefined) trace.habit.changes++;
       const isAnnounced = this.#events.announced(block.reader);

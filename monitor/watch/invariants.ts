@@ -1,6 +1,6 @@
 /**
  * What the owner says must hold between tags: that the dose fits the flow, that two electrodes agree, that levels follow from what
- * flows in and out. Judged every two seconds on displayed values alone; where one of them is stale, nothing can be said.
+ * flows in and out. Judged every five seconds on displayed values alone; where one of them is stale, nothing can be said.
  */
 import { type CompiledPredicate, compilePredicate, parseDuration, seconds } from '@penstock/core';
 import type { KnownInvariant } from '../knowledge.ts';
@@ -112,7 +112,7 @@ export class Invariants {
     }
   }
 
-  /** Looks at all of them. Called every two seconds of event time. */
+  /** Looks at all of them. Called every five seconds of event time. */
   judge(now: number): void {
     if (this.#judged.length === 0) return;
     const values = this.#values;

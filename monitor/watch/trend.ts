@@ -1,8 +1,8 @@
-/** The mean or the slope of a value over a sliding window, sampled every other second and kept in a few bins. */
+/** The mean or the slope of a value over a sliding window, sampled every few seconds and kept in a few bins. */
 import type { Duration } from '@penstock/core';
 
 const BINS = 30;
-/** Share of a new value in the smoothed one: some ten seconds of noise are evened out. */
+/** Share of a new value in the smoothed one: at one in five seconds the noise of half a minute is evened out. */
 const SMOOTHING = 0.2;
 
 export class Trend {
