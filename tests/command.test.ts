@@ -195,6 +195,31 @@ describe('check', () => {
     const { stdout } = await penstock(['check', 'wrong'], { cwd });
     expect(stdout).toContain('wrong/plant.yaml:3:1:');
   });
+
+  it('checks a scene against the plant beside it', async () => {
+    const folder = join(cwd, 'seen');
+    mkdirSync(folder);
+    cpSync(SMALL_PLANT, folder, { recursive: true });
+    writeFileSync(
+      join(folder, 'scene.yaml'),
+      [
+        'ground: [20, 20]',
+        'equipment:',
+        '  - { id: tank, kind: tank, name: Tank, area: tank, position: [0, 0, 0], diameter: 2, height: 5, bind: { level: { tag: LIT191, full: 5 } } }',
+        'cameras:',
+        '  - { id: all, name: All, position: [0, 5, 12], target: [0, 2, 0] }',
+      ].join('\n'),
+    );
+    const { code, document } = await json<{ problems: { id: string; message: string }[] }>('check', 'seen/scene.yaml');
+    expect(code).toBe(1);
+    expect(document.problems).toEqual([
+      {
+        file: 'seen/scene.yaml',
+        id: 'scene.unknown-tag',
+        message: expect.stringMatching(/^seen\/scene\.yaml:3:\d+: there is no tag 'LIT191'; did you mean 'LIT101'\?$/),
+      },
+    ]);
+  });
 });
 
 describe('baseline', () => {

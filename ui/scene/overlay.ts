@@ -30,6 +30,7 @@ export class Overlay {
   private readonly context: CanvasRenderingContext2D;
   private readonly model: SceneModel;
   private readonly values: Values;
+  private readonly words: { true: string; measured: string };
   private readonly point = new Vector3();
   private readonly taken: Taken[] = Array.from({ length: MOST }, () => ({ left: 0, top: 0, right: 0, bottom: 0 }));
   private readonly widths = new Map<string, number>();
@@ -43,7 +44,8 @@ export class Overlay {
   private selected: Item | null = null;
   private hovered: Item | null = null;
 
-  constructor(beside: HTMLCanvasElement, model: SceneModel, values: Values) {
+  constructor(beside: HTMLCanvasElement, model: SceneModel, values: Values, words: { true: string; measured: string }) {
+    this.words = words;
     this.model = model;
     this.values = values;
     this.canvas = document.createElement('canvas');
@@ -290,7 +292,7 @@ export class Overlay {
     const spec = this.model.spec.tags[lyingTag];
     if (spec === undefined || value === undefined) return;
     const real = lie === 'sensor' ? value.true : value.measured;
-    const word = lie === 'sensor' ? 'true' : 'measured';
+    const word = lie === 'sensor' ? this.words.true : this.words.measured;
     const number =
       real === null || real === undefined ? '' : `${readable(real, spec.range, spec.states)} ${spec.unit}`.trim();
     const text = `${shownTag(lyingTag)} ${word} ${number}`;

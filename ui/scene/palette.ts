@@ -5,11 +5,11 @@
 export type Theme = 'light' | 'dark';
 
 /** What a surface is made of. Each has one colour in either theme. */
-export const MATERIALS = {
-  concrete: [0xc3c5c4, 0x4d5357],
+const MATERIALS = {
+  concrete: [0xc3c5c4, 0x5b6267],
   /** A cut through concrete, as section drawings darken it. */
   cut: [0x7d8388, 0x7f868b],
-  screed: [0xb2b5b4, 0x41474b],
+  screed: [0xb2b5b4, 0x4c5357],
   steel: [0xaab1b6, 0x666f76],
   steelDark: [0x7f888e, 0x4b545a],
   flange: [0x99a1a7, 0x737c83],
@@ -18,8 +18,8 @@ export const MATERIALS = {
   plastic: [0xd9dad6, 0x767c7f],
   rubber: [0x3c4247, 0x23282b],
   mark: [0xeef0f0, 0xb9c0c4],
-  wall: [0xd6d5d0, 0x575b5d],
-  roof: [0xa6a39d, 0x44484a],
+  wall: [0xd6d5d0, 0x666b6e],
+  roof: [0xa6a39d, 0x50565a],
   frame: [0x868d91, 0x6a7276],
   door: [0x7c878e, 0x48525a],
   cabinet: [0xcfd2d2, 0x6a7074],
@@ -28,14 +28,14 @@ export const MATERIALS = {
   anthracite: [0x45484b, 0x2b2e30],
   sand: [0xc9b68d, 0x8a7c5d],
   gravel: [0x97938b, 0x5e5c57],
-  asphalt: [0xb0b3b4, 0x33383b],
-  paving: [0xc6c8c6, 0x393e41],
-  grass: [0xc8cbc5, 0x272b2b],
+  asphalt: [0xb0b3b4, 0x3c4246],
+  paving: [0xc6c8c6, 0x454b4f],
+  grass: [0xc8cbc5, 0x2e3334],
   earth: [0xa69d8e, 0x3d3a35],
   bed: [0x9b9789, 0x34342f],
   leaf: [0xa2ada0, 0x3d4843],
   trunk: [0x8d8478, 0x48423b],
-  house: [0xdcdad5, 0x54585a],
+  house: [0xdcdad5, 0x5f6467],
   tile: [0xb5a9a2, 0x4b4644],
   window: [0x8b979f, 0x8f8c77],
 } as const satisfies Record<string, readonly [number, number]>;
@@ -69,7 +69,7 @@ export const AMBIENCE = {
     edge: 'rgba(32,38,43,0.22)',
   },
   dark: {
-    sky: 0x1d2225,
+    sky: 0x232a2e,
     sun: 2.1,
     heaven: 0xc6d0d9,
     earth: 0x3a3f43,

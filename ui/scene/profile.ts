@@ -1,6 +1,6 @@
 /** How much may be asked of this machine: software renderers are known by their name. */
 export interface Profile {
-  /** Drawn by the processor: half the resolution, no antialiasing, four pictures a second while only the clock moves. */
+  /** Drawn by the processor: half the resolution or less, no antialiasing, four pictures a second while only the clock moves. */
   readonly cheap: boolean;
   readonly renderer: string;
 }

@@ -210,7 +210,7 @@ describe.skipIf(!hasJudge('chromium'))('the stage in a browser', { timeout: SLOW
       true,
       false,
     ]);
-    expect((await look('filter-1', morning)).blue).toBeGreaterThan(before.blue + 0.02);
+    expect((await look('filter-1', morning)).blue).toBeGreaterThan(before.blue + 0.01);
     // A drag is not a click.
     await page.mouse.down();
     await page.mouse.move(400, 200, { steps: 3 });

@@ -34,6 +34,8 @@ export interface StageOptions {
   /** Nothing moves by itself, the camera jumps instead of flying. */
   readonly reducedMotion: boolean;
   readonly theme: Theme;
+  /** Words for what parts from the displayed value, in the page's language; English where left out. */
+  readonly words?: { readonly true: string; readonly measured: string };
   /** An item was clicked or tapped; null for the ground. The stage does not select it by itself. */
   readonly onPick: (id: string | null) => void;
   /** The pointer came over another item, or left all. */
@@ -88,6 +90,8 @@ const FLIGHT_SECONDS = 0.9;
 const TICK = { full: 1 / 30, cheap: 1 / 4 } as const;
 /** A press that moves further than this is a drag. */
 const CLICK_PIXELS = 5;
+/** Most pixels of a picture that is drawn in software. */
+const MOST_CHEAP_PIXELS = 270_000;
 
 /**
  * Puts a scene on a canvas. The canvas keeps the size that its style gives it; its parent must be positioned, because names and readings are
@@ -155,7 +159,12 @@ class LiveStage implements Stage {
     this.renderer.debug.checkShaderErrors = false;
     this.model = buildModel(scene);
     this.values = new Values(this.model, options.truth);
-    this.overlay = new Overlay(canvas, this.model, this.values);
+    this.overlay = new Overlay(
+      canvas,
+      this.model,
+      this.values,
+      options.words ?? { true: 'true', measured: 'measured' },
+    );
     this.sun.position.copy(SUN).multiplyScalar(100);
     this.model.scene.add(this.sun, this.heaven);
     this.controls = new OrbitControls(this.camera, canvas);
@@ -235,7 +244,9 @@ class LiveStage implements Stage {
     const { clientWidth: width, clientHeight: height, offsetLeft, offsetTop } = this.canvas;
     if (width === 0 || height === 0) return;
     const ratio = Math.min(2, window.devicePixelRatio || 1);
-    this.renderer.setPixelRatio(this.cheap ? 0.5 : ratio);
+    // On a large window half the resolution is still too much for a processor.
+    const coarse = Math.min(0.5, Math.sqrt(MOST_CHEAP_PIXELS / (width * height)));
+    this.renderer.setPixelRatio(this.cheap ? coarse : ratio);
     this.renderer.setSize(width, height, false);
     this.overlay.resize(offsetLeft, offsetTop, width, height, ratio);
     this.camera.aspect = width / height;

@@ -11,7 +11,7 @@ type PitSpec = Extract<TerrainSpec, { kind: 'pit' }>;
 const BEYOND = 260;
 
 /** A line beside a path, `offset` to its left (seen along it, x east and z south). */
-export function beside(path: readonly Spot[], offset: number): Spot[] {
+function beside(path: readonly Spot[], offset: number): Spot[] {
   return path.map((spot, i) => {
     const before = path[Math.max(0, i - 1)] as Spot;
     const after = path[Math.min(path.length - 1, i + 1)] as Spot;
@@ -22,7 +22,7 @@ export function beside(path: readonly Spot[], offset: number): Spot[] {
 }
 
 /** A smooth curve through the spots of a path (Catmull and Rom). */
-export function smooth(path: readonly Spot[], steps = 8): Spot[] {
+function smooth(path: readonly Spot[], steps = 8): Spot[] {
   const line: Spot[] = [];
   for (let i = 0; i + 1 < path.length; i++) {
     const [a, b, c, d] = [i - 1, i, i + 1, i + 2].map(
@@ -91,7 +91,7 @@ export function buildGround(shape: Shape, ground: Spot, terrain: readonly Terrai
 const hole = (spots: readonly Spot[]): Path => new Path(spots.map(([x, z]) => new Vector2(x, z)));
 
 /** The river's middle line, lengthened to the end of the ground. */
-export function courseOf(river: RiverSpec, far = BEYOND): Spot[] {
+function courseOf(river: RiverSpec, far = BEYOND): Spot[] {
   const line = smooth(river.path);
   const ahead = (a: Spot, b: Spot): Spot => {
     const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;

@@ -320,7 +320,7 @@ export class Values {
       colour.copy(spec.carries === 'chemical' ? chemicalColour(this.theme) : look.colour);
       if (spec.carries === 'air') colour.setHex(this.theme === 'light' ? 0xf2f4f5 : 0xc3cbd0);
       // Marks stand out from the pipe by being darker in the light and lighter in the dark.
-      if (spec.carries !== 'air') colour.multiplyScalar(this.theme === 'light' ? 0.72 : 1.5);
+      if (spec.carries !== 'air') colour.multiplyScalar(this.theme === 'light' ? 0.72 : 1.2);
       const second = pipeStates.at(number, 1);
       data[second] = colour.r;
       data[second + 1] = colour.g;
@@ -359,14 +359,8 @@ export class Values {
   private halo(item: Item, state: ItemState): void {
     const { mesh, looks } = this.model.halos;
     const { footprint } = item;
-    const kind =
-      item === this.selected
-        ? HALO.selected
-        : state.alarm !== null
-          ? HALO[state.alarm]
-          : state.lie !== null
-            ? HALO.truth
-            : HALO.none;
+    const marked = item === this.selected ? HALO.selected : state.lie !== null ? HALO.truth : HALO.none;
+    const kind = state.alarm === null ? marked : HALO[state.alarm];
     if (footprint === undefined || kind === HALO.none) body.makeScale(0, 0, 0);
     else {
       const [x, z] = footprint.foot;

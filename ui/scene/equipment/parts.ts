@@ -5,7 +5,7 @@ import type { Shape, Triple } from '../shape.ts';
 import type { Nozzle } from './built.ts';
 
 /** Where round vessels are cut open: towards the south and a little to the east, where one usually looks from. */
-export const CUT = { from: 0.95, arc: Math.PI * 2 - 1.55 } as const;
+const CUT = { from: 0.95, arc: Math.PI * 2 - 1.55 } as const;
 
 /** A round wall with a thickness, cut open. */
 export function cutShell(
