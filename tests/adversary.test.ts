@@ -164,7 +164,7 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
 });
 
 describe('a range refuses', { timeout: SLOW }, () => {
-  it('whoever does not show the instructor's token, names another run, or reports what it does not have', async () => {
+  it('whoever does not show the token of the instructor, names another run, or reports what it does not have', async () => {
     const range = await start(SMALL_PLANT, '--seed', '8', '--out', 'refusing');
     const url = new URL('/api/adversary', range.url);
     const post = async (body: unknown, token = range.token) => {

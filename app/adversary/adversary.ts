@@ -3,11 +3,17 @@
  * runs on this machine. What it does it tells the range over the management channel, for the truth alone.
  */
 import { AttackEngine, GateScope, type ScenarioSpec, type StepRecord } from '@penstock/attacks';
-import { type AdversaryRunMessage, type Instant, inSeconds, PenstockError } from '@penstock/core';
+import {
+  type AdversaryRunMessage,
+  type Instant,
+  inSeconds,
+  type JudgedAlertMessage,
+  PenstockError,
+} from '@penstock/core';
 import { judge, labelledParties, type Plant } from '@penstock/range';
 import { EventQueue, type Foothold, PacedClock } from '@penstock/simulator/kernel';
 import { GateFoothold } from './gate-foothold.ts';
-import type { Management, SeenAlert } from './management.ts';
+import type { Management } from './management.ts';
 
 /** How often it is looked whether the scenario is over. */
 const LOOK_EVERY_MS = 50;
@@ -44,8 +50,8 @@ export interface AdversarySummary {
   readonly detected: boolean;
   readonly timeToDetectSeconds: number | null;
   /** Since the first malicious packet; `time` is the range's. */
-  readonly alerts: readonly SeenAlert[];
-  readonly falseAlarms: readonly SeenAlert[];
+  readonly alerts: readonly JudgedAlertMessage[];
+  readonly falseAlarms: readonly JudgedAlertMessage[];
 }
 
 export class Adversary {
@@ -151,7 +157,10 @@ export class Adversary {
     for (let tag = 0; tag < this.#truth.length; tag++) this.#truth[tag] = values[tag] ?? Number.NaN;
   }
 
-  #judged({ firstPacket, time, zone, run }: AdversaryRunMessage, alerts: readonly SeenAlert[]): AdversarySummary {
+  #judged(
+    { firstPacket, time, zone, run }: AdversaryRunMessage,
+    alerts: readonly JudgedAlertMessage[],
+  ): AdversarySummary {
     const { scenario, variant, plant } = this.#request;
     const first = firstPacket ?? undefined;
     const verdict = judge(

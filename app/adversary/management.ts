@@ -3,31 +3,15 @@ import {
   type AdversaryReport,
   type AdversaryRunMessage,
   adversaryRunMessage,
+  type JudgedAlertMessage,
+  judgedAlerts,
   PenstockError,
+  trueValues,
   UsageError,
 } from '@penstock/core';
-import { z } from 'zod';
 
 /** A range that does not answer for so long is taken to be gone. */
 const ANSWERS_WITHIN_MS = 10_000;
-
-/** Of a keyframe, what a verdict needs. */
-const alertsOf = z.object({
-  alerts: z.array(
-    z.object({
-      time: z.number(),
-      rule: z.string(),
-      severity: z.string(),
-      device: z.string().nullable(),
-      tag: z.string().nullable(),
-      message: z.string(),
-    }),
-  ),
-});
-export type SeenAlert = z.output<typeof alertsOf>['alerts'][number];
-
-/** Of the values, what prerequisites and conditions on the truth look at. */
-const truthOf = z.object({ true: z.array(z.number().nullable()) });
 
 type Body = AdversaryReport extends infer R ? (R extends unknown ? Omit<R, 'instance' | 'scenario'> : never) : never;
 
@@ -84,13 +68,13 @@ export class Management {
     return this.#last;
   }
 
-  async alerts(): Promise<SeenAlert[]> {
-    return alertsOf.parse(await this.#ask('GET', 'state')).alerts;
+  async alerts(): Promise<JudgedAlertMessage[]> {
+    return judgedAlerts.parse(await this.#ask('GET', 'state')).alerts;
   }
 
   /** True values by the plant's tag number, NaN where there is none. @throws PenstockError as `describe` */
   async truth(): Promise<number[]> {
-    const parsed = truthOf.safeParse(await this.#ask('GET', 'values'));
+    const parsed = trueValues.safeParse(await this.#ask('GET', 'values'));
     if (!parsed.success) throw new PenstockError('adversary.refused', `${this.#url.host} gives no values`);
     return parsed.data.true.map((value) => value ?? Number.NaN);
   }

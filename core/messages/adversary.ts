@@ -91,3 +91,21 @@ export const adversaryReport = z.discriminatedUnion('do', [
   z.strictObject({ ...reporting, do: z.literal('over') }),
 ]);
 export type AdversaryReport = z.output<typeof adversaryReport>;
+
+/** Of GET /api/state, what an adversary's verdict needs. */
+export const judgedAlerts = z.object({
+  alerts: z.array(
+    z.object({
+      time: runTime,
+      rule: z.string(),
+      severity: z.string(),
+      device: z.string().nullable(),
+      tag: z.string().nullable(),
+      message: z.string(),
+    }),
+  ),
+});
+export type JudgedAlertMessage = z.output<typeof judgedAlerts>['alerts'][number];
+
+/** Of GET /api/values, what prerequisites and conditions on the truth look at. */
+export const trueValues = z.object({ true: z.array(z.number().nullable()) });
