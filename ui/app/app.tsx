@@ -10,6 +10,7 @@ import { Icon } from '../parts/icon.tsx';
 import { useRange } from '../store/range.ts';
 import { Announcer } from './announcer.tsx';
 import { Banner } from './banner.tsx';
+import { FailedView } from './failed-view.tsx';
 import { address, go, useRoute } from './route.ts';
 import { switchTheme } from './theme.ts';
 import { TopBar } from './top-bar.tsx';
@@ -94,7 +95,9 @@ export function App() {
       <main ref={main} tabIndex={-1} data-view={view?.id}>
         {ready && view ? (
           <Suspense fallback={<p className="waiting">{t('loading', { what: t(`view.${view.id}`) })}</p>}>
-            <view.component key={view.id} />
+            <FailedView key={view.id} message={t('failed.view')} again={t('failed.again')}>
+              <view.component />
+            </FailedView>
           </Suspense>
         ) : (
           <p className="waiting">{t(`connection.${connection}`)}</p>

@@ -5,6 +5,7 @@ import '../theme/base.css';
 import '../theme/frame.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { config } from 'zod';
 import { startLanguage } from '../i18n/index.ts';
 import { connect } from '../store/connection.ts';
 import { useRange } from '../store/range.ts';
@@ -12,6 +13,8 @@ import { App } from './app.tsx';
 import { startTheme } from './theme.ts';
 import { takeToken } from './token.ts';
 
+// The page's security policy forbids making code from text, which zod would try.
+config({ jitless: true });
 startTheme();
 await startLanguage();
 const token = takeToken();

@@ -11,8 +11,8 @@ export function Parted({ tag }: { tag: Tag }) {
   const { t } = useTranslation();
   const box = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
+    const element = box.current as HTMLParagraphElement;
     const show = () => {
-      const element = box.current as HTMLParagraphElement;
       const value = values.of(tag.id);
       const limit = APART * (tag.range[1] - tag.range[0]);
       const link = Math.abs(value.displayed - value.measured) > limit;

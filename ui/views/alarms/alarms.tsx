@@ -21,7 +21,11 @@ export function Alarms() {
   const [failure, setFailure] = useState<string | undefined>(undefined);
   const [shelving, setShelving] = useState<AlarmMessage | undefined>(undefined);
   const listed = useMemo(() => [...all.values()].filter(isListed).sort(byUrgency), [all]);
-  const open = listed.filter((alarm) => NEEDS_ACKNOWLEDGEMENT.has(alarm.state)).map((alarm) => alarm.id);
+  // Kept while it says the same: the command below must not change with every drawing.
+  const open = useMemo(
+    () => listed.filter((alarm) => NEEDS_ACKNOWLEDGEMENT.has(alarm.state)).map((alarm) => alarm.id),
+    [listed],
+  );
 
   const send = useCallback((request: AlarmRequest) => {
     setFailure(undefined);

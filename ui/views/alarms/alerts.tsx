@@ -48,7 +48,9 @@ function Detail({ alert }: { alert: AlertMessage }) {
   const startsAt = useRange((state) => state.startsAt);
   const title = useRef<HTMLHeadingElement>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another alert is read from its beginning
-  useEffect(() => title.current?.scrollIntoView({ block: 'nearest' }), [alert.number]);
+  useEffect(() => {
+    title.current?.scrollIntoView({ block: 'nearest' });
+  }, [alert.number]);
   return (
     <article className="alert-detail" aria-labelledby="alert-title">
       <Severity level={alert.severity} />

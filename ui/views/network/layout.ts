@@ -16,7 +16,7 @@ export interface Layout {
   readonly devices: ReadonlyMap<string, Box>;
 }
 
-const CELL = { width: 148, height: 46 } as const;
+const CELL = { width: 164, height: 46 } as const;
 const GAP = 14;
 const HEAD = 24;
 const LANE_GAP = 30;
