@@ -3,7 +3,7 @@ import type { BaselineData } from './format.ts';
 
 type Entry<K extends 'conversations' | 'requests' | 'polls' | 'writes' | 'readings'> = BaselineData[K][number];
 
-export const seconds = (microseconds: number): string =>
+const seconds = (microseconds: number): string =>
   microseconds < 1e6
     ? `${Math.round(microseconds / 1e3)} ms`
     : microseconds < 120e6
