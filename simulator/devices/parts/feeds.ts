@@ -32,6 +32,9 @@ class Collector implements Part {
   readonly #port: number;
   readonly #all: readonly number[];
   readonly #documents: ValueDocuments;
+  #asked = '';
+  /** Tags that the target asked for last means; undefined for one that there is not. */
+  #wanted: readonly number[] | undefined;
   #listener: Listener | undefined;
 
   constructor(context: DeviceContext, port: number) {
@@ -55,24 +58,24 @@ class Collector implements Part {
   }
 
   #answer(request: HttpRequest, now: Instant): { status: number; body?: Uint8Array } {
-    const [path, query] = request.target.split('?') as [string, string | undefined];
-    if (path !== '/values') return { status: 404 };
-    if (request.method === 'GET') {
-      const wanted = new URLSearchParams(query).get('tags');
-      const tags =
-        wanted === null
-          ? this.#all
-          : wanted
-              .split(',')
-              .map((tag) => indexOf(this.#context, tag) ?? -1)
-              .filter((i) => i >= 0);
-      return { status: 200, body: this.#documents.write(tags, now) };
-    }
+    if (request.target !== this.#asked) this.#understand(request.target);
+    const tags = this.#wanted;
+    if (tags === undefined) return { status: 404 };
+    if (request.method === 'GET') return { status: 200, body: this.#documents.write(tags, now) };
     if (request.method !== 'POST') return { status: 405 };
     const wrong = this.#documents.take(request.body, now);
     return wrong === undefined
       ? { status: 204 }
       : { status: 400, body: ENCODER.encode(JSON.stringify({ error: wrong })) };
+  }
+
+  /** A client asks for the same again and again: what it asks is worked out once. */
+  #understand(target: string): void {
+    const [path, query] = target.split('?') as [string, string | undefined];
+    const names = new URLSearchParams(query).get('tags')?.split(',');
+    const known = names?.map((tag) => indexOf(this.#context, tag)).filter((tag) => tag !== undefined);
+    this.#asked = target;
+    this.#wanted = path === '/values' ? (known ?? this.#all) : undefined;
   }
 }
 
