@@ -25,6 +25,7 @@ export const WATCH_SOURCES: readonly WatchSource[] = [
       ['rate.per_second', 'number', 'change per second; for a set point the size of the step'],
       ['rate.limit', 'number', 'what it may be'],
       ['rate.basis', 'text', 'owner or learned'],
+      ['rate.count', 'number', 'how many values of the same answer do'],
     ],
   },
   {

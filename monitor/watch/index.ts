@@ -64,6 +64,8 @@ const READBACK_WINDOW = 60e6;
 const CONSEQUENCE = 30e6;
 /** What was learned as the fastest is no limit of physics; twice as much again is room for it. */
 const RATE_MARGIN = 3;
+/** Answers of a block before its movements are judged. */
+const SETTLED = 10;
 /** Share of the span per second below which no movement is fast. */
 const SLOW = 0.005;
 /** A range of so few raw steps is a choice, not a quantity. */
@@ -74,6 +76,12 @@ const EVERY = 5e6;
 const OWN_DOING = 5;
 /** Answers come at odd times; microseconds that count at least between two of them. */
 const LEAST_INTERVAL = 200e3;
+
+interface Leap {
+  readonly trace: Trace;
+  readonly before: number;
+  readonly rate: number;
+}
 
 export class ProcessWatch {
   /** Nothing is to be done before this time, microseconds since 1970. */
@@ -86,6 +94,8 @@ export class ProcessWatch {
   readonly #facts = new PointFacts();
   readonly #rounds: Rounds;
   readonly #invariants: Invariants;
+  /** Values of the answer that is being taken in which moved too fast. */
+  readonly #leaps: Leap[] = [];
   #raw = 0;
   #dropped = 0;
 
@@ -169,7 +179,8 @@ export class ProcessWatch {
     const count = values.length < known.length ? values.length : known.length;
     const { device } = block;
     const writes = device.writesTo(block.table);
-    const afterWrite = block.seenWrites !== writes;
+    // What a device says before its program has run is not judged; the second answer is, whether it changed or not.
+    const isAnew = block.seenWrites !== writes || block.polls === 1;
     const passed = time - block.polled.time;
     block.polled.time = time;
     if (block.polls++ === 0) block.first = time;
@@ -177,7 +188,7 @@ export class ProcessWatch {
     let done = -1;
     for (let i = 0; i < count; i++) {
       const value = values[i] as number;
-      if (value === known[i] && !afterWrite) continue;
+      if (value === known[i] && !isAnew) continue;
       known[i] = value;
       const index = block.traceAt[i] as number;
       if (index < 0) {
@@ -195,6 +206,7 @@ export class ProcessWatch {
       this.#take(trace, point.decode(point.raw0, point.raw1), time, passed);
     }
     block.seenWrites = writes;
+    if (this.#leaps.length > 0) this.#leapt(block);
     if (block.polls === STANDING) this.#registry.display(block);
   }
 
@@ -215,7 +227,7 @@ export class ProcessWatch {
       if (!Number.isNaN(before) && point.ordered) this.#alone(trace, value, before, time, passed);
     }
     const level = point.classify(value);
-    if (level === point.level) return;
+    if (level === point.level || block.polls === 1) return;
     const facts = this.#describe(point, value, Number.isNaN(before) ? undefined : before, block.station);
     facts.state = level;
     facts.previousState = point.level;
@@ -239,7 +251,8 @@ export class ProcessWatch {
     if (stood > trace.longest && !this.#events.announced(block.reader)) trace.longest = stood;
     const interval = passed > LEAST_INTERVAL ? passed : LEAST_INTERVAL;
     const change = Math.abs(value - before) * 1e6;
-    if (change > trace.limit * interval) this.#fast(trace, value, before, change / interval);
+    if (change > trace.limit * interval && block.polls > SETTLED)
+      this.#leaps.push({ trace, before, rate: change / interval });
     if (this.learning) {
       if (trace.habit !== undefined) trace.habit.changes++;
       const isAnnounced = this.#events.announced(block.reader);
@@ -254,13 +267,18 @@ export class ProcessWatch {
     } else if (trace.habit !== undefined) trace.habit.repeats = true;
   }
 
-  #fast(trace: Trace, value: number, before: number, rate: number): void {
-    const facts = this.#describe(trace.point, value, before, trace.block.station);
-    this.#events.told('point_rate', trace.block.reader, facts, {
+  /** One answer tells of values that moved too fast: one finding, since a device that starts anew moves all of its values. */
+  #leapt({ reader, station }: ReadBlock): void {
+    const [{ trace, before, rate }] = this.#leaps as [Leap];
+    const { point, value, limit } = trace;
+    const facts = this.#describe(point, value, before, station);
+    this.#events.told('point_rate', reader, facts, {
       'rate.per_second': rate,
-      'rate.limit': trace.limit,
-      'rate.basis': trace.point.tag.rate === undefined ? 'learned' : 'owner',
+      'rate.limit': limit,
+      'rate.basis': point.tag.rate === undefined ? 'learned' : 'owner',
+      'rate.count': this.#leaps.length,
     });
+    this.#leaps.length = 0;
   }
 
   /** A reading within the time in which a write has to show. */
@@ -399,6 +417,7 @@ export class ProcessWatch {
       'rate.per_second': step,
       'rate.limit': rate,
       'rate.basis': 'owner',
+      'rate.count': 1,
     });
   }
 

@@ -33,7 +33,7 @@ export const processScenes: Readonly<Record<string, Scene>> = {
     (lan, line) => rounds(lan, line, 5),
   ),
   'reading-moves-too-fast': watched(
-    (lan, line) => rounds(lan, line, 6, (round) => ({ level: round > 3 ? 3000 : 2000 })),
+    (lan, line) => rounds(lan, line, 20, (round) => ({ level: round > 14 ? 3000 : 2000 })),
     (lan, line) => rounds(lan, line, 20, (round) => ({ level: 2000 + 20 * round })),
   ),
   'changed-without-command': watched(
