@@ -12,6 +12,8 @@ const WRITES = new Set([5, 6, 15, 16, 21, 22, 23]);
 export class Meter {
   packets = 0;
   writes = 0;
+  /** Writes that a device took. */
+  taken = 0;
   readonly #caps: Required<{ [K in keyof CapsSpec]: NonNullable<CapsSpec[K]> }>;
   readonly #name: string;
   #next = 0;
@@ -97,7 +99,7 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
     modbus(target) {
       const session = foothold.modbus(target);
       metering.opened(session);
-      return meteredSession(session, send, active);
+      return meteredSession(session, send, metering);
     },
     ...(ping && {
       ping: (target: string, cause: Cause, done: (answered: boolean) => void) =>
@@ -114,12 +116,16 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
 function meteredSession(
   session: ModbusSession,
   send: (write: boolean, act: () => void) => void,
-  active: () => boolean,
+  { meters, active }: Metering,
 ): ModbusSession {
   return {
     request(unit: number, pdu: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void) {
-      send(WRITES.has(pdu[0] as number), () =>
+      const write = WRITES.has(pdu[0] as number);
+      send(write, () =>
         session.request(unit, pdu, cause, (reply, now) => {
+          // An exception has the highest bit of its function set.
+          if (write && reply.outcome === 'answered' && (reply.pdu[0] as number) < 0x80)
+            for (const meter of meters) meter.taken++;
           if (active()) done(reply, now);
         }),
       );

@@ -160,6 +160,7 @@ export class AttackEngine {
       revert: this.#revertReport,
       packets: this.#packets(),
       writes: this.#meter.writes,
+      taken: this.#meter.taken,
     };
   }
 

@@ -68,4 +68,6 @@ export interface AttackReport {
   readonly revert: RevertReport;
   readonly packets: number;
   readonly writes: number;
+  /** Writes that devices took. */
+  readonly taken: number;
 }

@@ -12,7 +12,8 @@ export interface ControlMeasure {
   /** Steps of the attack that the adversary brought to an end, of all that there are. */
   readonly stepsDone: number;
   readonly steps: number;
-  /** Writes that controllers took from the adversary. */
+  /** Writes that devices took from the adversary. */
+  readonly taken: number;
   readonly adversary: 'success' | 'partial' | 'failed' | null;
   readonly detected: boolean;
   /** Seconds from the first malicious packet; null: not at all. */

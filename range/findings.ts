@@ -121,11 +121,11 @@ function detectedBy(counting: readonly Alert[], first: number): DetectedBy[] {
 
 /** An attack's report with times in seconds, as a summary tells it. */
 export function toldAttack(report: AttackReport | undefined) {
-  const { prerequisites = [], aborted = null, revert, packets = 0, writes = 0 } = report ?? {};
+  const { prerequisites = [], aborted = null, revert, packets = 0, writes = 0, taken = 0 } = report ?? {};
   return {
     prerequisites,
     aborted: aborted && { time: inSeconds(aborted.at), reason: aborted.reason },
     reverted: revert ?? { state: 'nothing' as const, tags: [] },
-    sent: { packets, writes },
+    sent: { packets, writes, taken },
   };
 }

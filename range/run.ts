@@ -164,7 +164,7 @@ function judged(plant: Plant, request: ScenarioRequest, result: PlayResult, dama
     ...toldAttack(result.attack),
   };
 }
-type Judged = Pick<ScenarioSummary, 'detected' | 'timeToDetectSeconds' | 'adversary' | 'impacts' | 'reverted'>;
+type Judged = Pick<ScenarioSummary, 'detected' | 'timeToDetectSeconds' | 'adversary' | 'impacts' | 'reverted' | 'sent'>;
 
 /** The verdict over a run that was played, live or virtual. Plays the damage run. */
 export function summarize(
@@ -245,6 +245,7 @@ export function measureControls(
 
 const UNMEASURED = {
   stepsDone: 0,
+  taken: 0,
   adversary: null,
   detected: false,
   timeToDetectSeconds: null,
@@ -268,6 +269,7 @@ function measure(
     ...{ control, name, missing: [] },
     stepsDone: doneSteps(result),
     steps: scenario.steps.length,
+    taken: told.sent.taken,
     adversary: told.adversary?.outcome ?? null,
     detected: told.detected,
     timeToDetectSeconds: told.timeToDetectSeconds,

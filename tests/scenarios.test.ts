@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ScenarioSummary } from '@penstock/range';
+import type { ControlMeasure, ScenarioSummary } from '@penstock/range';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scratchFolder } from './penstock.ts';
 
@@ -63,13 +63,15 @@ describe('register-sweep', () => {
       expect(summary.outcome.hazards).toEqual([]);
       expect(summary.reverted.state).toBe('proven');
       expect(summary.reverted.tags.length).toBeGreaterThan(10);
-      const { controls } = summary as unknown as {
-        controls: { control: string; missing: string[]; stepsDone: number; steps: number }[];
-      };
-      expect(controls.map((c) => c.control)).toEqual(['none', 'allow-list', 'conduit-closed', 'no-safety-device']);
-      // What closes the way keeps the adversary from finding out what is writable.
-      for (const { control, missing, stepsDone, steps } of controls)
-        if (control === 'conduit-closed' && missing.length === 0) expect(stepsDone).toBeLessThan(steps);
+      const { controls } = summary as unknown as { controls: ControlMeasure[] };
+      const told = controls.map(({ control, stepsDone, taken, adversary }) => [control, stepsDone, taken, adversary]);
+      expect(told).toEqual([
+        ['none', 4, 20, 'success'],
+        // Everything can be read, and nothing is taken.
+        ['allow-list', 3, 0, 'partial'],
+        ['conduit-closed', 0, 0, 'failed'],
+        ['no-safety-device', 4, 20, 'success'],
+      ]);
     },
     LONG,
   );

@@ -66,7 +66,7 @@ function tellTruth({ effects, adversary, impacts, view, aborted, sent }: ToldSum
     print(
       `view             displayed and measured parted for ${[...new Set(view.manipulated.map((v) => v.tag))].join(', ')}`,
     );
-  print(`sent             ${sent.packets} packets sent or changed, ${sent.writes} of them writes`);
+  print(`sent             ${sent.packets} packets sent or changed, ${sent.writes} of them writes, ${sent.taken} taken`);
 }
 
 function tellRevert({ reverted, variant }: ToldSummary): void {
@@ -92,13 +92,14 @@ function tellControls(controls: readonly ControlMeasure[]): void {
   print('Controls, each alone, same seed:');
   const time = (seconds: number | null): string => (seconds === null ? '-' : span(seconds));
   printTable([
-    ['control', 'steps', 'adversary', 'detected', 'hazard after', 'hazards', 'impacts'],
+    ['control', 'steps', 'writes taken', 'adversary', 'detected', 'hazard after', 'hazards', 'impacts'],
     ...controls.map((c) =>
       c.missing.length > 0
-        ? [c.control, '', '', '', '', '', `not measured: the plant has no option ${c.missing.join(', ')}`]
+        ? [c.control, '', '', '', '', '', '', `not measured: the plant has no option ${c.missing.join(', ')}`]
         : [
             c.control,
             `${c.stepsDone}/${c.steps}`,
+            String(c.taken),
             c.adversary ?? '-',
             time(c.timeToDetectSeconds),
             time(c.timeToHazardSeconds),

@@ -152,7 +152,7 @@ describe('probe-registers', () => {
     );
     expect(sent.map((s) => s.what).filter((w) => /^0[56]/.test(w))).toEqual(['050003ff00']);
     expect(controller.values).toEqual({ AIC301_SP: 8, AIC301_MODE: 1 });
-    expect(engine.report.writes).toBe(1);
+    expect(engine.report).toMatchObject({ writes: 1, taken: 1 });
   });
 
   it('writes nothing to addresses that were refused, where it is told to, and not more often than that', () => {
@@ -161,6 +161,28 @@ describe('probe-registers', () => {
     );
     expect(sent.map((s) => s.what).filter((w) => w.startsWith('06'))).toEqual(['0600140000', '0600150000']);
     expect(end).toMatchObject({ event: 'failed', detail: '0 addresses answer, 5 do not; 0 writes taken, 2 refused' });
+  });
+
+  it('fails where nothing that it writes back is taken', () => {
+    const refuses = (foothold: Foothold): Foothold => ({
+      ...foothold,
+      modbus: (to) => {
+        const session = foothold.modbus(to);
+        return {
+          ...session,
+          request: (unit, pdu, cause, done) =>
+            pdu[0] === 5
+              ? done({ outcome: 'answered', pdu: Uint8Array.of(0x85, 1) }, 0 as Instant)
+              : session.request(unit, pdu, cause, done),
+        };
+      },
+    });
+    const { end, engine } = play(`verb: probe-registers, from: scada, to: dosing-plc, ${ranges}, write: same`, refuses);
+    expect(end).toMatchObject({
+      event: 'failed',
+      detail: '1 addresses answer, 2 do not; 0 writes taken, 1 refused',
+    });
+    expect(engine.report).toMatchObject({ writes: 1, taken: 0 });
   });
 
   it('never writes to tables that cannot be written', () => {

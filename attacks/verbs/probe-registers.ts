@@ -46,7 +46,7 @@ export const probeRegisters = defineVerb({
     to: roleName,
     ranges: z.array(rangeSchema).min(1).max(8),
     /**
-     * `same`: what was read is written back. `unmapped`: nothing is written to addresses that the device refused. `both`. Nothing is
+     * `same`: what was read is written back; the step fails where nothing of it is taken. `unmapped`: nothing is written to addresses that the device refused. `both`. Nothing is
      * written when it is left out.
      */
     write: z.enum(['same', 'unmapped', 'both']).optional(),
@@ -89,13 +89,13 @@ export const probeRegisters = defineVerb({
     const spec = specOf(plant, device.id);
     const session = context.foothold(from.id).modbus(device.id);
     const unit = unitOf(spec);
-    const count = { mapped: 0, refused: 0, written: 0, writesRefused: 0, unmapped: 0 };
+    const count = { mapped: 0, refused: 0, written: 0, writesRefused: 0, unmapped: 0, same: 0 };
     const pause = milliseconds(1000 / step.perSecond);
     const finish = (why?: string): void => {
       session.release();
       const told = `${count.mapped} addresses answer, ${count.refused} do not; ${count.written} writes taken, ${count.writesRefused} refused`;
       end({
-        outcome: why === undefined && count.mapped > 0 ? 'done' : 'failed',
+        outcome: why === undefined && count.mapped > 0 && (count.same === 0 || count.written > 0) ? 'done' : 'failed',
         detail: why === undefined ? told : `${why}; ${told}`,
       });
     };
@@ -117,7 +117,8 @@ export const probeRegisters = defineVerb({
         else count.refused++;
         const write = writeOf(step.write, at, taken ? pdu : undefined, count.unmapped < step.mostUnmapped);
         if (write === undefined) return on();
-        if (!taken) count.unmapped++;
+        if (taken) count.same++;
+        else count.unmapped++;
         const tag = tagAt(spec, at);
         if (tag !== undefined) context.wrote(spec.id, tag);
         context.later(pause, () =>

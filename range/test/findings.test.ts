@@ -245,7 +245,7 @@ describe('a run without a scenario', () => {
       prerequisites: [],
       aborted: null,
       reverted: { state: 'nothing', tags: [] },
-      sent: { packets: 0, writes: 0 },
+      sent: { packets: 0, writes: 0, taken: 0 },
     });
   });
 });
