@@ -96,6 +96,24 @@ describe('in a normal week', () => {
     play.finish();
   });
 
+  it('a controller says that it started, once its network is up, and a workstation that somebody logged on', () => {
+    const lines = (text: string, kind: 'hmi' | 'workstation' = 'hmi'): number | undefined => {
+      const devices = plant.spec.devices.map((d) => (d.id === 'hmi' ? { ...d, kind } : d));
+      const spec = { ...plant.spec, devices, week: [activity(text)] };
+      const play = start(text, { plant: { ...plant, spec }, monitor: { rules: builtInRules(), mode: 'watch' } });
+      play.runUntil(at(120));
+      const { events } = play.monitor?.result() ?? {};
+      play.finish();
+      return events?.device_log;
+    };
+    expect(lines('kind: reboot, at: 60s, lasts: 30s, device: tank-plc')).toBe(2);
+    const backup = 'kind: backup, at: 60s, device: hmi, with: { to: trip }';
+    expect(lines(backup, 'workstation')).toBe(1);
+    expect(lines(backup)).toBeUndefined();
+    const laptop = 'kind: attach-laptop, at: 60s, lasts: 30s, device: laptop, with: { to: tank-plc, every: 5s }';
+    expect(lines(laptop)).toBeUndefined();
+  });
+
   it('a pulled cable stops polling, and the plant goes on', () => {
     const play = start('kind: link-loss, at: 60s, lasts: 40s, device: tank-plc');
     play.runUntil(at(95));

@@ -5,6 +5,7 @@ import { type Cause, type Host, Random, type TcpConnection } from '@penstock/sim
 import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
 import { LogClient } from './parts/log-client.ts';
 import { PARTS } from './parts/registry.ts';
+import { Seldom } from './seldom.ts';
 import { TagStore } from './tag-store.ts';
 
 /** Diagnostic entries that a controls engineer must look at go out as warnings. */
@@ -38,6 +39,9 @@ export class Device implements DeviceContext {
   readonly #surroundings: Surroundings;
   readonly #parts: readonly Part[];
   readonly #logs: LogClient;
+  readonly #seldom = new Seldom();
+  /** What a controller says while it starts, before there is anybody to say it to. */
+  #unsent: LogEntry[] | undefined;
   /** Difference of the controller's clock to the run's: a warm start continues where its clock stood. */
   #clockOffset = 0;
   #on = false;
@@ -98,8 +102,20 @@ export class Device implements DeviceContext {
   powerOn(now: Instant): void {
     if (this.#on) return;
     this.host.linkUp();
+    this.#unsent = [];
     this.controller?.powerOn(this.controllerTime(now), 'warm');
     this.start(now);
+    const lines = this.#unsent;
+    this.#unsent = undefined;
+    for (const entry of lines) this.#logs.send(entry, now);
+  }
+
+  /** Somebody sits down at it to work: a workstation or jump host of the plant says so, a visitor's laptop tells the plant nothing. */
+  attended(): void {
+    const { kind, absent } = this.spec;
+    if ((kind !== 'workstation' && kind !== 'jump-host') || absent) return;
+    if (this.#seldom.tells('logon', this.queue.now))
+      this.log({ severity: 6, id: 'logon', text: 'logon at the console', parameters: {} });
   }
 
   /** The controller's own clock, which never goes back. */
@@ -117,6 +133,7 @@ export class Device implements DeviceContext {
     const { now } = this.queue;
     this.journal.logged(now, this.spec.id, entry);
     if (this.#on && this.host.up) this.#logs.send(entry, now);
+    else this.#unsent?.push(entry);
   }
 
   causedBy(connection: TcpConnection | undefined): void {

@@ -30,6 +30,7 @@ export class DeviceFoothold implements Foothold {
   modbus(target: string): ModbusSession {
     const standing = this.#device.part(ModbusPoller)?.peer(target);
     if (standing !== undefined) return new PeerSession(this.#device, standing, false);
+    this.#device.attended();
     const { queue, host } = this.#device;
     return new PeerSession(this.#device, new ModbusPeer(queue, host, this.#device.device(target)), true);
   }

@@ -143,6 +143,7 @@ const SCAN_RATE = 20;
 /** Asks every address of a subnet for every port, and hangs up on whoever answers. */
 export function probePorts(from: Device, subnet: Subnet, ports: readonly number[], cause: Cause): void {
   let n = 0;
+  from.attended();
   for (let address = subnet.network + 1; address < subnet.broadcast; address++)
     for (const port of ports) {
       if (from.host.owns(address)) continue;
