@@ -193,7 +193,10 @@ export class Overlay {
   }
 
   private reading(camera: PerspectiveCamera, item: Item, tag: string): void {
-    if (camera.position.distanceTo(item.anchor) > READINGS_WITHIN || !this.project(camera, item.anchor)) return;
+    // What alarms is read from anywhere.
+    const alarmed = this.values.states[item.index]?.alarm !== null;
+    if (!alarmed && camera.position.distanceTo(item.anchor) > READINGS_WITHIN) return;
+    if (!this.project(camera, item.anchor)) return;
     const { x, y } = this.point;
     const value = this.values.of(tag);
     const spec = this.model.spec.tags[tag];
@@ -254,7 +257,8 @@ export class Overlay {
     if (!this.project(camera, item.anchor)) return;
     // A sign above the upper edge would not be seen, and one over another neither.
     const x = Math.min(this.width - 14, Math.max(14, this.point.x));
-    let y = Math.max(16, this.point.y - 24);
+    // Above the reading, where there is one.
+    let y = Math.max(16, this.point.y - (item.shows === undefined ? 24 : 40));
     for (let tries = 0; tries < 3 && !this.take(x - 12, y - 13, x + 12, y + 14); tries++) y += tries === 0 ? -26 : 52;
     const { shape, number, colour } = PRIORITIES[priority];
     const { context } = this;

@@ -236,6 +236,20 @@ describe.skipIf(!hasJudge('chromium'))('the stage in a browser', { timeout: SLOW
     expect(await page.evaluate(() => window.stage.screenPosition('intake'))).toBeNull();
   });
 
+  it('can be turned and brought nearer without a pointer', async () => {
+    await begin();
+    await look('elevated-tank', morning);
+    const place = () => page.evaluate(() => window.stage.screenPosition('elevated-tank'));
+    const before = await place();
+    await page.evaluate(() => window.stage.zoom(1.5));
+    const further = await place();
+    expect((further?.y ?? 0) - (before?.y ?? 0)).toBeGreaterThan(10);
+    await page.evaluate(() => window.stage.zoom(1 / 1.5));
+    expect((await place())?.y).toBeCloseTo(before?.y ?? 0, 3);
+    await page.evaluate(() => window.stage.orbit(0, 20));
+    expect((await place())?.y).not.toBeCloseTo(before?.y ?? 0, 0);
+  });
+
   it('draws only when something has changed', async () => {
     await begin();
     await look('filters', morning);

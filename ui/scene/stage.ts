@@ -11,11 +11,13 @@ import {
   NoToneMapping,
   PerspectiveCamera,
   Raycaster,
+  Spherical,
   Vector2,
   Vector3,
   WebGLRenderer,
 } from 'three';
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import type { Stage, StageItem, StageOptions, StageStats } from './api.ts';
 import type { Item, SceneModel } from './graph.ts';
 import { SUN } from './light.ts';
 import { buildModel } from './model.ts';
@@ -25,65 +27,6 @@ import { nearestHit } from './pick.ts';
 import { detectProfile } from './profile.ts';
 import { bakeShadows } from './shadows.ts';
 import { type StageValue, Values } from './values.ts';
-
-export interface StageOptions {
-  /** The instructor's: ghosts of true levels, marks at what lies. Values that are not sent are not shown in any case. */
-  readonly truth: boolean;
-  /** Half resolution without antialiasing; `auto` where the renderer is software. */
-  readonly cheap?: 'auto' | boolean;
-  /** Nothing moves by itself, the camera jumps instead of flying. */
-  readonly reducedMotion: boolean;
-  readonly theme: Theme;
-  /** Words for what parts from the displayed value, in the page's language; English where left out. */
-  readonly words?: { readonly true: string; readonly measured: string };
-  /** An item was clicked or tapped; null for the ground. The stage does not select it by itself. */
-  readonly onPick: (id: string | null) => void;
-  /** The pointer came over another item, or left all. */
-  readonly onHover: (id: string | null) => void;
-  /** The browser took the context away (true), or gave it back. The stage goes on by itself. */
-  readonly onContextLost?: (lost: boolean) => void;
-}
-
-/** What can be picked, for a list that mirrors the stage. */
-export interface StageItem {
-  readonly id: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly area: string;
-  readonly tags: readonly string[];
-}
-
-export interface StageStats {
-  /** Draw calls and triangles of the last frame. */
-  readonly calls: number;
-  readonly triangles: number;
-  /** Frames since the beginning. */
-  readonly frames: number;
-  readonly cheap: boolean;
-  readonly renderer: string;
-}
-
-export interface Stage {
-  /** New values of tags; those left out keep theirs. */
-  update(values: ReadonlyMap<string, StageValue> | Iterable<readonly [string, StageValue]>): void;
-  /** Marks one item; null for none. @returns whether there is such an item */
-  select(id: string | null): boolean;
-  /** Goes to a camera preset, or to where an item is seen well. @returns whether there is such a thing */
-  flyTo(id: string): boolean;
-  setTheme(theme: Theme): void;
-  /** `running`, `paused`, or a time in seconds at which all stands still (tests). */
-  setClock(clock: 'running' | 'paused' | number): void;
-  setReducedMotion(reduced: boolean): void;
-  /** Takes the size that the canvas has now; the stage notices a change by itself, one frame later. */
-  resize(): void;
-  stats(): StageStats;
-  items(): readonly StageItem[];
-  /** Where an item's sign is on the canvas, in CSS pixels; null when it is not in the picture. */
-  screenPosition(id: string): { readonly x: number; readonly y: number } | null;
-  /** What is at this point of the canvas, in CSS pixels. */
-  itemAt(x: number, y: number): string | null;
-  dispose(): void;
-}
 
 const FIELD_OF_VIEW = 38;
 const FLIGHT_SECONDS = 0.9;
@@ -116,6 +59,7 @@ class LiveStage implements Stage {
   private readonly cheap: boolean;
   private readonly rendererName: string;
   private readonly raycaster = new Raycaster();
+  private readonly spherical = new Spherical();
   private readonly pointer = new Vector2();
   private readonly from = { position: new Vector3(), target: new Vector3() };
   private readonly to = { position: new Vector3(), target: new Vector3() };
@@ -204,6 +148,31 @@ class LiveStage implements Stage {
     this.labelsOld = true;
     this.ask();
     return true;
+  }
+
+  orbit(right: number, up: number): void {
+    this.flown = 1;
+    const { camera, controls, spherical } = this;
+    spherical.setFromVector3(camera.position.sub(controls.target));
+    spherical.theta += (right * Math.PI) / 180;
+    spherical.phi = Math.min(controls.maxPolarAngle, Math.max(0.05, spherical.phi - (up * Math.PI) / 180));
+    camera.position.setFromSpherical(spherical).add(controls.target);
+    this.turned();
+  }
+
+  zoom(factor: number): void {
+    this.flown = 1;
+    const { camera, controls } = this;
+    const away = camera.position.sub(controls.target);
+    away.clampLength(controls.minDistance, controls.maxDistance).multiplyScalar(factor);
+    away.clampLength(controls.minDistance, controls.maxDistance).add(controls.target);
+    this.turned();
+  }
+
+  private turned(): void {
+    this.controls.update();
+    this.labelsOld = true;
+    this.ask();
   }
 
   setTheme(theme: Theme): void {
