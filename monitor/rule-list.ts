@@ -9,6 +9,8 @@ export interface ListedRule {
   readonly title: string;
   readonly description: string;
   readonly level: Level;
+  /** Every level that its alerts can have, by whom it happens to and what is announced. */
+  readonly levels: readonly Level[];
   /** ATT&CK for ICS technique ids. */
   readonly techniques: readonly string[];
   readonly falsePositives: readonly string[];
@@ -23,12 +25,24 @@ export function listRules(set: RuleSet = builtInRules()): ListedRule[] {
   const rules: ListedRule[] = set.rules
     .filter((rule) => rule.alerts)
     .map(
-      ({ name, title, description, level, techniques, falsePositives, needsBaseline, knowsSources, correlation }) => ({
+      ({
+        name,
+        title,
+        description,
+        level,
+        levels,
+        techniques,
+        falsePositives,
+        needsBaseline,
+        knowsSources,
+        correlation,
+      }) => ({
         id: name,
         kind: correlation === undefined ? 'sigma' : 'correlation',
         title,
         description,
         level,
+        levels,
         techniques,
         falsePositives,
         needsBaseline,
@@ -41,6 +55,7 @@ export function listRules(set: RuleSet = builtInRules()): ListedRule[] {
     title,
     description,
     level,
+    levels: [level],
     techniques,
     falsePositives,
     needsBaseline: false,

@@ -53,8 +53,10 @@ describe('rule library', () => {
       .map((r) => r.name)
       .sort();
     expect(idle).toEqual([
+      'large-upload',
       'new-conversation',
       'new-service',
+      'silent-session',
       'sweep-addresses',
       'sweep-registers',
       'time-source',
