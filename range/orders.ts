@@ -111,7 +111,7 @@ export class Orders {
     else {
       const value = order.value as number;
       if (value === AS_CONTROLLED) engine.clearFault(action.tag, 'stuck');
-      else engine.fault(action.tag, { kind: 'stuck', value });
+      else engine.fault(action.tag, { kind: 'stuck', position: value });
       this.#end(order, 'done', `${action.name}: ${nameOf(positionsOf(action), value)}`);
     }
   }
