@@ -43,6 +43,8 @@ export interface Item {
   readonly footprint: Footprint | undefined;
   /** The tag that an analyser shows. */
   readonly shows: string | undefined;
+  /** The tag of a vessel's level, written beside its name. */
+  readonly fills: string | undefined;
   readonly pick: Mesh;
 }
 

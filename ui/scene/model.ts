@@ -146,6 +146,7 @@ class Builder {
         round: ['tank', 'column', 'elevated-tank'].includes(spec.kind),
       },
       shows: spec.kind === 'analyser' ? spec.bind.value : undefined,
+      fills: 'bind' in spec && 'level' in spec.bind ? spec.bind.level?.tag : undefined,
     });
     this.solid(spec.area, solid, pose, item.index, at.y);
     this.placed.set(spec.id, { item, built, turn, at });
@@ -175,6 +176,7 @@ class Builder {
       instrument: anchor.clone(),
       footprint: undefined,
       shows: undefined,
+      fills: undefined,
     });
     this.solid(spec.area, fittings, new Matrix4(), item.index, 0);
     return { item, spec, number, mark };
@@ -193,7 +195,7 @@ class Builder {
     spec: Pick<Item, 'id' | 'kind' | 'name' | 'area'>,
     tags: readonly string[],
     pick: Shape,
-    rest: Pick<Item, 'anchor' | 'instrument' | 'footprint' | 'shows'>,
+    rest: Pick<Item, 'anchor' | 'instrument' | 'footprint' | 'shows' | 'fills'>,
   ): Item {
     const geometry = new BufferGeometry();
     geometry.setAttribute('position', new BufferAttribute(new Float32Array(pick.positions), 3));

@@ -181,15 +181,35 @@ export class Overlay {
     if (!this.project(camera, item.anchor)) return;
     const { x, y } = this.point;
     const font = `${marked ? 600 : 500} 11px ${FONT}`;
-    const width = this.widthOf(item.name, font);
+    const strong = `600 12px ${FONT}`;
+    const { fills } = item;
+    const number = fills === undefined ? '' : this.textOf(fills);
+    const unit = fills === undefined ? '' : ` ${this.model.spec.tags[fills]?.unit ?? ''}`;
+    const named = this.widthOf(item.name, font);
+    const gap = number === '' ? 0 : 7;
+    const counted = number === '' ? 0 : this.widthOf(number, strong);
+    const width = named + gap + counted + (number === '' ? 0 : this.widthOf(unit, font));
     if (!this.take(x - width / 2 - 5, y - 9, x + width / 2 + 5, y + 8) && !marked) return;
     const { context } = this;
     this.plate(x - width / 2 - 5, y - 9, width + 10, 17, marked);
-    context.font = font;
-    context.textAlign = 'center';
+    const left = x - width / 2;
+    const { ink, quiet } = AMBIENCE[this.theme];
+    context.textAlign = 'left';
     context.textBaseline = 'middle';
-    context.fillStyle = AMBIENCE[this.theme].ink;
-    context.fillText(item.name, x, y);
+    context.font = font;
+    context.fillStyle = ink;
+    context.fillText(item.name, left, y);
+    if (fills === undefined) return;
+    this.written.set(fills, number);
+    const old = this.values.of(fills)?.stale === true;
+    context.globalAlpha = old ? 0.5 : 1;
+    context.fillStyle = quiet;
+    context.fillText(unit, left + named + gap + counted, y);
+    context.font = strong;
+    context.fillStyle = ink;
+    context.fillText(number, left + named + gap, y);
+    context.globalAlpha = 1;
+    if (old) this.strike(left + named + gap - 3, y - 9, counted + 6, 17);
   }
 
   private reading(camera: PerspectiveCamera, item: Item, tag: string): void {
