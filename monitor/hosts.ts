@@ -1,4 +1,5 @@
 /** Addresses on the wire as the owner's documents know them, and the work that is going on at a time. */
+import { BoundedMap } from './bounded-map.ts';
 import type { KnownZone, OwnerKnowledge, WorkOrder } from './knowledge.ts';
 
 /** One address. Everything that only the owner can know is undefined where no document says it. */
@@ -76,7 +77,7 @@ const MAX_HOSTS = 16_384;
 
 export class Hosts {
   readonly knowledge: OwnerKnowledge;
-  readonly #hosts = new Map<string, Host>();
+  readonly #hosts = new BoundedMap<string, Host>(MAX_HOSTS);
   readonly #zones: { readonly zone: KnownZone; readonly contains: (address: string) => boolean }[];
   readonly #assetIds: ReadonlyMap<string, string>;
 
@@ -91,7 +92,6 @@ export class Hosts {
     if (found !== undefined) return found;
     const zone = this.#zones.find(({ contains }) => contains(address))?.zone;
     const host = new Host(address, this.knowledge, zone);
-    if (this.#hosts.size >= MAX_HOSTS) this.#hosts.delete(this.#hosts.keys().next().value as string);
     this.#hosts.set(address, host);
     return host;
   }

@@ -3,9 +3,11 @@
  * new conversations, readings beyond limits, …), learns while it is told to, and turns hits into alerts. What belongs to one
  * protocol stands in `judgement/`.
  */
+
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import type { AlertBook, Finding } from './alerts/index.ts';
 import type { Baseline } from './baseline/index.ts';
+import { BoundedMap } from './bounded-map.ts';
 import { Conversation, type ModbusEvent, servicePort } from './conversations.ts';
 import type { DetectorModule } from './detectors/detector.ts';
 import { DetectorRunner } from './detectors/runner.ts';
@@ -64,7 +66,7 @@ export class Judge {
   readonly #detectors: DetectorRunner;
   readonly #alerts: AlertBook;
   readonly #evidence: JudgeOptions['evidence'];
-  readonly #conversations = new Map<FlowView, Conversation>();
+  readonly #conversations = new BoundedMap<FlowView, Conversation>(MAX_CONVERSATIONS);
   readonly #pairs = new Set<string>();
   /** Log sources of events that some rule looks at, by the event's name. */
   readonly #eventSources = new Map<string, string>();
@@ -95,7 +97,7 @@ export class Judge {
 
   /** What was given up to stay within bounds. */
   get dropped(): number {
-    return this.#dropped + this.#detectors.dropped + this.#link.dropped;
+    return this.#dropped + this.#conversations.forgotten + this.#detectors.dropped + this.#link.dropped;
   }
 
   get watch(): ProcessWatch {
@@ -237,10 +239,6 @@ export class Judge {
       const { hosts } = this.#scene;
       const watched = this.watch.device(flow.responderAddress);
       conversation = new Conversation(flow, hosts.at(flow.originatorAddress), hosts.at(flow.responderAddress), watched);
-      if (this.#conversations.size >= MAX_CONVERSATIONS) {
-        this.#conversations.delete(this.#conversations.keys().next().value as FlowView);
-        this.#dropped++;
-      }
       this.#conversations.set(flow, conversation);
     }
     this.#recent = conversation;

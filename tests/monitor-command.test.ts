@@ -216,7 +216,7 @@ describe('captures that are not whole', () => {
     const zeros = await penstock(['monitor', 'zeros.pcap'], { cwd });
     expect([zeros.code, zeros.stderr]).toEqual([
       0,
-      expect.stringContaining('zeros.pcap is damaged at byte 24: zeros where a packet should begin'),
+      expect.stringContaining('zeros.pcap is damaged at byte 16024: nothing but zeros where packets should stand'),
     ]);
   });
 

@@ -2,7 +2,9 @@
  * Incidents: alerts that belong together by asset, technique and time. Everything that a rule found counts towards its incident,
  * also what was only counted because it repeated itself or came in a flood, so that a sweep of a whole network is one incident.
  */
+
 import { createHash } from 'node:crypto';
+import { BoundedMap } from '../bounded-map.ts';
 import { LEVELS, type Level } from '../sigma/schema.ts';
 import type { Finding } from './index.ts';
 import { byStage, stageOf, tacticsOf } from './kill-chain.ts';
@@ -78,7 +80,7 @@ export class IncidentBook {
   readonly incidents: Incident[] = [];
   /** Incidents that are no longer in the list. */
   discarded = 0;
-  readonly #open = new Map<string, Open>();
+  readonly #open = new BoundedMap<string, Open>(MAX_KEYS);
   #begun = 0;
 
   /**
@@ -99,8 +101,8 @@ export class IncidentBook {
       break;
     }
     open ??= this.#begin(finding, seconds);
-    for (const key of keys) this.#remember(key, open);
-    if (!isLimited) this.#remember(ofRule, open);
+    if (!isLimited) keys.push(ofRule);
+    for (const key of keys) if (this.#open.get(key) !== open) this.#open.renew(key, open);
     if (epoch > open.last) open.last = epoch;
     grow(open.incident, finding, seconds);
     return open.incident;
@@ -131,13 +133,6 @@ export class IncidentBook {
     }
     this.incidents.push(incident);
     return { incident, last: finding.epoch };
-  }
-
-  #remember(key: string, open: Open): void {
-    if (this.#open.get(key) === open) return;
-    this.#open.delete(key);
-    if (this.#open.size >= MAX_KEYS) this.#open.delete(this.#open.keys().next().value as string);
-    this.#open.set(key, open);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Alerts and incidents: what the monitor tells people. Repetitions are counted instead of told again, floods are limited. */
+import { BoundedMap } from '../bounded-map.ts';
 import type { EvidencePacket } from '../flows/evidence.ts';
 import type { Level } from '../sigma/schema.ts';
 import { addAlert, type Incident, IncidentBook, type IncidentReport, reportIncident, shortHash } from './incidents.ts';
@@ -104,7 +105,7 @@ export class AlertBook {
   discarded = 0;
   repetitions = 0;
   readonly #sinks: readonly AlertSink[];
-  readonly #open = new Map<string, Open>();
+  readonly #open = new BoundedMap<string, Open>(MAX_OPEN);
   readonly #rates = new Map<string, number[]>();
   readonly #evidence = new Map<string, readonly EvidencePacket[]>();
   readonly #incidents = new IncidentBook();
@@ -172,10 +173,8 @@ export class AlertBook {
     }
     const evidence = packets();
     const alert = this.#raise(finding, key, numbers.length > 0 ? numbers : evidence.map((p) => p.number), incident);
-    this.#open.delete(key);
-    if (this.#open.size >= MAX_OPEN) this.#open.delete(this.#open.keys().next().value as string);
     const window = nextWindow(rule, open, epoch);
-    this.#open.set(key, { alert, until: epoch + window, window, last: epoch });
+    this.#open.renew(key, { alert, until: epoch + window, window, last: epoch });
     this.#keep(alert, evidence);
     this.#meter.alert(rule.level, seconds);
     for (const sink of this.#sinks) {

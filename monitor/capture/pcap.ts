@@ -7,6 +7,9 @@ const NANOSECONDS = 0xa1b23c4d;
 /** Kuznetzov's variant: each record header carries eight more bytes. */
 const MODIFIED = 0xa1b2cd34;
 
+/** Empty packets of 1970 in a row; a file that was laid out in advance, or copied in part, has millions of them. */
+const MAX_EMPTY = 1000;
+
 /** Whether these four bytes start a classic capture. */
 export function isPcap(buffer: Uint8Array, start: number): boolean {
   const view = new DataView(buffer.buffer, buffer.byteOffset + start, 4);
@@ -30,6 +33,7 @@ export class PcapFormat implements RecordFormat {
   #nanoseconds = false;
   #recordHeader = 16;
   #linkType = 0;
+  #empty = 0;
 
   constructor(sink: CaptureSink) {
     this.#sink = sink;
@@ -104,10 +108,11 @@ export class PcapFormat implements RecordFormat {
       return at;
     }
     if (captured === 0 && original === 0 && seconds === 0 && fraction === 0) {
-      // No packet is like this; a file that was laid out in advance or copied in part holds millions of them.
-      this.damage = 'zeros where a packet should begin';
-      return at;
-    }
+      if (++this.#empty > MAX_EMPTY) {
+        this.damage = 'nothing but zeros where packets should stand';
+        return at;
+      }
+    } else this.#empty = 0;
     const body = at + this.#recordHeader;
     const next = body + captured;
     if (next > end) {

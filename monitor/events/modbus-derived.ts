@@ -2,7 +2,9 @@
  * What Zeek's policy scripts make of Modbus: `known_modbus` (who is a client, who a server) and `modbus_register_change`
  * (holding registers that a read shows with another value than before).
  */
+
 import type { ProtocolEvent } from '@penstock/core';
+import { BoundedMap } from '../bounded-map.ts';
 import type { Flow } from '../flows/flow.ts';
 
 export interface KnownModbusEvent extends ProtocolEvent {
@@ -47,7 +49,7 @@ export class ModbusDerived {
   /** Registers that could not be followed because too many are already. */
   untracked = 0;
   readonly #emit: (event: ProtocolEvent, flow: Flow) => void;
-  readonly #nodes = new Map<string, number>();
+  readonly #nodes = new BoundedMap<string, number>(MAX_NODES);
   readonly #devices = new Map<string, Map<number, (Page | undefined)[]>>();
   #pages = 0;
 
@@ -77,9 +79,7 @@ export class ModbusDerived {
     const key = `${type} ${host}`;
     const until = this.#nodes.get(key);
     if (until !== undefined && time < until) return until;
-    this.#nodes.delete(key);
-    if (this.#nodes.size >= MAX_NODES) this.#nodes.delete(this.#nodes.keys().next().value as string);
-    this.#nodes.set(key, time + KNOWN_FOR);
+    this.#nodes.renew(key, time + KNOWN_FOR);
     const event: KnownModbusEvent = { name: 'known_modbus', time, host, device_type: type };
     this.#emit(event, flow);
     return time + KNOWN_FOR;

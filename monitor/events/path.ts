@@ -2,7 +2,9 @@
  * The way that a host's packets take. A host keeps its network card, its hop limit and its way of opening TCP connections; a packet
  * is on the wire once, and says one thing. Where that is not so, somebody may stand between: each such observation is an event.
  */
+
 import type { ProtocolEvent } from '@penstock/core';
+import { BoundedMap } from '../bounded-map.ts';
 import { ipv4Text, ipv6Text, macOf } from '../flows/address.ts';
 import type { Endpoint } from '../flows/endpoint.ts';
 import type { Evidence } from '../flows/evidence.ts';
@@ -55,7 +57,7 @@ const ACK = 16;
 export class PathWatch {
   readonly #emit: (event: ProtocolEvent, flow: Flow) => void;
   readonly #evidence: Evidence | undefined;
-  readonly #fingerprints = new Map<string, string>();
+  readonly #fingerprints = new BoundedMap<string, string>(MAX_FINGERPRINTS);
   readonly #earlier = new Packet();
 
   /** @param evidence holds the first copies of segments; without it, segments that come twice are not compared */
@@ -99,8 +101,6 @@ export class PathWatch {
     const look = fingerprint(b, at, at + headerLength, packet.hopLimit);
     const before = this.#fingerprints.get(key);
     if (before === look) return;
-    if (before === undefined && this.#fingerprints.size >= MAX_FINGERPRINTS)
-      this.#fingerprints.delete(this.#fingerprints.keys().next().value as string);
     this.#fingerprints.set(key, look);
     if (before !== undefined) this.#changed(flow, endpoint, 'fingerprint', before, look, 1, false, time);
   }

@@ -2,6 +2,7 @@
  * Which card answers for which address, as ARP has told it: who had the address before, whether the one before still speaks, and
  * how many addresses a card takes from others. Bounded; event time only.
  */
+import { BoundedMap } from '../bounded-map.ts';
 import type { ArpEvent } from '../events/link.ts';
 
 /** What a message says against what was known. */
@@ -50,11 +51,13 @@ const SHARED = /^00:00:5e:00:0[12]:|^00:00:0c:07:ac:|^00:00:0c:9f:f/;
 
 export class AddressBook {
   /** Addresses and cards that were forgotten to keep the bounds. */
-  dropped = 0;
-  readonly #bindings = new Map<string, Binding>();
-  readonly #claims = new Map<string, Map<string, Claimed>>();
+  get dropped(): number {
+    return this.#bindings.forgotten + this.#claims.forgotten;
+  }
+  readonly #bindings = new BoundedMap<string, Binding>(MAX_ADDRESSES);
+  readonly #claims = new BoundedMap<string, Map<string, Claimed>>(MAX_CARDS);
   /** Addresses that were asked for, by when. */
-  readonly #asked = new Map<string, number>();
+  readonly #asked = new BoundedMap<string, number>(MAX_ASKED);
   /** The newest address that a card has claimed without taking it from another. */
   readonly #owned = new Map<string, string>();
 
@@ -99,26 +102,16 @@ export class AddressBook {
   }
 
   #ask(ip: string, time: number): void {
-    this.#asked.delete(ip);
-    if (this.#asked.size >= MAX_ASKED) this.#asked.delete(this.#asked.keys().next().value as string);
-    this.#asked.set(ip, time);
+    this.#asked.renew(ip, time);
   }
 
   #remember(ip: string, binding: Binding): void {
-    if (this.#bindings.size >= MAX_ADDRESSES) {
-      this.#bindings.delete(this.#bindings.keys().next().value as string);
-      this.dropped++;
-    }
     this.#bindings.set(ip, binding);
   }
 
   #count(mac: string, ip: string, taken: boolean, time: number): { addresses: number; taken: number } {
     let claims = this.#claims.get(mac);
     if (claims === undefined) {
-      if (this.#claims.size >= MAX_CARDS) {
-        this.#claims.delete(this.#claims.keys().next().value as string);
-        this.dropped++;
-      }
       claims = new Map();
       this.#claims.set(mac, claims);
     }

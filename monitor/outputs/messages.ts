@@ -2,6 +2,7 @@
 
 import { reportIncident, severityRank } from '../alerts/incidents.ts';
 import type { Alert, AlertSink, Incident } from '../alerts/index.ts';
+import { BoundedMap } from '../bounded-map.ts';
 import type { Level } from '../sigma/schema.ts';
 
 export interface AlertNotice extends Alert {
@@ -47,7 +48,7 @@ const MAX_INCIDENTS = 2000;
 /** Turns what the monitor raises into notices for `tell`, which must not wait and must not throw. */
 export class NoticeSink implements AlertSink {
   readonly #tell: (notice: Notice) => void;
-  readonly #told = new Map<string, Level>();
+  readonly #told = new BoundedMap<string, Level>(MAX_INCIDENTS);
 
   constructor(tell: (notice: Notice) => void) {
     this.#tell = tell;
@@ -64,8 +65,6 @@ export class NoticeSink implements AlertSink {
   incident(incident: Incident): void {
     const told = this.#told.get(incident.id);
     if (told !== undefined && severityRank(told) >= severityRank(incident.severity)) return;
-    if (told === undefined && this.#told.size >= MAX_INCIDENTS)
-      this.#told.delete(this.#told.keys().next().value as string);
     this.#told.set(incident.id, incident.severity);
     const { techniques, tactics } = reportIncident(incident);
     const { id, asset, severity, devices, tags, sources, from, to, alertCount, findings } = incident;

@@ -2,7 +2,9 @@
  * Correlation rules (Sigma correlation specification 2.1): how often, how many different, which ones together, in which order,
  * for each group and within a time span. Everything runs on event time, and every state has a bound.
  */
+
 import type { FieldValue } from '@penstock/core';
+import { BoundedMap } from '../bounded-map.ts';
 import type { Subject } from '../subject.ts';
 import type { CorrelationType } from './schema.ts';
 
@@ -43,10 +45,8 @@ export interface Hit {
 }
 
 export class Correlator {
-  /** Groups that were forgotten to keep the bound. */
-  forgotten = 0;
   readonly #plan: CorrelationPlan;
-  readonly #groups = new Map<string, Group>();
+  readonly #groups = new BoundedMap<string, Group>(MAX_GROUPS);
   #now = 0;
 
   constructor(plan: CorrelationPlan) {
@@ -55,6 +55,11 @@ export class Correlator {
 
   get groups(): number {
     return this.#groups.size;
+  }
+
+  /** Groups that were forgotten to keep the bound. */
+  get forgotten(): number {
+    return this.#groups.forgotten;
   }
 
   /** The rule at `position` matched. Returns what was reached, when the correlation now holds; its group then begins anew. */
@@ -76,13 +81,8 @@ export class Correlator {
   #group(key: string): Group {
     const known = this.#groups.get(key);
     if (known !== undefined) {
-      this.#groups.delete(key);
-      this.#groups.set(key, known);
+      this.#groups.renew(key, known);
       return known;
-    }
-    if (this.#groups.size >= MAX_GROUPS) {
-      this.#groups.delete(this.#groups.keys().next().value as string);
-      this.forgotten++;
     }
     const { type, threshold, parts } = this.#plan;
     const times = new Float64Array(
