@@ -1,17 +1,18 @@
 /** Text forms of addresses, made only when somebody asks. */
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** A MAC address at an offset as lower case hex pairs: `00:1d:9c:c7:b0:70`. */
 export function macText(buffer: Uint8Array, at: number): string {
   let text = '';
-  for (let i = 0; i < 6; i++)
-    text += `${i === 0 ? '' : ':'}${(buffer[at + i] as number).toString(16).padStart(2, '0')}`;
+  for (let i = 0; i < 6; i++) text += `${i === 0 ? '' : ':'}${HEX[buffer[at + i] as number]}`;
   return text;
 }
 
 /** A MAC address from its upper 16 and lower 32 bits. */
 export function macOf(high: number, low: number): string {
-  const hex = (high >>> 0).toString(16).padStart(4, '0') + (low >>> 0).toString(16).padStart(8, '0');
-  return hex.replace(/(..)(?=.)/g, '$1:');
+  const start = `${HEX[(high >>> 8) & 255]}:${HEX[high & 255]}:${HEX[low >>> 24]}`;
+  return `${start}:${HEX[(low >>> 16) & 255]}:${HEX[(low >>> 8) & 255]}:${HEX[low & 255]}`;
 }
 
 export function ipv4Text(word: number): string {
