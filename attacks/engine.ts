@@ -431,6 +431,7 @@ export class AttackEngine {
     const read = { ...READ_BACK, from: this.#steps[0]?.from ?? '' };
     const run: Running = { step: read, phase: 'revert', meter: new Meter({}, 'the proof'), sessions: [], active: true };
     const { cause } = this.#context(run);
+    if (this.#memory.touched) this.#tell(read.id, 'revert', 'start', '');
     this.#memory.prove(
       (role) => this.#foothold(this.#guard.device(role).id, run),
       cause,

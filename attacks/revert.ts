@@ -129,19 +129,15 @@ export class Memory {
     });
   }
 
+  /** Whether there is anything to prove. */
+  get touched(): boolean {
+    return this.#toProve().length > 0;
+  }
+
   /** Reads every point that was written and says whether it is as it was. */
   prove(foothold: (role: string) => Foothold, cause: Cause, done: (report: RevertReport) => void): void {
     const tags: RevertedTag[] = [];
-    const points = this.#order.filter(({ device, tag, before, target }) => {
-      const now = this.#host.memory?.(device, tag);
-      // A write that was refused changed nothing; there is nothing to prove of it by way of the wire.
-      return (
-        now === undefined ||
-        before === undefined ||
-        !same(target.entry, before, now) ||
-        this.#accepted.has(keyOf(device, tag))
-      );
-    });
+    const points = this.#toProve();
     inTurn(
       points,
       () => done({ state: tags.length === 0 ? 'nothing' : tags.every((t) => t.proven) ? 'proven' : 'failed', tags }),
@@ -151,6 +147,20 @@ export class Memory {
           next();
         }),
     );
+  }
+
+  /** Points that were overwritten, or may have been. */
+  #toProve(): Remembered[] {
+    return this.#order.filter(({ device, tag, before, target }) => {
+      const now = this.#host.memory?.(device, tag);
+      // A write that was refused changed nothing; there is nothing to prove of it by way of the wire.
+      return (
+        now === undefined ||
+        before === undefined ||
+        !same(target.entry, before, now) ||
+        this.#accepted.has(keyOf(device, tag))
+      );
+    });
   }
 
   /** A write to the point was taken. */

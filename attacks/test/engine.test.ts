@@ -120,6 +120,7 @@ describe('the step engine', () => {
       'manual failed',
       'auto start',
       'auto done',
+      'read-back start',
       'read-back done',
     ]);
     expect(records[1]?.detail).toMatch(detail);
@@ -474,7 +475,7 @@ describe('a plan', () => {
     const { engine, sent, told, until } = stage();
     engine.stop('somebody pressed the button');
     until(200);
-    expect(told()).toEqual(['scenario aborted', 'auto start', 'auto done', 'read-back done']);
+    expect(told()).toEqual(['scenario aborted', 'auto start', 'auto done', 'read-back start', 'read-back done']);
     expect(engine.report.aborted?.reason).toBe('somebody pressed the button');
     expect(sent.map((s) => s.cause.step)).toEqual(['auto', 'read-back']);
   });

@@ -120,7 +120,10 @@ describe('an attack', () => {
       'order done',
       'back start',
       'back done',
+      'read-back start',
+      'read-back done',
     ]);
+    expect(result.attack?.revert).toMatchObject({ state: 'proven', tags: [{ tag: 'LIC101_SP', before: 2.5 }] });
     expect(result.firstPacket).toBeCloseTo(60, 3);
     expect(result.hazards).toEqual([]);
     const valve = range.spec.tags.findIndex((tag) => tag.id === 'XV101');
@@ -141,9 +144,10 @@ describe('an attack', () => {
       .slice(1)
       .map((line) => line.split(','));
     const packets = rows.filter((row) => row[0] === 'packet');
-    expect(new Set(packets.map((row) => row[4]))).toEqual(new Set(['look', 'order', 'back']));
-    // Two reads, two writes; each a request and its response, acknowledgements apart.
-    expect(packets.filter((row) => row[7] === 'false').length).toBeGreaterThanOrEqual(4);
+    expect(new Set(packets.map((row) => row[4]))).toEqual(new Set(['look', 'order', 'back', 'read-back']));
+    // Two reads, two writes, a read to prove the revert; each a request and its response, acknowledgements apart.
+    expect(packets.filter((row) => row[7] === 'false').length).toBeGreaterThanOrEqual(5);
+    expect(packets.every((row) => row[3] !== '')).toBe(true);
     const secondsOf = rows.filter((row) => row[0] === 'second');
     expect(secondsOf[0]).toEqual(['second', '60', '60', 'attack', 'look', 'T0801', '', '']);
     expect(secondsOf.length).toBeGreaterThan(600);
