@@ -212,6 +212,7 @@ export class Judge {
         this.#link.path(event as PathChangeEvent, conversation);
         return;
       case 'segment_conflict':
+        this.#modbus.relayed(event as SegmentConflictEvent, conversation);
         this.#link.conflict(event as SegmentConflictEvent, conversation);
     }
   }

@@ -2,10 +2,12 @@
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import { bits, type Conversation, type ModbusEvent, type RequestShape, servicePort } from '../conversations.ts';
 import type { DetectorRunner } from '../detectors/runner.ts';
+import type { SegmentConflictEvent } from '../events/path.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { SETTLED_NONE } from '../sigma/engine.ts';
 import { ProcessWatch } from '../watch/index.ts';
 import type { Table } from '../watch/modbus-functions.ts';
+import { differencesOf } from './conflict.ts';
 import type { Scene } from './scene.ts';
 
 /** When nothing at all comes for so long, it is the sensor that sees nothing; microseconds. */
@@ -65,6 +67,23 @@ export class ModbusJudge {
     if (shape.settled !== SETTLED_NONE) {
       this.#prepareShape(event, shape, conversation);
       scene.engine.judgeSettled('zeek/modbus_detailed', shape.settled, scene.subject);
+    }
+  }
+
+  /** The newest answer came again, with other values in it. */
+  relayed(event: SegmentConflictEvent, conversation: Conversation): void {
+    const { last, watched } = conversation;
+    const block = last?.block;
+    if (event.is_orig || block === undefined || watched?.points === undefined) return;
+    let done: unknown;
+    for (const { table, address, station, second, following } of differencesOf(event, last)) {
+      const point = watched.points.at(table, address, station);
+      if (point === undefined || point === done) continue;
+      done = point;
+      const isSecondWord = address !== point.address;
+      const raw0 = isSecondWord ? point.raw0 : second;
+      const raw1 = isSecondWord ? second : (following?.second ?? point.raw1);
+      this.watch.relayed(block, point, point.length === 2 ? (raw0 << 16) | raw1 : raw0, event.time);
     }
   }
 

@@ -282,6 +282,26 @@ describe('readings-played-back', () => {
     expect(works.traffic.alert('readings-played-back')?.source).toBe('scada');
   });
 
+  it('sees it in the second version of an answer, where the sensor sees the true one first', () => {
+    const works = new Works().noisy(400);
+    const readings = recorded(works, 120);
+    const { traffic, flow } = works;
+    const answer = (value: number): number[] => [0, 1, 0, 0, 0, 5, 1, 4, 2, value >> 8, value & 255];
+    for (let second = 0; second < 120; second++) {
+      const [shown, truth] = [readings[second] as number, 810 + works.draw()];
+      traffic.wait(1).read(flow, 'input', 0, [truth]);
+      const versions = {
+        first: answer(truth),
+        second: answer(shown),
+        delay: 0.001,
+        mac_changed: true,
+        count: second + 1,
+      };
+      if (shown !== truth) traffic.event(flow, 'segment_conflict', { is_orig: false, ...versions });
+    }
+    expect(traffic.alert('readings-played-back')).toMatchObject({ severity: 'high', tag: 'AIT402', source: 'scada' });
+  });
+
   it('stays silent for hours of noise, for a coarse instrument, a clamped one, and for signals without noise', () => {
     const shapes: ((second: number, draw: () => number) => number)[] = [
       (_, draw) => 810 + draw(),

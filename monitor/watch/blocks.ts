@@ -42,6 +42,10 @@ export class Trace {
   readonly moves: boolean;
   /** Undefined for what has no noise by its nature: on and off, counters, set points. */
   readonly echo: Echo | undefined;
+  /** The same for a second version of the answers that somebody sends on, while there is one; its newest registers and their time. */
+  relayed: Echo | undefined = undefined;
+  relayedRaw = 0;
+  relayedAt = Number.NEGATIVE_INFINITY;
 
   constructor(point: Point, block: ReadBlock, followed: boolean) {
     this.point = point;
@@ -49,6 +53,11 @@ export class Trace {
     this.moves = point.moves;
     const isAnalog = point.point.modbus.type !== 'bool' && point.tag.kind === 'measurement';
     this.echo = followed && isAnalog ? new Echo(point.length) : undefined;
+  }
+
+  /** What repeats a recording now; undefined when nothing does. */
+  get sounding(): Echo | undefined {
+    return this.relayed?.sounding ? this.relayed : this.echo?.sounding ? this.echo : undefined;
   }
 
   /** Microseconds for which it has stood still as of the newest answer. */

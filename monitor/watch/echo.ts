@@ -60,6 +60,22 @@ export class Echo {
     this.window = 32 / this.#shift;
   }
 
+  /** One that has heard the same until now: for what else is told of the same point from here on. */
+  fork(): Echo {
+    const fork = new Echo(this.#shift === 8 ? 2 : 1);
+    fork.count = this.count;
+    fork.#hash = this.#hash;
+    fork.#last = this.#last;
+    fork.#mask = this.#mask;
+    fork.#hashes = this.#hashes.slice();
+    fork.#indices = this.#indices.slice();
+    fork.#kept = this.#kept;
+    fork.#compared = this.#compared;
+    fork.#alike = this.#alike;
+    fork.#reversed = this.#reversed;
+    return fork;
+  }
+
   /**
    * Takes the next reading, unlike the one before.
    * @param raw its registers as one whole number

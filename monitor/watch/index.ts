@@ -261,6 +261,21 @@ export class ProcessWatch {
     if (trace.echo?.hear(point.length === 2 ? (point.raw0 << 16) | point.raw1 : point.raw0)) this.#echoed(trace, time);
   }
 
+  /**
+   * A second version of an answer told a point otherwise than the first one: somebody stands between, and what the client takes may be
+   * a recording although the device tells the truth.
+   * @param raw the point's registers in that version, as one whole number
+   */
+  relayed(block: ReadBlock, point: Point, raw: number, time: number): void {
+    const trace = block.traces.find((one) => one.point === point);
+    if (trace?.echo === undefined) return;
+    trace.relayedAt = time;
+    if (trace.relayed !== undefined && raw === trace.relayedRaw) return;
+    trace.relayed ??= trace.echo.fork();
+    trace.relayedRaw = raw;
+    if (trace.relayed.hear(raw)) this.#echoed(trace, time);
+  }
+
   #echoed(trace: Trace, time: number): void {
     if (!this.learning) {
       if (Number.isNaN(trace.block.echoed) && trace.habit?.repeats !== true) trace.block.echoed = time;

@@ -4,6 +4,7 @@
  */
 import type { PointFacts } from '../subject.ts';
 import type { ReadBlock, Trace, WatchedDevice } from './blocks.ts';
+import type { Echo } from './echo.ts';
 import type { Habits } from './habits.ts';
 import type { WatchEvents } from './index.ts';
 
@@ -22,6 +23,8 @@ const UNLEARNED_LEAST = 900e6;
 const SLUGGISH = 1800e6;
 /** The other readings of a block that plays a recording show it, too, within this time. */
 const GATHER = 30e6;
+/** When no second version of an answer has come for so long, nobody sends one on any more. */
+const RELAY_OVER = 60e6;
 /** Intervals without an answer, and time at least, after which data are stale. */
 const STALE_INTERVALS = 6;
 const STALE_LEAST = 20e6;
@@ -102,7 +105,8 @@ export class Rounds {
 
   #replay(block: ReadBlock, now: number): void {
     if (Number.isNaN(block.echoed)) return;
-    const sounding = block.traces.filter(({ echo }) => echo?.sounding);
+    for (const trace of block.traces) if (now - trace.relayedAt > RELAY_OVER) trace.relayed = undefined;
+    const sounding = block.traces.filter((trace) => trace.sounding !== undefined);
     const [first] = sounding;
     if (first === undefined) {
       block.echoed = Number.NaN;
@@ -111,7 +115,7 @@ export class Rounds {
     // Told, and goes on.
     if (block.echoed === Number.POSITIVE_INFINITY || now - block.echoed < GATHER) return;
     block.echoed = Number.POSITIVE_INFINITY;
-    const { lag, run } = first.echo as NonNullable<Trace['echo']>;
+    const { lag, run } = first.sounding as Echo;
     this.#events.told('point_replay', block.reader, this.#describe(first), {
       'replay.tags': sounding.slice(0, NAMED).map(({ point }) => point.tag.id),
       'replay.count': sounding.length,
@@ -172,8 +176,9 @@ function patience({ habit }: Trace, usual: number): number {
 }
 
 /** How long a reading stands still at most, microseconds; undefined where nobody can say. */
-function usualStandstill({ habit, changes, longest, block }: Trace): number | undefined {
+function usualStandstill({ habit, changes, longest, block, point }: Trace): number | undefined {
   if (habit !== undefined && habit.changes >= ENOUGH_CHANGES) return Math.max(habit.still * 1e6, longest);
-  const isKnown = changes >= ENOUGH_CHANGES && block.polled.time - block.first >= ENOUGH_WATCHED;
-  return isKnown ? longest : undefined;
+  // What a controller reckons may rest at a limit whenever the process does; an instrument's noise does not.
+  if (point.tag.kind !== 'measurement' || changes < ENOUGH_CHANGES) return undefined;
+  return block.polled.time - block.first >= ENOUGH_WATCHED ? longest : undefined;
 }
