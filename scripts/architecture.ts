@@ -28,7 +28,7 @@ export const ARROWS: Record<string, readonly string[]> = {
   campaigns: ['core', 'range'],
   training: ['core', 'range'],
   app: ['core', 'protocols', 'simulator', 'plants', 'attacks', 'monitor', 'range', 'campaigns', 'training'],
-  ui: ['core/messages', 'core/scene'],
+  ui: ['core/messages', 'core/pid', 'core/scene'],
 };
 
 /** Where something of the outside may be touched: paths that begin so. Everything not listed under a ban is free. */

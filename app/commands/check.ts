@@ -1,7 +1,16 @@
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { checkScenarioFile } from '@penstock/attacks';
-import { FileError, findPlugins, loadPlant, loadScene, PenstockError, shownPath, UsageError } from '@penstock/core';
+import {
+  FileError,
+  findPlugins,
+  loadPid,
+  loadPlant,
+  loadScene,
+  PenstockError,
+  shownPath,
+  UsageError,
+} from '@penstock/core';
 import { checkRuleFile } from '@penstock/monitor';
 import { checkPlantFolder, checkScenario } from '@penstock/range';
 import type { Command } from 'commander';
@@ -17,9 +26,13 @@ interface Checker {
 const CHECKERS: readonly Checker[] = [
   { matches: (path) => basename(path) === 'plant.yaml', check: (path) => checkPlantFolder(dirname(path)) },
   { matches: (path) => basename(path) === 'scene.yaml', check: checkSceneFile },
+  { matches: (path) => basename(path) === 'pid.yaml', check: checkPidFile },
   { matches: (path) => path.endsWith('.yml'), check: checkRuleFile },
   { matches: (path) => path.endsWith('.yaml'), check: (path) => checkScenario(checkScenarioFile(path)) },
 ];
+
+/** What a plant's folder may hold for us. */
+const PLANT_FILES: readonly string[] = ['plant.yaml', 'scene.yaml', 'pid.yaml'];
 
 interface Problem {
   readonly file: string;
@@ -74,12 +87,18 @@ function checkSceneFile(path: string): void {
   loadScene(folder, loadPlant(folder).spec);
 }
 
+/** So is a diagram. */
+function checkPidFile(path: string): void {
+  const folder = dirname(path);
+  loadPid(folder, loadPlant(folder).spec);
+}
+
 function checkerOf(file: string): Checker {
   const checker = CHECKERS.find(({ matches }) => matches(file));
   if (checker === undefined)
     throw new UsageError(
       'check.unknown',
-      `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml and scene.yaml, a scenario .yaml, a rule .yml`,
+      `${shownPath(file)} is none of ours; a plant is a folder with plant.yaml, scene.yaml and pid.yaml, a scenario .yaml, a rule .yml`,
     );
   return checker;
 }
@@ -90,10 +109,11 @@ function filesOf(path: string): string[] {
   if (stats === undefined) throw new UsageError('check.missing', `there is no ${shownPath(path)}`);
   if (stats.isFile()) return [path];
   const here = [...findPlugins(path, '*.yml').values(), ...findPlugins(path, '*.yaml').values()];
-  const plants = [...findPlugins(path, 'plant.yaml').values()].map((folder) => join(folder, 'plant.yaml'));
-  const scenes = [...findPlugins(path, 'scene.yaml').values()].map((folder) => join(folder, 'scene.yaml'));
-  const plant = here.filter((file) => ['plant.yaml', 'scene.yaml'].includes(basename(file)));
-  const found = plant.length > 0 ? plant : [...here, ...plants, ...scenes];
+  const plant = here.filter((file) => PLANT_FILES.includes(basename(file)));
+  const below = PLANT_FILES.flatMap((name) =>
+    [...findPlugins(path, name).values()].map((folder) => join(folder, name)),
+  );
+  const found = plant.length > 0 ? plant : [...here, ...below];
   if (found.length === 0) throw new UsageError('check.missing', `there is nothing of ours in ${shownPath(path)}`);
   return found;
 }

@@ -4,6 +4,7 @@ import {
   attackRequest,
   fieldRequest,
   inSeconds,
+  loadPid,
   loadScene,
   operateRequest,
   PenstockError,
@@ -32,6 +33,10 @@ export function apiRoutes(live: LivePlay): Router {
   router.get('/scene', (_request, response) => {
     const { folder, spec } = live.play.range.plant;
     found(response, loadScene(folder, spec), `scene of '${spec.id}'`);
+  });
+  router.get('/pid', (_request, response) => {
+    const { folder, spec } = live.play.range.plant;
+    found(response, loadPid(folder, spec), `diagram of '${spec.id}'`);
   });
   router.get('/network', (_request, response) => {
     response.json(networkOf(plant(), live.lastFlows));

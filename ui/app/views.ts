@@ -16,6 +16,7 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { id: 'plant', icon: 'plant', keys: '1', component: lazy(() => import('../views/plant/index.tsx')) },
+  { id: 'process', icon: 'process', keys: '2', component: lazy(() => import('../views/process/index.tsx')) },
   { id: 'network', icon: 'network', keys: '3', component: lazy(() => import('../views/network/index.tsx')) },
   { id: 'alarms', icon: 'alarms', keys: '4', component: lazy(() => import('../views/alarms/index.tsx')) },
   { id: 'logic', icon: 'logic', keys: '5', component: lazy(() => import('../views/logic/index.tsx')) },

@@ -9,16 +9,25 @@ const SHAPES: Record<string, { readonly path: string; readonly number: number }>
   informational: { path: 'M2 2h12v12H2z', number: 5 },
 };
 
+/** The mark alone, 16 by 16, for use within a picture. */
+export function SeverityShape({ level }: { level: string }) {
+  const shape = SHAPES[level] ?? (SHAPES.informational as (typeof SHAPES)[string]);
+  return (
+    <>
+      <path d={shape.path} />
+      <text x="8" y={level === 'high' ? 13 : 11.5} textAnchor="middle">
+        {shape.number}
+      </text>
+    </>
+  );
+}
+
 export function Severity({ level }: { level: string }) {
   const { t } = useTranslation();
-  const shape = SHAPES[level] ?? (SHAPES.informational as (typeof SHAPES)[string]);
   return (
     <span className="severity" data-level={level}>
       <svg viewBox="0 0 16 16" aria-hidden="true">
-        <path d={shape.path} />
-        <text x="8" y={level === 'high' ? 13 : 11.5} textAnchor="middle">
-          {shape.number}
-        </text>
+        <SeverityShape level={level} />
       </svg>
       {t(`severity.${level}`)}
     </span>

@@ -79,12 +79,12 @@ function DeviceBox({
   const { t } = useTranslation();
   const device = useRange((state) => state.deviceById.get(box.id));
   return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g
       className="device-box"
       data-listed={listed}
       data-chosen={chosen || undefined}
       data-alerted={alerted || undefined}
-      // biome-ignore lint/a11y/useSemanticElements: SVG has no button
       role="button"
       tabIndex={0}
       aria-label={

@@ -1,0 +1,62 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { FileError, parseYaml } from './files.ts';
+import { pidSchema, tagsOfPidEquipment } from './pid.ts';
+import { checkPid, loadPid } from './pid-check.ts';
+import { loadPlant } from './plant-check.ts';
+
+const PLANT = fileURLToPath(new URL('../plants/drinking-water', import.meta.url));
+const { spec: plant } = loadPlant(PLANT);
+
+const GOOD = `
+size: [400, 200]
+areas:
+  - { area: intake, at: [0, 0], size: [200, 200] }
+equipment:
+  - { id: sump, kind: vessel, name: Sump, at: [60, 100], size: [80, 80], level: { tag: LIT102, full: 5 } }
+  - { id: pump, kind: pump, name: Pump, at: [150, 100], running: XS101, speed: SC101, tags: [P101] }
+pipes:
+  - { path: [[100, 100], [130, 100]], through: [XS101] }
+instruments:
+  - { tag: LIT102, at: [60, 30], to: [sump] }
+  - { tag: FIC103_RSP, at: [150, 30], where: shared, to: [pump, LIT102, [10, 20]] }
+`;
+
+/** Messages of everything that is wrong with a diagram. */
+function wrong(text: string): string[] {
+  try {
+    const { value, source } = parseYaml(text, 'pid.yaml', pidSchema);
+    return checkPid(value, plant, source).map(({ message }) => message);
+  } catch (error) {
+    if (error instanceof FileError) return error.problems.map(({ message }) => message);
+    throw error;
+  }
+}
+
+describe('a diagram', () => {
+  it('is right when everything it names is there', () => {
+    expect(wrong(GOOD)).toEqual([]);
+  });
+
+  it.each([
+    ['running: XS101', 'runing: XS101', "unknown key 'runing' in equipment[pump]; did you mean 'running'?"],
+    ['speed: SC101', 'speed: SC191', "pid.yaml:7:5: there is no tag 'SC191'; did you mean 'SC101'?"],
+    ['through: [XS101]', 'through: [XS191]', "there is no tag 'XS191'; did you mean 'XS101'?"],
+    ['tag: FIC103_RSP', 'tag: FIC103_RPS', "there is no tag 'FIC103_RPS'; did you mean 'FIC103_RSP'?"],
+    ['to: [sump]', 'to: [sumps]', "there is no equipment 'sumps'; did you mean 'sump'?"],
+    ['to: [pump, LIT102', 'to: [pump, LIT101', "there is no instrument 'LIT101'; did you mean 'LIT102'?"],
+    ['area: intake', 'area: intakes', "there is no area 'intakes'; did you mean 'intake'?"],
+    ['id: pump', 'id: sump', "the id 'sump' is taken already"],
+    ['at: [150, 30]', 'at: [150, 300]', '[150, 300] lies outside of the drawing (400 by 200)'],
+    ['full: 5 }', 'full: 0 }', 'a level is empty and full at different values of its tag'],
+  ])('that has %s as %s is told where it is wrong', (right, other, message) => {
+    expect(wrong(GOOD.replace(right, other)).join('\n')).toContain(message);
+  });
+
+  it('of the works is there; a plant without one has none', () => {
+    const pid = loadPid(PLANT, plant);
+    const pump = pid?.equipment.find(({ id }) => id === 'intake-pump-1');
+    expect(pump && tagsOfPidEquipment(pump)).toEqual(['XS101', 'SC101', 'P101', 'XA101']);
+    expect(loadPid(fileURLToPath(new URL('test/plant', import.meta.url)), plant)).toBeUndefined();
+  });
+});

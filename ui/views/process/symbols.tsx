@@ -1,0 +1,155 @@
+/** Symbols of ANSI/ISA-5.1-2022, drawn about their middle. Filled means closed or stopped; what moves is written by `live.ts`. */
+import type { PidEquipment } from '@penstock/core/pid';
+import { useId } from 'react';
+
+const TURN = { right: 0, down: 90, left: 180, up: 270 } as const;
+
+export function Drawing({ item }: { item: PidEquipment }) {
+  switch (item.kind) {
+    case 'pump':
+      return <Pump item={item} />;
+    case 'valve':
+      return <Valve item={item} />;
+    case 'vessel':
+      return <Vessel item={item} />;
+    case 'filter':
+      return <Filter item={item} />;
+    case 'mixer':
+      return <Mixer item={item} />;
+  }
+}
+
+/** Half of the width and height that a symbol takes. */
+export function halfOf(item: PidEquipment): readonly [number, number] {
+  if (item.kind === 'vessel' || item.kind === 'filter') return [item.size[0] / 2, item.size[1] / 2];
+  if (item.kind === 'mixer') return item.style === 'static' ? [30, 12] : [30, 30];
+  if (item.kind === 'valve') return [15, 15];
+  return [20, 20];
+}
+
+type Of<K extends PidEquipment['kind']> = { item: Extract<PidEquipment, { kind: K }> };
+
+function Pump({ item: { style, towards, running } }: Of<'pump'>) {
+  return (
+    <g transform={`rotate(${TURN[towards]})`} className="moves" data-running={running}>
+      <circle r="20" />
+      {style === 'centrifugal' && <path d="M-10 -17.3L20 0L-10 17.3Z" />}
+      {style === 'dosing' && <path d="M-14.1 -14.1L14.1 0L-14.1 14.1M-6 -10V10" className="line" />}
+      {style === 'blower' && <path d="M-17.3 -10L17.3 -10M-17.3 10L17.3 10M20 0l-9 -5v10z" />}
+    </g>
+  );
+}
+
+function Valve({ item: { style, towards, travel } }: Of<'valve'>) {
+  return (
+    <g transform={`rotate(${TURN[towards]})`} className="moves" data-travel={travel}>
+      {style === 'check' ? (
+        <path d="M-13 -9V9M-13 -9L13 9M13 -9V9" className="line" />
+      ) : (
+        <path d="M-13 -9L13 9V-9L-13 9Z" />
+      )}
+      {style === 'motor' && <path d="M0 0V-10" className="line" />}
+      {style === 'motor' && <circle cy="-15" r="5.5" className="motor" />}
+      {style === 'hand' && <path d="M0 0V-11M-7 -11H7" className="line" />}
+    </g>
+  );
+}
+
+function Vessel({ item: { style, size, level } }: Of<'vessel'>) {
+  const clip = useId();
+  const [width, height] = size;
+  const [x, y] = [-width / 2, -height / 2];
+  // A tower's bowl is the upper half of it, the rest its shaft.
+  const bowl = style === 'tower' ? height / 2 : height;
+  const shape = {
+    tank: `M${x} ${y + 8}Q0 ${y - 8} ${-x} ${y + 8}V${-y - 8}Q0 ${-y + 8} ${x} ${-y - 8}Z`,
+    basin: `M${x} ${y}V${-y}H${-x}V${y}`,
+    baffled: `M${x} ${y}H${-x}V${-y}H${x}Z`,
+    tower: `M${x} ${y + 8}Q0 ${y - 8} ${-x} ${y + 8}V${y + bowl - 26}L14 ${y + bowl}H-14L${x} ${y + bowl - 26}Z`,
+  }[style];
+  return (
+    <>
+      <clipPath id={clip}>
+        <path d={shape} />
+      </clipPath>
+      {style === 'tower' && <path d={`M-14 ${y + bowl}V${-y}M14 ${y + bowl}V${-y}M-30 ${-y}H30`} className="line" />}
+      <path d={shape} className="body" />
+      {level && <Water clip={clip} box={[x, y, width, bowl]} level={level} />}
+      {style === 'baffled' &&
+        [1, 2, 3].map((n) => (
+          <path
+            key={n}
+            className="line"
+            d={`M${x + (n * width) / 4} ${n % 2 === 1 ? y : -y}v${((n % 2 === 1 ? 1 : -1) * height * 3) / 4}`}
+          />
+        ))}
+      <path d={shape} className="line" />
+    </>
+  );
+}
+
+const MEDIA = 0.4;
+
+function Filter({ item: { size, level } }: Of<'filter'>) {
+  const clip = useId();
+  const [width, height] = size;
+  const [x, y] = [-width / 2, -height / 2];
+  const over = height * (1 - MEDIA);
+  return (
+    <>
+      <clipPath id={clip}>
+        <path d={`M${x} ${y}V${-y}H${-x}V${y}Z`} />
+      </clipPath>
+      <path d={`M${x} ${y}V${-y}H${-x}V${y}`} className="body" />
+      {level && <Water clip={clip} box={[x, y, width, over]} level={level} />}
+      <rect className="media" x={x} y={y + over} width={width} height={height - over} />
+      <path d={`M${x} ${y}V${-y}H${-x}V${y}M${x} ${y + over}H${-x}`} className="line" />
+    </>
+  );
+}
+
+function Mixer({ item: { style, running } }: Of<'mixer'>) {
+  if (style === 'static')
+    return (
+      <>
+        <rect className="body" x="-30" y="-12" width="60" height="24" />
+        <path d="M-30 12l10 -24 10 24 10 -24 10 24 10 -24 10 24M-30 -12H30V12H-30Z" className="line" />
+      </>
+    );
+  return (
+    <>
+      <path d="M-30 -30V30H30V-30Z" className="body" />
+      <path d="M-30 -30V30H30V-30ZM0 -36V10M-14 5l28 10M-14 15l28 -10" className="line" />
+      <g className="moves" data-running={running}>
+        <circle cy="-42" r="7" />
+      </g>
+    </>
+  );
+}
+
+/** What stands in a vessel: `box` is filled from its foot as the level says. */
+function Water({
+  clip,
+  box: [x, y, width, height],
+  level: { tag, empty, full },
+}: {
+  clip: string;
+  box: readonly [number, number, number, number];
+  level: { readonly tag: string; readonly empty: number; readonly full: number };
+}) {
+  return (
+    <g clipPath={`url(#${clip})`}>
+      <rect
+        className="water"
+        data-level-of={tag}
+        data-empty={empty}
+        data-full={full}
+        x={x}
+        y={y}
+        width={width}
+        height={height}
+        transform={`translate(0 ${height})`}
+      />
+    </g>
+  );
+}
