@@ -30,6 +30,10 @@ export const missingOptions = (
   options: Readonly<Record<string, unknown>>,
 ): string[] => Object.keys(control.options).filter((name) => !(name in options));
 
-/** Steps of the attack that ended done. */
-export const doneSteps = ({ steps }: PlayResult): number =>
-  new Set(steps.flatMap((s) => (s.event === 'done' && s.phase !== 'revert' ? [s.step] : []))).size;
+/** Steps that bring an attack on: those that are only there for when another fails are not. */
+export const forwardSteps = ({ steps }: ScenarioSpec): string[] =>
+  steps.filter(({ after }) => after?.outcome !== 'failed').map(({ id }) => id);
+
+/** How many of some steps ended done. */
+export const doneSteps = ({ steps }: PlayResult, of: readonly string[]): number =>
+  of.filter((id) => steps.some((s) => s.step === id && s.event === 'done' && s.phase !== 'revert')).length;

@@ -12,7 +12,7 @@ import {
 import { type Alert, Baseline, builtInRules, type RuleSet } from '@penstock/monitor';
 import type { OptionValue } from '@penstock/simulator/process';
 import { labelledParties } from './attack.ts';
-import { type ControlMeasure, doneSteps, missingOptions } from './controls.ts';
+import { type ControlMeasure, doneSteps, forwardSteps, missingOptions } from './controls.ts';
 import { type Findings, findingsOf, toldAttack } from './findings.ts';
 import { type Impact, impactsOf } from './impacts.ts';
 import type { RunFolder } from './journal/folder.ts';
@@ -267,8 +267,8 @@ function measure(
   const ours = hazards.find(({ hazard }) => scenario.hazards.includes(hazard));
   return {
     ...{ control, name, missing: [] },
-    stepsDone: doneSteps(result),
-    steps: scenario.steps.length,
+    stepsDone: doneSteps(result, forwardSteps(scenario)),
+    steps: forwardSteps(scenario).length,
     taken: told.sent.taken,
     adversary: told.adversary?.outcome ?? null,
     detected: told.detected,

@@ -110,6 +110,7 @@ describe('quiet-chlorine', () => {
       expect.arrayContaining(['disinfection', 'chlorine-low']),
     );
     expect(summary.effects.map((e) => e.met)).toEqual([true, true, true]);
+    expect(summary.expected.map((e) => e.met)).toEqual([true, true, true]);
     expect(summary.adversary?.outcome).toBe('success');
   });
 
