@@ -14,11 +14,12 @@ import {
   type WriteOutcome,
   type Writer,
 } from '@penstock/core';
+import { BoundVariable } from './bound-variable.ts';
 import { DiagnosticBuffer, type DiagnosticEntry, type DiagnosticId } from './diagnostics.ts';
 import { type Force, ForceTable } from './forces.ts';
 import { Program } from './program.ts';
 import { ACTIVE_FILE, readRecords, STAGING_FILE, StagingArea } from './program-files.ts';
-import type { Fault, RuntimeSnapshot, Variable, VariableTable } from './st/index.ts';
+import type { Fault, RuntimeSnapshot, VariableTable } from './st/index.ts';
 
 /** The wiring of a controller; positions are those of `spec.inputs` and `spec.outputs`, booleans 0 or 1. */
 export interface ControllerIo {
@@ -46,32 +47,6 @@ export interface ControllerOptions {
   readonly io: ControllerIo;
   /** Hears every entry of the diagnostic buffer as it is made. */
   readonly log?: ((entry: DiagnosticEntry) => void) | undefined;
-}
-
-/** A variable of the controller by path, through every change of its program. */
-export class BoundVariable {
-  readonly path: string;
-  #variable: Variable;
-
-  constructor(path: string, variable: Variable) {
-    this.path = path;
-    this.#variable = variable;
-  }
-
-  /** The current value; BOOL 0 or 1. */
-  get(): number {
-    return this.#variable.get();
-  }
-
-  /** Sets the value after coercion; false (and nothing changed) when the type cannot hold it. */
-  set(value: number): boolean {
-    return this.#variable.set(value);
-  }
-
-  /** The controller's own: takes the variable of a new program. */
-  rebind(variable: Variable): void {
-    this.#variable = variable;
-  }
 }
 
 /** State for a warm start: copies, nothing shared. A program transfer that is under way is not part of it. */

@@ -1,5 +1,5 @@
+export { BoundVariable } from './bound-variable.ts';
 export {
-  BoundVariable,
   Controller,
   type ControllerIo,
   type ControllerOptions,
