@@ -1,6 +1,6 @@
 /**
  * Every rule has a capture that fires it and one that does not, both as files beside the rules. They are what `monitor/test/rule-captures.ts`
- * says; `node monitor/test/write-rule-captures.ts` writes them anew.
+ * says; `node monitor/test/rule-captures.ts` writes them anew.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

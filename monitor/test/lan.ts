@@ -13,7 +13,7 @@ export interface Captured {
 }
 
 /** Monday 2026-01-05 08:00 UTC, microseconds. */
-export const MORNING = Date.parse('2026-01-05T08:00:00Z') * 1000;
+const MORNING = Date.parse('2026-01-05T08:00:00Z') * 1000;
 
 export interface Card {
   readonly ip: string;

@@ -15,7 +15,7 @@ function table(fields: readonly Field[]): string {
 }
 
 /** Fields that every source of packets has, then those that each has of its own. */
-export function fieldTables(): string {
+function fieldTables(): string {
   const sources = LOG_SOURCES.filter(({ service }) => service !== 'sensor');
   const [first, ...others] = sources.map(({ fields }) => fields);
   const shared = [...(first?.values() ?? [])].filter(({ name }) => others.every((fields) => fields.has(name)));

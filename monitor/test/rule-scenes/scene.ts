@@ -15,7 +15,6 @@ export const SERVICES = '10.10.35.5';
 export const OFFICE = '10.10.40.30';
 /** In no list. */
 export const STRANGER = '10.10.2.99';
-export const NEIGHBOUR = '10.10.1.99';
 
 export interface Scene {
   /** Who does it. The same must fire from anybody else, where the rule does not know sources. */
@@ -45,7 +44,7 @@ export function polls(lan: Lan, line: ModbusLine, rounds: number, dose = 8, mode
 }
 
 /** The noise of instruments: the same for the same reading, and never the same twice. */
-export function noise(reading: number): number {
+function noise(reading: number): number {
   let x = Math.imul(reading + 1, 0x9e3779b1);
   x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
   return ((x ^ (x >>> 13)) >>> 0) / 2 ** 32 - 0.5;
