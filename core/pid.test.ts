@@ -42,7 +42,7 @@ describe('a diagram', () => {
     ['running: XS101', 'runing: XS101', "unknown key 'runing' in equipment[pump]; did you mean 'running'?"],
     ['speed: SC101', 'speed: SC191', "pid.yaml:7:5: there is no tag 'SC191'; did you mean 'SC101'?"],
     ['through: [XS101]', 'through: [XS191]', "there is no tag 'XS191'; did you mean 'XS101'?"],
-    ['tag: FIC103_RSP', 'tag: FIC103_RPS', "there is no tag 'FIC103_RPS'; did you mean 'FIC103_RSP'?"],
+    ['tag: FIC103_RSP', 'tag: FIC103_RSQ', "there is no tag 'FIC103_RSQ'; did you mean 'FIC103_RSP'?"],
     ['to: [sump]', 'to: [sumps]', "there is no equipment 'sumps'; did you mean 'sump'?"],
     ['to: [pump, LIT102', 'to: [pump, LIT101', "there is no instrument 'LIT101'; did you mean 'LIT102'?"],
     ['area: intake', 'area: intakes', "there is no area 'intakes'; did you mean 'intake'?"],

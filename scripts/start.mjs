@@ -4,8 +4,11 @@
  */
 import { join } from 'node:path';
 import { ensureInstalled, guarded, pinnedNode, ROOT, runInChild } from './bootstrap.mjs';
+import { ensurePageFor } from './page.mjs';
 
 await guarded(async () => {
+  const args = process.argv.slice(2);
   await ensureInstalled();
-  runInChild(pinnedNode(), join(ROOT, 'app', 'main.ts'), process.argv.slice(2));
+  ensurePageFor(args);
+  runInChild(pinnedNode(), join(ROOT, 'app', 'main.ts'), args);
 });

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type {
   AlarmMessage,
   AlertMessage,
@@ -17,7 +19,7 @@ import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { listenOnLoopback } from './listen.ts';
 import type { LiveRange } from './live.ts';
-import { type PageServer, STATUS_PAGE, servePage } from './server.ts';
+import { type PageServer, servePage } from './server.ts';
 import { Told } from './told.ts';
 
 const alertOf = (number: number): AlertMessage => ({
@@ -80,18 +82,34 @@ class FakeRange implements LiveRange {
   }
 }
 
+/** A page as the bundler leaves it, in small. */
+function builtPage(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'penstock-page-'));
+  mkdirSync(join(folder, 'assets'));
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><script type="module" src="/assets/app-1a2b.js"></script>');
+  writeFileSync(join(folder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  writeFileSync(join(folder, 'assets/app-1a2b.js'), 'plain');
+  writeFileSync(join(folder, 'assets/app-1a2b.js.br'), 'brotli');
+  writeFileSync(join(folder, 'assets/app-1a2b.js.gz'), 'gzip');
+  writeFileSync(join(folder, '.made-of'), 'secret');
+  return folder;
+}
+
 let range: FakeRange;
 let server: PageServer;
+let folder: string;
 const pages: Socket[] = [];
 
 beforeEach(async () => {
   range = new FakeRange();
-  server = servePage(range, await listenOnLoopback(0), { page: STATUS_PAGE });
+  folder = builtPage();
+  server = servePage(range, await listenOnLoopback(0), { page: folder });
 });
 
 afterEach(async () => {
   for (const page of pages.splice(0)) page.disconnect();
   await server.close();
+  rmSync(folder, { recursive: true });
 });
 
 const base = () => `http://127.0.0.1:${server.port}`;
@@ -139,15 +157,44 @@ describe('the server', () => {
     }
   });
 
-  it('gives the page and the socket’s client itself, and forbids everything from elsewhere', async () => {
-    for (const path of ['/', '/status.js', '/status.css', '/socket-client.js', '/icon.svg']) {
-      const { status, headers, body } = await ask(path);
+  it('gives the page itself, and forbids everything from elsewhere, written into the page, or made of text', async () => {
+    for (const path of ['/', '/assets/app-1a2b.js', '/icon.svg']) {
+      const { status, headers } = await ask(path);
       expect([path, status]).toEqual([path, 200]);
-      expect(headers['content-security-policy']).toMatch(/^default-src 'self';.*frame-ancestors 'none'/);
-      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+      const policy = String(headers['content-security-policy']).split('; ');
+      expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "style-src 'self'"]));
+      expect(policy).toEqual(expect.arrayContaining(["frame-ancestors 'none'", "base-uri 'none'"]));
+      expect(policy.join()).not.toMatch(/unsafe|http|data:|\*/);
+      expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
       expect(headers['x-powered-by']).toBeUndefined();
-      if (path !== '/icon.svg') expect(body.replaceAll('//www.w3.org/', '')).not.toMatch(/(src|href)="https?:/);
     }
+  });
+
+  it('lets a browser keep what carries a hash in its name, and nothing else', async () => {
+    expect((await ask('/')).headers['cache-control']).toBe('no-store');
+    expect((await ask('/assets/app-1a2b.js')).headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    const { tokens } = server;
+    const state = await ask('/api/state', { authorization: `Bearer ${tokens.instructor}` });
+    expect(state.headers['cache-control']).toBe('no-store');
+  });
+
+  it.each([
+    ['br, gzip', 'br', 'brotli'],
+    ['gzip', 'gzip', 'gzip'],
+    ['br;q=0, gzip;q=0', undefined, 'plain'],
+    ['zstd', undefined, 'plain'],
+    ['', undefined, 'plain'],
+  ])('sends who takes %j the file as %s', async (accepts, encoding, body) => {
+    const answer = await ask('/assets/app-1a2b.js', { 'accept-encoding': accepts });
+    expect([answer.headers['content-encoding'], answer.body]).toEqual([encoding, body]);
+    expect(answer.headers).toMatchObject({ vary: 'Accept-Encoding', 'content-type': 'text/javascript; charset=utf-8' });
+  });
+
+  it('says how to build a page that is not there', async () => {
+    await server.close();
+    server = servePage(range, await listenOnLoopback(0), { page: join(folder, 'nothing') });
+    const { status, body } = await ask('/');
+    expect([status, body]).toEqual([503, expect.stringContaining('npm run build')]);
   });
 
   it.each([
@@ -202,13 +249,13 @@ describe('the server', () => {
     },
   );
 
-  it.each(['/%', '/..%2f..%2fpackage.json', '/%00', '/../app/main.ts', '/index.html/x'])(
+  it.each(['/%', '/..%2f..%2fpackage.json', '/%00', '/../app/main.ts', '/index.html/x', '/.made-of', '/assets/'])(
     'answers %s with a status and nothing of ours',
     async (path) => {
       const { status, body } = await ask(path);
       expect(status).toBeGreaterThanOrEqual(400);
       expect(status).toBeLessThan(500);
-      expect(body).not.toMatch(/penstock|node_modules|at .*\.ts/);
+      expect(body).not.toMatch(/penstock|node_modules|secret|at .*\.ts/);
     },
   );
 

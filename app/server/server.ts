@@ -1,5 +1,4 @@
 /** The page and its API: HTTP and a socket on loopback, behind a token that is printed at start. */
-import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -10,12 +9,9 @@ import { guardHost, mayConnect } from './guard.ts';
 import { answerWith } from './listen.ts';
 import type { LiveRange } from './live.ts';
 import { guardTokens, makeTokens, roleIn, roleOf, type Tokens } from './roles.ts';
+import { StaticPage } from './static-page.ts';
 
 const PAGE = fileURLToPath(new URL('../../ui/dist/', import.meta.url));
-export const STATUS_PAGE = fileURLToPath(new URL('../../ui/status/', import.meta.url));
-const SOCKET_CLIENT = fileURLToPath(
-  new URL('dist/socket.io.esm.min.js', import.meta.resolve('socket.io-client/package.json')),
-);
 /** Values go out this often; a level that moved shows within a second. */
 const VALUES_EVERY_MS = 250;
 /** Flows and the alarms' summary go out this often. */
@@ -35,12 +31,12 @@ export interface PageServer {
 
 export interface Served {
   readonly api?: readonly Router[];
-  /** Folder of the page's files. */
+  /** Folder of the page's files; `ui/dist` when left out. */
   readonly page?: string;
 }
 
 /** Serves `range` where `http` listens (`listenOnLoopback`); `api` answers below /api what is not the range's state itself. */
-export function servePage(range: LiveRange, http: Server, { api = [], page = builtPage() }: Served = {}): PageServer {
+export function servePage(range: LiveRange, http: Server, { api = [], page = PAGE }: Served = {}): PageServer {
   const tokens = makeTokens();
   answerWith(http, pages(range, tokens, api, page));
   const { port } = http.address() as AddressInfo;
@@ -54,9 +50,6 @@ export function servePage(range: LiveRange, http: Server, { api = [], page = bui
     },
   };
 }
-
-/** The page as it was built; the plain one until it has been. */
-const builtPage = (): string => (existsSync(PAGE) ? PAGE : STATUS_PAGE);
 
 function pages(range: LiveRange, tokens: Tokens, api: readonly Router[], page: string) {
   const app = express();
@@ -73,11 +66,9 @@ function pages(range: LiveRange, tokens: Tokens, api: readonly Router[], page: s
   app.use('/api', (request, response) => {
     response.status(404).json({ error: `there is no ${request.method} ${request.originalUrl}` });
   });
-  app.get('/socket-client.js', (_request, response) => {
-    response.sendFile(SOCKET_CLIENT);
-  });
-  app.use(express.static(page));
-  app.use((_request, response) => {
+  const files = new StaticPage(page);
+  app.use((request, response) => {
+    if (files.answer(request, response)) return;
     response.status(404).type('text').send('There is nothing here; the page is at /.\n');
   });
   app.use(failed);
