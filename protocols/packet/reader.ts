@@ -73,7 +73,7 @@ export const group = (
 
 const MOST_SHOWN = 24;
 
-export function hexadecimal(bytes: Uint8Array): string {
+function hexadecimal(bytes: Uint8Array): string {
   const shown = Array.from(bytes.subarray(0, MOST_SHOWN), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
   return bytes.length > MOST_SHOWN ? `${shown} …` : shown;
 }
