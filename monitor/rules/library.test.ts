@@ -255,7 +255,7 @@ describe('value-outside-learned-range', () => {
     const flow = normalOperation(traffic);
     traffic.write(flow, 10, float(9.3));
     expect(traffic.raised).toEqual([]);
-    traffic.write(flow, 10, float(11));
+    traffic.write(flow, 10, float(12));
     expect(traffic.alerts.map((a) => [a.rule, a.severity])).toEqual([['value-outside-learned-range', 'low']]);
   });
 });

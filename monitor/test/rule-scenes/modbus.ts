@@ -57,7 +57,7 @@ export const modbusScenes: Readonly<Record<string, Scene>> = {
   },
   'value-outside-learned-range': {
     source: SCADA,
-    fires: (lan, from) => lan.modbus(from, DOSING).write(10, float(11)),
+    fires: (lan, from) => lan.modbus(from, DOSING).write(10, float(12)),
     silent: (lan, from) => lan.modbus(from, DOSING).write(10, float(8.8)),
   },
   'reading-outside-safe-limits': {
