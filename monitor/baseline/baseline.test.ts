@@ -104,9 +104,18 @@ describe('baseline', () => {
     expect(one.learnedFor).toBe(100);
   });
 
-  it('judges values with a margin of a quarter of their spread', () => {
+  it('judges values with a margin of a quarter of their spread, more of few, and not at all of a handful', () => {
     const baseline = new Baseline();
-    for (const value of [8, 10]) baseline.learnWrite(SCADA, DOSING, 'holding', 1, undefined, value);
+    const write = (count: number, address: number) => {
+      for (let i = 0; i < count; i++) baseline.learnWrite(SCADA, DOSING, 'holding', address, undefined, i % 2 ? 10 : 8);
+    };
+    write(400, 1);
+    write(9, 2);
+    write(4, 3);
+    expect([5.9, 6, 12, 12.1].map((value) => baseline.knowsValue(SCADA, DOSING, 'holding', 2, value))).toEqual([
+      ...[false, true, true, false],
+    ]);
+    expect(baseline.knowsValue(SCADA, DOSING, 'holding', 3, 900)).toBeUndefined();
     const knows = (value: number): boolean | undefined => baseline.knowsValue(SCADA, DOSING, 'holding', 1, value);
     expect([7.4, 7.5, 9, 10.5, 10.6].map(knows)).toEqual([false, true, true, true, false]);
     expect(baseline.knowsValue(STRANGER, DOSING, 'holding', 1, 9)).toBeUndefined();

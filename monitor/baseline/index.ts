@@ -57,6 +57,12 @@ export interface Slope {
 const MAX_ENTRIES = 65_536;
 /** A value this far outside what was written, as a share of the spread of what was written, is still normal. */
 const MARGIN = 0.25;
+/**
+ * Of few writes the next one easily lies outside their spread (with chance 2/(n + 1) for n independent ones), and further the fewer they
+ * are: the margin is at least this over √n. Of fewer than `FEW` nothing can be said.
+ */
+const MARGIN_OF_FEW = 3;
+const FEW = 5;
 /** Changes of a reading before its slopes mean anything. */
 const ENOUGH_CHANGES = 20;
 
@@ -241,11 +247,17 @@ export class Baseline {
     return this.#writes.has(`${source}|${destination}|${table}|${address}`);
   }
 
-  /** Whether a value lies in what the source wrote there, give or take `MARGIN` of the spread; undefined for an unlearned point. */
+  /**
+   * Whether a value lies in what the source wrote there, give or take a share of the spread; undefined for a point where it wrote nothing
+   * or too seldom to tell. What somebody entered by hand is taken as it stands.
+   */
   knowsValue(source: string, destination: string, table: Table, address: number, value: number): boolean | undefined {
     const known = this.#writes.get(`${source}|${destination}|${table}|${address}`);
     if (known === undefined) return undefined;
-    const margin = MARGIN * (known.high - known.low) + 1e-6 * Math.max(Math.abs(known.low), Math.abs(known.high));
+    const byHand = known.note !== undefined;
+    if (known.count < FEW && !byHand) return undefined;
+    const share = byHand ? MARGIN : Math.max(MARGIN, MARGIN_OF_FEW / Math.sqrt(known.count));
+    const margin = share * (known.high - known.low) + 1e-6 * Math.max(Math.abs(known.low), Math.abs(known.high));
     return value >= known.low - margin && value <= known.high + margin;
   }
 

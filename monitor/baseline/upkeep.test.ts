@@ -24,7 +24,7 @@ const FIRST = `{
     {"source":"10.0.0.1","destination":"10.0.0.2","station":1,"functions":["READ_COILS"],"addresses":{"coil":[[0,7]]}}
   ],
   "writes": [
-    {"source":"10.0.0.1","destination":"10.0.0.2","table":"coil","address":1,"tag":null,"low":0,"high":1,"count":3}
+    {"source":"10.0.0.1","destination":"10.0.0.2","table":"coil","address":1,"tag":null,"low":0,"high":1,"count":30}
   ],
   "readings": [
     {"device":"plc","tag":"LIT101","low":1,"high":2}
