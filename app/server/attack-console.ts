@@ -101,7 +101,11 @@ export class AttackConsole {
   step(record: StepRecord): void {
     const launched = this.#launched;
     if (!launched) return;
-    if (record.event === 'aborted') launched.stopping = true;
+    if (record.event === 'aborted') {
+      launched.stopping = true;
+      // What waited for approval will not be played any more.
+      for (const step of launched.steps) if (step.state === 'waiting') step.state = 'skipped';
+    }
     const state = STATES[record.event];
     const step = launched.steps.find(({ id, phase }) => id === record.step && phase === record.phase);
     if (step && state) {
