@@ -51,7 +51,8 @@ export function buildPage(hash = hashOfSources(), stdio = 'pipe') {
   const { status, stderr, error } = spawnSync(
     pinnedNode(),
     [vite, 'build', '--outDir', made, '--emptyOutDir', '--logLevel', level],
-    { cwd: UI, stdio: ['ignore', stdio, stdio], encoding: 'utf8' },
+    // A test runner's NODE_ENV would make a page for development.
+    { cwd: UI, env: { ...process.env, NODE_ENV: 'production' }, stdio: ['ignore', stdio, stdio], encoding: 'utf8' },
   );
   try {
     if (status !== 0) return reasonIn(stderr) ?? error?.code ?? `vite ended with ${status}`;

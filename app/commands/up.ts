@@ -24,6 +24,7 @@ import { Adversaries } from '../server/adversaries.ts';
 import { adversaryRoutes } from '../server/adversary-routes.ts';
 import { listenOnLoopback } from '../server/listen.ts';
 import { LivePlay } from '../server/live-play.ts';
+import { keptTokens, type Tokens } from '../server/roles.ts';
 import { apiRoutes } from '../server/routes.ts';
 import { type PageServer, servePage } from '../server/server.ts';
 
@@ -35,6 +36,7 @@ interface UpOptions extends OutputOptions {
   readonly zone?: string;
   readonly gates: 'own' | 'picked' | 'none';
   readonly headless?: boolean;
+  readonly tokens?: string;
   readonly out?: string;
 }
 
@@ -67,16 +69,18 @@ export function addUp(program: Command): void {
         .choices(['own', 'picked', 'none'])
         .default('own'),
     )
-    .option('--headless', 'without the page');
+    .option('--headless', 'without the page')
+    .option('--tokens <file>', "file that keeps the page's tokens, so that open pages come back after a restart");
   withOutputs(command)
     .option('--out <dir>', "folder for the run's files; runs/up-SEED when left out")
     .action(async (id: string, options: UpOptions) => {
       const plant = await openPlant(id);
       const zone = zoneOf(plant, options.zone);
       // First of all the port: a start that cannot have it leaves nothing behind.
+      const tokens = options.tokens === undefined ? undefined : keptTokens(options.tokens);
       const http = options.headless ? undefined : await listenOnLoopback(options.port);
       const running = await inRunFolder(options.out, `up-${options.seed}`, (folder) =>
-        start(plant, plantReference(id), zone, folder, http, options),
+        start(plant, plantReference(id), zone, folder, http, options, tokens),
       ).catch((error: unknown) => {
         http?.close();
         throw error;
@@ -97,6 +101,7 @@ async function start(
   folder: RunFolder,
   http: Server | undefined,
   options: UpOptions,
+  tokens: Tokens | undefined,
 ): Promise<Running> {
   const { seed, hour, rate, gates: where } = options;
   const outputs = openOutputs(options, () => play.range.epoch);
@@ -125,7 +130,8 @@ async function start(
   });
   adversaries.serve(play, clock, gates.table, rate, zone);
   live.show(play, clock, gates.table, rate);
-  const page = http && servePage(live, http, { api: [adversaryRoutes(adversaries), apiRoutes(live)] });
+  const api = [adversaryRoutes(adversaries), apiRoutes(live)];
+  const page = http && servePage(live, http, { api, ...(tokens && { tokens }) });
   clock.start();
   const stopKeeping = keepSafe(play);
   const stop = async (): Promise<number> => {

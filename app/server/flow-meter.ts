@@ -12,6 +12,7 @@ import {
   TCP_RST,
   TCP_SYN,
 } from '@penstock/protocols/ethernet';
+import { gatewayAddress } from '@penstock/simulator/kernel';
 
 const ETHERNET = 14;
 const MOST_FLOWS = 2000;
@@ -60,7 +61,7 @@ export class FlowMeter implements FrameSink {
   ) {
     this.#epoch = epoch;
     this.#known = known;
-    this.#names = new Map(plant.devices.map(({ address, id }) => [address, id]));
+    this.#names = namesOf(plant);
     this.#servers = new Set(Object.keys(SERVICES));
   }
 
@@ -142,6 +143,18 @@ export class FlowMeter implements FrameSink {
     this.#flows.set(key, flow);
     return flow;
   }
+}
+
+/** Devices by address; the firewall has one in each zone, the first of its subnet. */
+function namesOf(plant: PlantSpec): Map<string, string> {
+  const names = new Map(plant.devices.map(({ address, id }) => [address, id]));
+  const firewall = plant.devices.find(({ kind }) => kind === 'firewall');
+  if (firewall)
+    for (const { subnet } of plant.zones) {
+      const first = gatewayAddress(subnet);
+      if (!names.has(first)) names.set(first, firewall.id);
+    }
+  return names;
 }
 
 function count(flow: Flow, time: number, bytes: number): void {

@@ -79,10 +79,14 @@ export class LivePlay implements AlertSink, LiveRange {
     const { devices, displayed, spec } = range;
     const displaying = [...devices.values()].find((device) => device.store === displayed);
     const ring = new FrameRing(FRAMES.bytes, FRAMES.frames);
-    const flows = new FlowMeter(spec, range.epoch, (from, to, transport, port) => {
-      const baseline = play.monitor?.baseline;
-      return baseline === undefined || baseline.empty || baseline.knowsConversation(from, to, transport, port);
-    });
+    const baseline = play.monitor?.baseline;
+    // Without one that was learned before, nothing can be told to be new.
+    const learned = baseline !== undefined && !baseline.empty;
+    const flows = new FlowMeter(
+      spec,
+      range.epoch,
+      (from, to, transport, port) => !learned || baseline.knowsConversation(from, to, transport, port),
+    );
     play.watch(ring);
     play.watch(flows);
     const alarms = new AlarmStation(spec);

@@ -18,6 +18,8 @@ const VALUES_EVERY_MS = 250;
 const FLOWS_EVERY_MS = 1000;
 /** A page says little; anything larger is not one of ours. */
 const LARGEST_MESSAGE = 16 * 1024;
+/** How soon a page notices that the range has fallen silent: what it shows is old then. */
+const ALIVE = { pingInterval: 2000, pingTimeout: 3000 };
 /** Who does not show the token within this time is let go. */
 const SHOW_TOKEN_WITHIN_MS = 5000;
 
@@ -33,11 +35,16 @@ export interface Served {
   readonly api?: readonly Router[];
   /** Folder of the page's files; `ui/dist` when left out. */
   readonly page?: string;
+  /** Drawn for this run when left out. */
+  readonly tokens?: Tokens;
 }
 
 /** Serves `range` where `http` listens (`listenOnLoopback`); `api` answers below /api what is not the range's state itself. */
-export function servePage(range: LiveRange, http: Server, { api = [], page = PAGE }: Served = {}): PageServer {
-  const tokens = makeTokens();
+export function servePage(
+  range: LiveRange,
+  http: Server,
+  { api = [], page = PAGE, tokens = makeTokens() }: Served = {},
+): PageServer {
   answerWith(http, pages(range, tokens, api, page));
   const { port } = http.address() as AddressInfo;
   const closeSockets = serveSockets(range, tokens, http);
@@ -95,6 +102,7 @@ function serveSockets(range: LiveRange, tokens: Tokens, http: Server): () => Pro
     transports: ['websocket'],
     maxHttpBufferSize: LARGEST_MESSAGE,
     connectTimeout: SHOW_TOKEN_WITHIN_MS,
+    ...ALIVE,
     allowRequest: (request, decide) => decide(null, mayConnect(request)),
   });
   sockets.use((socket, next) => {

@@ -11,7 +11,7 @@ export interface Route {
 
 let current = parse(location.hash);
 
-export function parse(hash: string): Route {
+function parse(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [view = '', ...rest] = path.split('/');
   return { view, rest: decodeURIComponent(rest.join('/')), query: Object.fromEntries(new URLSearchParams(query)) };
@@ -37,7 +37,7 @@ export function refine(changes: Readonly<Record<string, string | undefined>>): v
   location.hash = address({ ...current, query });
 }
 
-export const route = (): Route => current;
+const route = (): Route => current;
 
 export function useRoute(): Route {
   return useSyncExternalStore(listen, route);

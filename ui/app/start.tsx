@@ -10,10 +10,11 @@ import { connect } from '../store/connection.ts';
 import { useRange } from '../store/range.ts';
 import { App } from './app.tsx';
 import { startTheme } from './theme.ts';
-import { takeToken } from './token.ts';
+import { takeToken, watchForToken } from './token.ts';
 
 startTheme();
 await startLanguage();
+watchForToken();
 const token = takeToken();
 if (token === undefined) useRange.setState({ connection: 'refused' });
 else connect(token);

@@ -12,6 +12,9 @@ export function takeToken(): string | undefined {
   return sessionStorage.getItem(KEY) ?? undefined;
 }
 
-export function forgetToken(): void {
-  sessionStorage.removeItem(KEY);
+/** An address with a token that is opened in this tab while the page is shown: begin again with it. */
+export function watchForToken(): void {
+  window.addEventListener('hashchange', () => {
+    if (location.hash.startsWith('#token=')) location.reload();
+  });
 }

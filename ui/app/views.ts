@@ -14,7 +14,7 @@ export interface View {
   readonly component: ComponentType;
 }
 
-export const VIEWS: readonly View[] = [
+const VIEWS: readonly View[] = [
   { id: 'plant', icon: 'plant', keys: '1', component: lazy(() => import('../views/plant/index.tsx')) },
   { id: 'process', icon: 'process', keys: '2', component: lazy(() => import('../views/process/index.tsx')) },
   { id: 'network', icon: 'network', keys: '3', component: lazy(() => import('../views/network/index.tsx')) },

@@ -1,8 +1,8 @@
-import { Dialog } from 'radix-ui';
 import { useId, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { go } from '../app/route.ts';
 import { Icon } from '../parts/icon.tsx';
+import { Modal } from '../parts/modal.tsx';
 import { useRange } from '../store/range.ts';
 import { type Command, useAllCommands } from './registry.ts';
 import { ranked } from './search.ts';
@@ -11,15 +11,12 @@ const MOST = 12;
 
 /** Ctrl-K: every command, tag and device by a few letters of its name. */
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
+  const { t } = useTranslation();
+  if (!open) return null;
   return (
-    <Dialog.Root open={open} onOpenChange={(now) => !now && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="veil" />
-        <Dialog.Content className="palette" aria-describedby={undefined}>
-          <Search onDone={onClose} />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Modal className="palette" label={t('palette.title')} onClose={onClose}>
+      <Search onDone={onClose} />
+    </Modal>
   );
 }
 
@@ -39,7 +36,6 @@ function Search({ onDone }: { onDone: () => void }) {
   };
   return (
     <>
-      <Dialog.Title className="unseen">{t('palette.title')}</Dialog.Title>
       <input
         className="palette-input"
         placeholder={t('palette.placeholder')}

@@ -52,11 +52,6 @@ export function useAllCommands(): readonly Command[] {
   );
 }
 
-export function perform(id: string): void {
-  const command = commands.get(id);
-  if (command && (command.when?.() ?? true)) command.perform();
-}
-
 function changed(): void {
   listed = [...commands.values()];
   for (const listener of listeners) listener();

@@ -4,7 +4,7 @@ import { initReactI18next } from 'react-i18next';
 import de from './de.json';
 import en from './en.json';
 
-export const LANGUAGES = ['en', 'de'] as const;
+const LANGUAGES = ['en', 'de'] as const;
 const KEY = 'penstock.language';
 
 export async function startLanguage(): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Tag } from '../store/range.ts';
 
 /** Decimals that show a thousandth of a tag's range. */
-export function decimalsOf({ range: [low, high] }: Pick<Tag, 'range'>): number {
+function decimalsOf({ range: [low, high] }: Pick<Tag, 'range'>): number {
   const step = (high - low) / 1000;
   return step > 0 ? Math.max(0, Math.min(4, Math.ceil(-Math.log10(step)))) : 2;
 }

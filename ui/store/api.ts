@@ -1,7 +1,7 @@
 /** Requests to the range. Errors carry the server's own sentence, which says what to do. */
 import { takeToken } from '../app/token.ts';
 
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly status: number;
 
   constructor(status: number, message: string) {
@@ -11,10 +11,11 @@ export class ApiError extends Error {
   }
 }
 
-/** GET, or POST with a body. @throws ApiError with the server's reason, or with status 0 when it cannot be reached */
+/** GET, or POST with a body; what is answered without content is undefined. @throws ApiError with the server's reason, or with status 0 when it cannot be reached */
 export async function api<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const response = await ask(path, body, signal);
-  return (await response.json()) as T;
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
 /** Saves what the server sends for `path` as a file. @throws ApiError */

@@ -1,12 +1,14 @@
 /** The program's text with the value of what a line is about behind it. */
 import type { OnlineMessage } from '@penstock/core/messages';
 import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
 
 const NAME = /[A-Za-z_]\w*/g;
 /** Values shown behind one line. */
 const MOST = 4;
 
 export function Program({ text, online }: { text: string; online: OnlineMessage | undefined }) {
+  const { t } = useTranslation();
   const lines = useMemo(() => text.split('\n'), [text]);
   const values = useMemo(() => {
     const found = new Map<string, string>();
@@ -18,7 +20,9 @@ export function Program({ text, online }: { text: string; online: OnlineMessage 
     return found;
   }, [online]);
   return (
-    <pre className="program">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is scrolled by keys too
+    // biome-ignore lint/a11y/useSemanticElements: a section would not keep the lines
+    <pre className="program" tabIndex={0} role="region" aria-label={t('logic.program')}>
       {lines.map((line, place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place
         <div key={place}>

@@ -87,11 +87,6 @@ function DeviceBox({
       data-alerted={alerted || undefined}
       role="button"
       tabIndex={0}
-      aria-label={
-        listed
-          ? `${device?.name}${alerted ? `, ${t('network.alerted')}` : ''}`
-          : t('network.stranger', { address: box.id })
-      }
       onClick={onChoose}
       onKeyDown={(event) => {
         if (event.key !== 'Enter' && event.key !== ' ') return;
@@ -99,6 +94,11 @@ function DeviceBox({
         onChoose();
       }}
     >
+      <title>
+        {listed
+          ? `${device?.name}${alerted ? `, ${t('network.alerted')}` : ''}`
+          : t('network.stranger', { address: box.id })}
+      </title>
       <rect x={box.x} y={box.y} width={box.width} height={box.height} rx="4" />
       <text x={box.x + 8} y={box.y + 18}>
         {alerted ? '▲ ' : ''}

@@ -41,6 +41,7 @@ export function Diagram({
         key={`${label}${x},${y}`}
         at={[x, y]}
         label={alarm ? `${label}, ${t('process.alarm', { priority: t(`priority.${alarm.priority}`) })}` : label}
+        item={first}
         chosen={chosen !== undefined && tags.includes(chosen)}
         onChoose={first === undefined ? undefined : () => onChoose(alarm?.tag ?? first)}
       >
@@ -130,12 +131,15 @@ function pidTags(item: PidEquipment): readonly string[] {
 function Target({
   at: [x, y],
   label,
+  item,
   chosen,
   onChoose,
   children,
 }: {
   at: readonly [number, number];
   label: string;
+  /** The tag that choosing it leads to. */
+  item: string | undefined;
   chosen: boolean;
   onChoose: (() => void) | undefined;
   children: ReactNode;
@@ -155,7 +159,7 @@ function Target({
       data-chosen={chosen || undefined}
       role="button"
       tabIndex={0}
-      aria-label={label}
+      data-item={item}
       aria-pressed={chosen}
       onClick={onChoose}
       onKeyDown={(event) => {

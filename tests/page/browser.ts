@@ -1,0 +1,71 @@
+/** A real browser before a running range, and everything that it complains of. */
+import { execFileSync } from 'node:child_process';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { ensurePage } from '../../scripts/page.mjs';
+
+/** The sandbox of the browser needs rights that a test may not have; the 3D stage is drawn in software. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+];
+/** That a stopped range refuses connections is what the page tells, and the browser does too. */
+const EXPECTED = /ERR_CONNECTION|WebSocket connection|GPU stall due to ReadPixels|GroupMarkerNotSet/;
+
+export class TestBrowser {
+  /** Errors, warnings and violations of the security policy that no test asked for. */
+  readonly complaints: string[] = [];
+  /** Whom pages asked for something. */
+  readonly origins = new Set<string>();
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
+
+  /** Builds the page where it is stale, and starts the browser. */
+  static async launch(): Promise<TestBrowser> {
+    ensurePage();
+    const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
+    return new TestBrowser(await chromium.launch({ executablePath, args: FLAGS }));
+  }
+
+  /** A page at `url`, in a browser session of its own; live unless told otherwise. */
+  async open(url: string, options: BrowserContextOptions = {}, connection = 'live'): Promise<Page> {
+    const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    page.on('pageerror', (error) => this.complaints.push(error.message));
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type()) && !EXPECTED.test(message.text()))
+        this.complaints.push(message.text());
+    });
+    page.on('request', (request) => this.#asked(request.url()));
+    page.on('websocket', (socket) => this.#asked(socket.url()));
+    await page.goto(url);
+    await page.waitForSelector(`.frame[data-connection="${connection}"]`);
+    return page;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+  }
+
+  #asked(url: string): void {
+    // What the page itself made to be downloaded asks nobody.
+    if (!url.startsWith('blob:')) this.origins.add(new URL(url).origin.replace(/^ws/, 'http'));
+  }
+}
+
+/** Goes to a view of the page (`/alarms?list=alerts`) and waits until it is there. */
+export async function visit(page: Page, address: string): Promise<void> {
+  await page.evaluate(`location.hash = ${JSON.stringify(address)}`);
+  const view = address.slice(1).split(/[/?]/)[0];
+  await page.waitForSelector(`main[data-view="${view}"] > :not(.waiting)`);
+}
