@@ -10,7 +10,7 @@ export { checkScenario } from './check-scenario.ts';
 export type { ControlMeasure } from './controls.ts';
 export { gateServices, reachedFromTrainee } from './gates.ts';
 export * from './journal/folder.ts';
-export { type OutsideRecord, readOutside, TruthJournal } from './journal/truth.ts';
+export { type OutsideRecord, readOutside, TruthJournal, type WriteRecord } from './journal/truth.ts';
 export * from './learned.ts';
 export { AS_CONTROLLED, checkOrder, type Order, type OrderStatus, operableTags, positionsOf } from './orders.ts';
 export * from './outside.ts';

@@ -28,9 +28,12 @@ class Tier {
   readonly #times: Float64Array;
   #next = 0;
   #newest = Number.NEGATIVE_INFINITY;
+  /** How far samples really lie apart: a fast range passes several periods between two looks. */
+  #apart: number;
 
   constructor({ every, samples }: typeof FINE, width: number) {
     this.every = every;
+    this.#apart = every;
     this.#samples = samples;
     this.#width = width;
     this.#values = new Float32Array(samples * width);
@@ -39,6 +42,7 @@ class Tier {
 
   add(time: number, sources: readonly ArrayLike<number>[]): void {
     if (time - this.#newest < this.every) return;
+    if (Number.isFinite(this.#newest)) this.#apart = Math.max(this.every, time - this.#newest);
     this.#newest = time;
     const slot = this.#next;
     this.#next = (slot + 1) % this.#samples;
@@ -62,7 +66,7 @@ class Tier {
         low = middle + 1;
       } else high = middle - 1;
     }
-    return found >= 0 && time - (this.#times[found] as number) <= 2 * this.every ? found : -1;
+    return found >= 0 && time - (this.#times[found] as number) <= 2 * this.#apart ? found : -1;
   }
 
   value(slot: number, column: number): number {

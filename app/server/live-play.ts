@@ -28,6 +28,7 @@ import { History } from './history.ts';
 import type { LiveRange } from './live.ts';
 import { Packets } from './packets.ts';
 import { toleratedAges } from './staleness.ts';
+import { LastWrites } from './tags.ts';
 import { Told } from './told.ts';
 
 /** Lines that a page gets when it joins; older ones are in the journals. */
@@ -87,6 +88,8 @@ export class LivePlay implements AlertSink, LiveRange {
       range.epoch,
       (from, to, transport, port) => !learned || baseline.knowsConversation(from, to, transport, port),
     );
+    const writes = new LastWrites(spec);
+    play.truth.onWrite = (record) => writes.take(record);
     play.watch(ring);
     play.watch(flows);
     const alarms = new AlarmStation(spec);
@@ -100,7 +103,7 @@ export class LivePlay implements AlertSink, LiveRange {
         [...this.#packetsOf].flatMap(([alert, numbers]) => (numbers.includes(packet) ? [alert] : [])),
     });
     this.#shown = {
-      ...{ play, clock, gates, rate, alarms, history, packets, flows, console: new AttackConsole(play) },
+      ...{ play, clock, gates, rate, alarms, history, packets, flows, writes, console: new AttackConsole(play) },
       tolerated: toleratedAges(spec, displaying?.spec.id ?? ''),
       operable: operableTags(spec),
     };
@@ -124,6 +127,10 @@ export class LivePlay implements AlertSink, LiveRange {
 
   get packets(): Packets {
     return this.#required.packets;
+  }
+
+  get writes(): LastWrites {
+    return this.#required.writes;
   }
 
   get console(): AttackConsole {
@@ -291,6 +298,7 @@ interface Shown {
   readonly history: History;
   readonly packets: Packets;
   readonly flows: FlowMeter;
+  readonly writes: LastWrites;
   readonly console: AttackConsole;
   /** By tag number how old a displayed value may be, microseconds. */
   readonly tolerated: Float64Array;

@@ -19,6 +19,7 @@ import { enter } from './entry.ts';
 import type { LivePlay } from './live-play.ts';
 import { MOST_ROWS } from './packets.ts';
 import { instructorOnly, roleIn } from './roles.ts';
+import { tagPage } from './tags.ts';
 
 /** A body says little; anything larger is not one of ours. */
 const LARGEST = '16kb';
@@ -40,6 +41,9 @@ export function apiRoutes(live: LivePlay): Router {
   });
   router.get('/network', (_request, response) => {
     response.json(networkOf(plant(), live.lastFlows));
+  });
+  router.get('/tags/:id', (request, response) => {
+    found(response, tagPage(plant(), live.writes, part(request, 'id')), `tag '${request.params.id}'`);
   });
   router.get('/devices/:id', (request, response) => {
     found(response, devicePage(live.play, part(request, 'id')), `device '${request.params.id}'`);

@@ -11,4 +11,5 @@ export * from './logic.ts';
 export * from './network.ts';
 export * from './operation.ts';
 export * from './packets.ts';
+export * from './tag.ts';
 export * from './trends.ts';

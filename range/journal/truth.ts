@@ -53,6 +53,8 @@ export interface OutsideRecord {
 
 /** Where the range writes its truth. Without a path it keeps nothing but still hashes, for runs that only need a verdict. */
 export class TruthJournal {
+  /** Hears of every write as it is journaled. */
+  onWrite: ((record: WriteRecord) => void) | undefined;
   readonly #store: JournalStore | undefined;
   readonly #hash = createHash('sha256');
   /** Samples hashed in one go: an update costs more than its bytes. */
@@ -99,6 +101,7 @@ export class TruthJournal {
   }
 
   write(record: WriteRecord): void {
+    this.onWrite?.(record);
     const { at, device, tag, value, outcome, protocol, source, port, cause } = record;
     this.#text(`write ${at} ${device} ${tag} ${value} ${outcome} ${source} ${port}`);
     this.#store?.insert(

@@ -82,6 +82,14 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     expect(await page.locator('.operate .failure').count()).toBe(0);
   });
 
+  it('says on the faceplate who wrote last, and what acts on the loop by itself', async () => {
+    await page.waitForSelector('.last-write:has-text("8.00 mg/L by scada, modbus")');
+    await page.click('.interlocks summary');
+    const text = (await page.textContent('.interlocks')) ?? '';
+    expect(text).toMatch(/High pH stops sodium hydroxide.*dosing-plc.*XA-304/);
+    expect(text).toContain('safety-device');
+  });
+
   it('asks twice before it orders what could harm', async () => {
     await page.fill('.operate input', '19000');
     await page.keyboard.press('Enter');

@@ -8,6 +8,7 @@ import { plantTime, shown, unitOf, written } from '../number.ts';
 import { Severity } from '../severity.tsx';
 import { Sparkline } from '../sparkline.tsx';
 import { Value } from '../value.tsx';
+import { Behind } from './behind.tsx';
 import { Field } from './field.tsx';
 import { Operate } from './operate.tsx';
 import { Parted } from './parted.tsx';
@@ -71,6 +72,7 @@ export function Faceplate({ tag, onClose }: { tag: Tag; onClose: () => void }) {
           </ul>
         </>
       )}
+      <Behind tag={tag} />
       <Field tag={tag} />
       {tag.matters && (
         <>
