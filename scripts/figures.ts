@@ -39,6 +39,7 @@ export const BENCHES: readonly Bench[] = [
   { script: 'simulator/kernel/gates.bench.ts' },
   { script: 'range/range.bench.ts' },
   { script: 'tests/start.bench.ts' },
+  { script: 'tests/page/page.bench.ts' },
 ];
 
 export const FLOORS: readonly Floor[] = [
@@ -63,6 +64,8 @@ export const FLOORS: readonly Floor[] = [
   { figure: 'start.firstSeconds', unit: 's', atMost: 90 },
   { figure: 'start.laterSeconds', unit: 's', atMost: 5 },
   { figure: 'start.endSeconds', unit: 's', atMost: 2 },
+  { figure: 'page.serverCorePercent', unit: '%', atMost: 25 },
+  { figure: 'page.longestFrameMs', unit: 'ms', atMost: 100 },
 ];
 
 /** The `figure:` lines of a script's output. */

@@ -120,6 +120,10 @@ export class RunningRange {
     return (await response.json()) as T;
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

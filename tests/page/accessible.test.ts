@@ -1,6 +1,5 @@
 /** Every view by the rules of axe-core, light and dark: nothing serious, nothing critical. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../judges.ts';
@@ -8,7 +7,6 @@ import { RunningRange, scratchFolder } from '../penstock.ts';
 import { TestBrowser, visit } from './browser.ts';
 
 const SLOW = 180_000;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEWS = [
   '/plant?tag=AIC301_SP',
   '/process?tag=LIT501',
@@ -75,7 +73,7 @@ describe.skipIf(!hasJudge('chromium'))('everybody can use the page', { timeout: 
 
 /** Serious and critical findings. The rules come over the debugger's own way: the page's policy lets no other script in. */
 async function seriousIn(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const violations = (await page.evaluate(
     `axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((result) => result.violations)`,
   )) as Found[];
