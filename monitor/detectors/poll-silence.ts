@@ -7,6 +7,9 @@ const ENOUGH_LOOKS = 24;
 const PATIENCE = 10;
 const AT_LEAST = 30e6;
 
+/** Kinds of hosts that people sit at: they look at something for an hour and go home. */
+const COME_AND_GO: ReadonlySet<string | undefined> = new Set(['workstation', 'jump-host']);
+
 /** How a conversation has gone so far. */
 interface Rhythm {
   /** Requests at the last look, and looks that found more than before. */
@@ -21,6 +24,7 @@ class PollSilence implements Detector {
 
   check(now: number, polls: Iterable<Poll>, report: Parameters<Detector['check']>[2]): void {
     for (const poll of polls) {
+      if (COME_AND_GO.has(poll.source.kind)) continue;
       let rhythm = this.#rhythms.get(poll);
       if (rhythm === undefined) {
         rhythm = { requests: 0, looks: 0, told: undefined };

@@ -62,17 +62,18 @@ export class Week {
       if (!activity.workOrder) return [];
       const { devices, by } = partiesOf(activity);
       if (devices.length === 0) return [];
-      return [
-        {
-          id: `WO-${activity.id}-${number}`,
-          title: activity.name,
-          from: iso(at),
-          to: iso(at + (activity.lasts ?? 0) + SLACK),
-          devices,
-          ...(by && { by: [by] }),
-          kind: 'work' as const,
-        },
-      ];
+      const order = (id: string, from: number, to: number): WorkOrder => ({
+        ...{ id, title: activity.name, devices, kind: 'work' as const, ...(by && { by: [by] }) },
+        // Work is announced by the minute.
+        from: iso(Math.floor(from / MINUTE) * MINUTE),
+        to: iso(to + SLACK),
+      });
+      const id = `WO-${activity.id}-${number}`;
+      const { lasts = 0 } = activity;
+      // What stays as it was put for days is work when it is put there and when it is taken back, not in between.
+      if (activity.with.back === true && lasts > LONG)
+        return [order(`${id}a`, at, at), order(`${id}b`, at + lasts, at + lasts)];
+      return [order(id, at, at + lasts)];
     });
     if (twin)
       orders.push({
@@ -91,6 +92,9 @@ export class Week {
 
 /** Work may overrun what was announced by so much. */
 const SLACK = 600e6;
+const MINUTE = 60e6;
+/** Longer than anybody works on one thing. */
+const LONG = 12 * 3600e6;
 
 /** Who is worked on, and from where, as far as the activity says. */
 function partiesOf(activity: ActivitySpec): { devices: string[]; by: string | undefined } {
