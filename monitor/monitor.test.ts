@@ -96,7 +96,7 @@ function scene(options: { knowledge?: OwnerKnowledge; baseline?: Baseline; learn
 
 function operate({ monitor, clock }: Scene): Session {
   const session = new Session(monitor, clock, SCADA, DOSING);
-  for (const value of [7.5, 8, 9, 8]) {
+  for (const value of [7.5, 8, 9, 8, 7.5, 9, 7.5, 8]) {
     session.order(value);
     for (let i = 0; i < 10; i++) {
       session.poll(value);

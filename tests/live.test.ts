@@ -102,7 +102,7 @@ describe('a run that is killed', { timeout: SLOW }, () => {
     expect(monitor.prepare("SELECT count(*) AS n FROM alert WHERE rule = 'rogue-master'").get()).toEqual({ n: 1 });
     monitor.close();
     expect(readFileSync(range.file('alerts.jsonl'), 'utf8')).toMatch(/^\{.*"rule":"rogue-master".*\}\n/);
-    expect(await packetsOf(range.file('capture.pcap'))).toBeGreaterThan(100);
+    expect(await packetsOf(range.file('capture.pcap'))).toBeGreaterThan(50);
 
     const next = await start('--out', 'next', '--seed', '6');
     await second(next, 1);

@@ -245,6 +245,18 @@ describe('in a normal week', () => {
     });
     play.finish();
   });
+
+  it('what stays as it was put for days is announced when it is put there and when it is taken back', () => {
+    const play = start(
+      'kind: setpoint, at: 1h, lasts: 7d, workOrder: true, device: scada, with: { to: tank-plc, tag: LIC101_SP, value: 3, back: true }',
+    );
+    const spans = play.week.workOrders().map(({ id, from, to }) => [id, from.slice(8, 16), to.slice(8, 16)]);
+    expect(spans.slice(0, 2)).toEqual([
+      ['WO-work-0a', '02T01:00', '02T01:10'],
+      ['WO-work-0b', '09T01:00', '09T01:10'],
+    ]);
+    play.finish();
+  });
 });
 
 describe('a week that cannot be performed', () => {
