@@ -3,11 +3,13 @@ import { dnsDissector } from '@penstock/protocols/dns';
 import { httpDissector } from '@penstock/protocols/http';
 import { modbusDissector } from '@penstock/protocols/modbus';
 import { ntpDissector } from '@penstock/protocols/ntp';
+import { s7commDissector } from '@penstock/protocols/s7comm';
 import { syslogDissector } from '@penstock/protocols/syslog';
 
 /** Every protocol that the monitor understands; a new one adds its line here. With equal certainty the first one is taken. */
 export const DISSECTORS: readonly DissectorFactory[] = [
   modbusDissector,
+  s7commDissector,
   httpDissector,
   dnsDissector,
   ntpDissector,

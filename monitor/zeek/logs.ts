@@ -17,6 +17,7 @@ export type ZeekType =
   | 'int'
   | 'double'
   | 'vector[count]'
+  | 'vector[double]'
   | 'vector[string]'
   | 'set[string]';
 
@@ -47,6 +48,8 @@ export const CONNECTION = columns('ts:time uid id.orig_h:addr id.orig_p:port id.
 const ICSNPP_SOURCE = columns(
   'is_orig:bool source_h:addr source_p:port destination_h:addr destination_p:port modbus_detailed_link_id tid:count unit:count',
 );
+
+const ICSNPP_S7 = columns('is_orig:bool source_h:addr source_p:port destination_h:addr destination_p:port');
 
 export const ZEEK_LOGS: readonly ZeekLog[] = [
   {
@@ -113,6 +116,55 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
     path: 'modbus_violation',
     columns: [...CONNECTION, ...columns('is_orig:bool tid:count unit:count func reason')],
   },
+  {
+    path: 'cotp',
+    columns: [...CONNECTION, ...ICSNPP_S7, ...columns(`pdu_code pdu_name`)],
+  },
+  {
+    path: 's7comm',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_S7,
+      ...columns(
+        `rosctr_code:count rosctr_name pdu_reference:count function_code function_name subfunction_code subfunction_name
+        error_class error_code`,
+      ),
+    ],
+  },
+  {
+    path: 's7comm_read_szl',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_S7,
+      ...columns(`pdu_reference:count method szl_id szl_id_name szl_index return_code return_code_name`),
+    ],
+  },
+  {
+    path: 's7comm_upload_download',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_S7,
+      ...columns(
+        `rosctr pdu_reference:count function_name function_status session_id:count blocklength:count filename block_type
+        block_number destination_filesystem`,
+      ),
+    ],
+  },
+  {
+    path: 's7comm_plus',
+    columns: [...CONNECTION, ...ICSNPP_S7, ...columns(`version:count opcode opcode_name function_code function_name`)],
+  },
+  {
+    path: 's7comm_items',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `is_orig:bool pdu_reference:count function_name item:count items:count area db:count address type quantity:count
+        values:vector[double] return_code return_code_name matched:bool`,
+      ),
+    ],
+  },
+  { path: 's7comm_violation', columns: [...CONNECTION, ...columns('is_orig:bool layer reason')] },
   { path: 'known_modbus', columns: columns('ts:time host:addr device_type:enum') },
   {
     path: 'modbus_register_change',
