@@ -98,12 +98,18 @@ function Rows({ list, version, chosen }: { list: PacketList; version: number; ch
   const { t } = useTranslation();
   const startsAt = useRange((state) => state.startsAt);
   const box = useRef<HTMLDivElement>(null);
+  const [rows, setRows] = useState(0);
   const virtual = useVirtualizer({
-    count: list.count,
+    count: Math.min(rows, list.count),
     getScrollElement: () => box.current,
     estimateSize: () => ROW,
     overscan: 12,
   });
+  // Laying a long list out anew takes a while: it grows when nobody scrolls.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new version may have made it longer
+  useEffect(() => {
+    if (!virtual.isScrolling) setRows(list.count);
+  }, [list, version, virtual.isScrolling]);
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
