@@ -9,7 +9,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'runs/**', 'prove/**'],
     // Timings are asserted in some tests, and the machines that judge us have two cores.
     maxWorkers: 2,
-    testTimeout: proving ? 1_800_000 : 30_000,
+    testTimeout: proving ? 1_800_000 : 60_000,
     hookTimeout: proving ? 300_000 : 30_000,
     setupFiles: ['tests/leaks.ts'],
     reporters: [process.env.CI === 'true' ? 'verbose' : 'default', './tests/closing-line.ts'],

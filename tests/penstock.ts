@@ -149,9 +149,9 @@ export class RunningRange {
   }
 }
 
-/** Asks again until there is an answer. @throws Error after ten seconds */
+/** Asks again until there is an answer. @throws Error after a minute, for machines that have much else to do */
 export async function eventually<T>(ask: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
-  const until = performance.now() + 10_000;
+  const until = performance.now() + 60_000;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
