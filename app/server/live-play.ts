@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   type AlarmMessage,
+  type AlarmRequest,
   type AlarmSummaryMessage,
   type AlertMessage,
   type AttackMessage,
@@ -117,10 +118,6 @@ export class LivePlay implements AlertSink, LiveRange {
     return this.#required.clock;
   }
 
-  get alarms(): AlarmStation {
-    return this.#required.alarms;
-  }
-
   get history(): History {
     return this.#required.history;
   }
@@ -166,6 +163,15 @@ export class LivePlay implements AlertSink, LiveRange {
 
   get onAttack(): Told<AttackMessage> {
     return this.#required.console.onChange;
+  }
+
+  /** What a person does with alarms; the journal says who did. @throws UsageError `alarm.unknown`, `alarm.shelve` */
+  doAlarm(request: AlarmRequest, by: string): void {
+    const { now } = this.#required.play.range.queue;
+    this.#required.alarms.do(request, by, now);
+    const what = request.do === 'acknowledge' ? request.alarms.join(' ') : request.alarm;
+    const why = 'reason' in request ? ` (${request.reason})` : '';
+    this.#write(now, 'operation', `${by}: ${request.do} ${what}${why}`);
   }
 
   alarmSummary(): AlarmSummaryMessage {

@@ -96,7 +96,7 @@ export function apiRoutes(live: LivePlay): Router {
     const body = parsed(alarmRequest, request);
     if (body.do === 'acknowledge' && body.alarms.length > MOST_ALERTS)
       throw new UsageError('api.body', 'too many alarms');
-    live.alarms.do(body, roleIn(response), live.play.range.queue.now);
+    live.doAlarm(body, roleIn(response));
     response.status(204).end();
   });
   router.get('/field', (_request, response) => {

@@ -97,12 +97,18 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     await page.locator('.confirm').getByRole('button', { name: 'Cancel' }).click();
   });
 
-  it('approves each step, and a stop on the way undoes what was done, with the proof', async () => {
+  it('approves each step by keyboard, and a stop on the way undoes what was done, with the proof', async () => {
     await visit(page, '/attack?scenario=lye-setpoint');
-    await page.getByRole('button', { name: 'Approve each step' }).click();
-    await page.locator('[data-step="manual"]').getByRole('button', { name: 'Approve' }).click();
+    await page.locator('main').focus();
+    await tabTo('.launch button', 'Approve each step');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-step="manual"][data-state="waiting"]');
+    await tabTo('[data-step="manual"] button', 'Approve');
+    await page.keyboard.press('Enter');
     await page.waitForSelector('[data-step="manual"][data-state="done"]');
-    await page.locator('.attack-banner').getByRole('button', { name: 'Stop and undo' }).click();
+    await page.locator('main').focus();
+    await tabTo('.attack-banner button', 'Stop and undo');
+    await page.keyboard.press('Enter');
     await page.waitForSelector('.outcome [data-met]');
     const proof = await page.locator('.outcome [data-met]').allTextContents();
     expect(proof).toContain('✓ AIC-301_MODE 1 → 1');
@@ -170,18 +176,23 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     expect([status, functions.has('16')]).toEqual([0, true]);
   });
 
-  it('puts an alarm aside with a reason, until a time', async () => {
+  it('puts an alarm aside by keyboard, with a reason and until a time, and the journal says who did', async () => {
     await visit(page, '/alarms');
     await page.locator('[data-alarm]').first().waitFor({ timeout: 60_000 });
     const id = await page.locator('[data-alarm]').first().getAttribute('data-alarm');
     const row = page.locator(`[data-alarm="${id}"]`);
-    await row.getByRole('button', { name: 'Shelve' }).click();
-    await page.getByLabel('Why').fill('dosing is being looked at');
+    await page.locator('main').focus();
+    await tabTo(`[data-alarm="${id}"] button`, 'Shelve');
+    await page.keyboard.press('Enter');
+    await tabTo('.dialog input');
+    await page.keyboard.type('dosing is being looked at');
     await page.keyboard.press('Enter');
     await row.and(page.locator('[data-state="shelved"]')).waitFor();
     expect(await row.textContent()).toMatch(/until \d\d:\d\d:\d\d · dosing is being looked at \(instructor\)/);
     await row.getByRole('button', { name: 'Unshelve' }).click();
     await row.and(page.locator('[data-state="shelved"]')).waitFor({ state: 'detached' });
+    const { journal } = await range.api<KeyframeMessage>('state');
+    expect(journal.map(({ text }) => text)).toContain(`instructor: shelve ${id} (dosing is being looked at)`);
   });
 
   it('goes the main way by keyboard alone: search, faceplate, order, alerts, packets', async () => {
@@ -246,9 +257,11 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     fetch(new URL(`/api/${path}`, range.url), { headers: { Authorization: `Bearer ${range.traineeToken}` } });
 
   /** Presses Tab until `selector` has the focus. */
-  async function tabTo(selector: string): Promise<void> {
+  /** @param text what the element says, where the selector fits several */
+  async function tabTo(selector: string, text = ''): Promise<void> {
+    const there = `document.activeElement.matches(${JSON.stringify(selector)}) && document.activeElement.textContent.includes(${JSON.stringify(text)})`;
     for (let i = 0; i < 400; i++) {
-      if (await page.evaluate(`document.activeElement.matches(${JSON.stringify(selector)})`)) return;
+      if (await page.evaluate(there)) return;
       await page.keyboard.press('Tab');
     }
     throw new Error(`no Tab leads to ${selector}`);
