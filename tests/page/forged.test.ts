@@ -65,7 +65,8 @@ describe.skipIf(!hasJudge('chromium'))('while readings are replayed', { timeout:
 
   it('the instructor’s stage has its mark, drawn on values that part', async () => {
     await visit(instructor, '/plant?tag=AIT402');
-    await instructor.waitForFunction('window.penstockStage !== undefined && window.penstockStage.stats().frames > 0');
+    const frames = () => instructor.evaluate('window.penstockStage?.stats().frames ?? 0');
+    await expect.poll(frames, { timeout: SLOW }).toBeGreaterThan(0);
     const parts = await instructor.evaluate(
       `window.penstockStage.items().find((item) => item.tags.includes('AIT402'))?.id`,
     );
