@@ -24,7 +24,8 @@ class PollSilence implements Detector {
 
   check(now: number, polls: Iterable<Poll>, report: Parameters<Detector['check']>[2]): void {
     for (const poll of polls) {
-      if (COME_AND_GO.has(poll.source.kind)) continue;
+      // Nobody watches the process through a host that is in no list; that it asks at all is another rule's.
+      if (poll.source.known === false || COME_AND_GO.has(poll.source.kind)) continue;
       let rhythm = this.#rhythms.get(poll);
       if (rhythm === undefined) {
         rhythm = { requests: 0, looks: 0, told: undefined };
