@@ -24,8 +24,7 @@ class PollSilence implements Detector {
 
   check(now: number, polls: Iterable<Poll>, report: Parameters<Detector['check']>[2]): void {
     for (const poll of polls) {
-      // Nobody watches the process through a host that is in no list; that it asks at all is another rule's.
-      if (poll.source.known === false || COME_AND_GO.has(poll.source.kind)) continue;
+      if (COME_AND_GO.has(poll.source.kind)) continue;
       let rhythm = this.#rhythms.get(poll);
       if (rhythm === undefined) {
         rhythm = { requests: 0, looks: 0, told: undefined };
@@ -56,7 +55,6 @@ class PollSilence implements Detector {
     rhythm.looks = 0;
     rhythm.requests = 0;
     poll.requests = 0;
-    poll.first = poll.last;
   }
 }
 

@@ -53,8 +53,10 @@ export class ModbusJudge {
     const { time } = event;
     const scene = this.#scene;
     conversation.poll ??= this.#detectors.poll(conversation.src, conversation.dst, time);
-    conversation.poll.last = time;
-    conversation.poll.requests++;
+    const { poll } = conversation;
+    // A conversation that was over begins anew: the time between does not count.
+    if (poll.requests++ === 0) poll.first = time;
+    poll.last = time;
     const shape = conversation.known(event) ?? this.#newShape(event, conversation);
     shape.rhythm.tick(time);
     if (shape.epoch !== scene.epoch) this.#settle(event, shape, conversation);
