@@ -487,6 +487,19 @@ describe('poll-silence', () => {
     expect(silenced(['scada'])).toEqual([]);
   });
 
+  it('lets a visitor go the second time, too: the time between two visits is no rhythm', () => {
+    const visits = [order(['dosing-plc'], 100, 300, ['scada']), order(['dosing-plc'], 3000, 3300, ['scada'])];
+    const traffic = new Traffic({ knowledge: knowledge(visits) });
+    const flow = traffic.open(SCADA, DOSING);
+    const other = traffic.open(SCADA, FILTERS);
+    for (let second = 0; second < 4300; second++) {
+      traffic.wait(1).read(other, 'holding', 0, [1]);
+      const visiting = second < 180 || (second >= 3050 && second < 3200);
+      if (visiting) traffic.read(flow, 'holding', 10, float(8));
+    }
+    expect(traffic.alerts).toEqual([]);
+  });
+
   it('does not take a burst of requests for a rhythm', () => {
     const traffic = new Traffic({ knowledge: knowledge() });
     const flow = traffic.open(SCADA, DOSING);
