@@ -6,6 +6,7 @@ import type { AdversaryRunMessage, PlantSpec } from '@penstock/core';
 import { DeviceRegistry, loopbackOf, type RegisteredDevice } from '@penstock/simulator/kernel';
 import type { ScenarioSpec } from './scenario.ts';
 import { ScopeError, ScopeGuard } from './scope.ts';
+import { modbusPortOf, specOf } from './verbs/modbus.ts';
 
 /** What a range hands out of itself over the management channel. */
 export type ListedRun = Pick<AdversaryRunMessage, 'instance' | 'run' | 'plant' | 'devices' | 'gates'>;
@@ -15,6 +16,7 @@ export class GateScope {
   /** The devices of the run, sealed. */
   readonly registry: DeviceRegistry;
   readonly #guard: ScopeGuard;
+  readonly #plant: PlantSpec;
   readonly #listed: ListedRun;
   readonly #fingerprint: string;
 
@@ -45,8 +47,20 @@ export class GateScope {
     }
     this.registry.seal();
     this.#guard = new ScopeGuard(listed.run, plant, this.registry, scenario);
+    this.#plant = plant;
     this.#listed = structuredClone(listed);
     this.#fingerprint = fingerprint(listed);
+  }
+
+  /**
+   * The service behind a TCP port of a registered device that has a gate; undefined where no gate leads to the port, so that nothing can be
+   * known of it. @throws ScopeError as `ScopeGuard.device`
+   */
+  serviceAt(deviceId: string, port: number): string | undefined {
+    const device = this.#guard.device(this.registry.byId(deviceId)?.role ?? deviceId);
+    const isModbus = modbusPortOf(specOf(this.#plant, device.id)) === port;
+    const listed = this.#listed.gates.some((gate) => gate.device === device.id && gate.service === 'modbus');
+    return isModbus && listed ? 'modbus' : undefined;
   }
 
   /**

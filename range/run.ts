@@ -39,6 +39,15 @@ export interface ScenarioRequest {
   readonly withoutSourceRules?: boolean | undefined;
 }
 
+/** What happened to a step, as summaries tell it; `time` in seconds. */
+export interface StepLine {
+  readonly time: number;
+  readonly step: string;
+  readonly phase: string;
+  readonly event: string;
+  readonly detail: string;
+}
+
 /** What scripts may rely on; see ARCHITECTURE.md, "The command". */
 export interface ScenarioSummary {
   readonly scenario: string;
@@ -57,13 +66,7 @@ export interface ScenarioSummary {
   readonly falseAlarms: readonly Alert[];
   /** Techniques of the steps that were played, then the impacts that the truth shows. */
   readonly techniques: readonly string[];
-  readonly steps: readonly {
-    readonly time: number;
-    readonly step: string;
-    readonly phase: string;
-    readonly event: string;
-    readonly detail: string;
-  }[];
+  readonly steps: readonly StepLine[];
   readonly outcome: {
     /** Hazards of this run, safeguards as they are. */
     readonly hazards: readonly { readonly time: number; readonly hazard: string }[];

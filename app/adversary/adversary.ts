@@ -10,7 +10,7 @@ import {
   type JudgedAlertMessage,
   PenstockError,
 } from '@penstock/core';
-import { judge, labelledParties, type Plant } from '@penstock/range';
+import { judge, labelledParties, type Plant, type StepLine } from '@penstock/range';
 import { EventQueue, type Foothold, PacedClock } from '@penstock/simulator/kernel';
 import { GateFoothold } from './gate-foothold.ts';
 import type { Management } from './management.ts';
@@ -40,13 +40,7 @@ export interface AdversarySummary {
   /** Zone of the plant's network that it acted from. */
   readonly zone: string | null;
   /** Seconds from joining; `at` of the range is in its own journal. */
-  readonly steps: readonly {
-    readonly time: number;
-    readonly step: string;
-    readonly phase: string;
-    readonly event: string;
-    readonly detail: string;
-  }[];
+  readonly steps: readonly StepLine[];
   readonly detected: boolean;
   readonly timeToDetectSeconds: number | null;
   /** Since the first malicious packet; `time` is the range's. */

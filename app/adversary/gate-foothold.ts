@@ -1,14 +1,14 @@
 /**
  * A foothold of sockets: what somebody in another process can do in a running range, which is to open sessions through its gates. On
  * the plant's network they come from the guest's host, past the firewall like anybody else. It is no host on the wire, so it can
- * neither ping nor stand between others.
+ * neither ping nor stand between others, and of ports it only finds those that a gate leads to.
  */
 import { connect, createServer, type Socket } from 'node:net';
 import type { GateScope, ListedGate } from '@penstock/attacks';
 import { type Instant, NEVER, PenstockError, seconds } from '@penstock/core';
 import { ModbusClient, ModbusTransaction } from '@penstock/protocols/modbus';
 import { replyOf } from '@penstock/simulator/devices';
-import type { Cause, Foothold, ModbusSession, OutsideEntry, Reply } from '@penstock/simulator/kernel';
+import type { Cause, Foothold, ModbusSession, OutsideEntry, PortAnswer, Reply } from '@penstock/simulator/kernel';
 import type { Management } from './management.ts';
 
 /** Real time: a range that runs ten times as fast still answers at once. */
@@ -40,6 +40,28 @@ export class GateFoothold implements Foothold {
     const session = new GateSession(target, this.#door, () => this.#sessions.delete(session));
     this.#sessions.add(session);
     return session;
+  }
+
+  connect(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void {
+    const { scope, clock, failed } = this.#door;
+    const answer = (what: PortAnswer): void => {
+      clock.outside({ run: () => done(what) });
+    };
+    const service = scope.serviceAt(target, port);
+    if (service === undefined) {
+      answer('silent');
+      return;
+    }
+    openGate(this.#door, target, service, cause)
+      .then((socket) => {
+        socket.on('error', () => {});
+        socket.end();
+        answer('open');
+      })
+      .catch((error: unknown) => {
+        answer('silent');
+        failed(error);
+      });
   }
 
   /** Ends what is open. */
@@ -104,32 +126,7 @@ class GateSession implements ModbusSession {
   }
 
   async #open(cause: Cause): Promise<void> {
-    const { scope, management } = this.#door;
-    for (let tries = 1; ; tries++) {
-      // The list is asked for anew before each connection: what was right at the start need not be right now.
-      const gate = scope.gate(this.#target, 'modbus', await management.describe());
-      const port = await freePort();
-      await management.report({
-        do: 'connect',
-        ...{ device: gate.device, service: gate.service, port, step: cause.step },
-        twin: cause.actor.startsWith('twin:'),
-      });
-      if (this.#ended) return;
-      try {
-        this.#take(await dial(gate, port));
-        return;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EADDRINUSE' && tries < TRIES) continue;
-        if (code === undefined) throw error;
-        throw new PenstockError(
-          'adversary.gate',
-          `the gate of '${gate.device}' at ${gate.host}:${gate.port} lets nobody in (${code}); is the range still running?`,
-          undefined,
-          error,
-        );
-      }
-    }
+    this.#take(await openGate(this.#door, this.#target, 'modbus', cause));
   }
 
   #take(socket: Socket): void {
@@ -170,6 +167,41 @@ class GateSession implements ModbusSession {
 
   #answer(done: (reply: Reply, now: Instant) => void, reply: Reply): void {
     this.#door.clock.outside({ run: (now) => done(reply, now) });
+  }
+}
+
+/**
+ * A connection through the gate to a service, of which the range was told before it comes.
+ * @throws ScopeError as `GateScope.gate`; PenstockError `adversary.gate` when the gate lets nobody in
+ */
+async function openGate(
+  { scope, management }: GateDoor,
+  target: string,
+  service: string,
+  cause: Cause,
+): Promise<Socket> {
+  for (let tries = 1; ; tries++) {
+    // The list is asked for anew before each connection: what was right at the start need not be right now.
+    const gate = scope.gate(target, service, await management.describe());
+    const port = await freePort();
+    await management.report({
+      do: 'connect',
+      ...{ device: gate.device, service: gate.service, port, step: cause.step },
+      twin: cause.actor.startsWith('twin:'),
+    });
+    try {
+      return await dial(gate, port);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && tries < TRIES) continue;
+      if (code === undefined) throw error;
+      throw new PenstockError(
+        'adversary.gate',
+        `the gate of '${gate.device}' at ${gate.host}:${gate.port} lets nobody in (${code}); is the range still running?`,
+        undefined,
+        error,
+      );
+    }
   }
 }
 

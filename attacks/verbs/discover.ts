@@ -53,20 +53,25 @@ export const discover = defineVerb({
       .filter(({ role }) => role !== step.from)
       .map(({ id }) => specOf(plant, id));
     const foothold = context.foothold(from.id);
-    if ((step.by.includes('ping') && !foothold.ping) || (step.by.includes('connect') && !foothold.connect))
+    // Who comes through a gate is no host on the wire: ports tell who is there, too.
+    const by = step.by.filter((probe) => probe !== 'ping' || foothold.ping !== undefined);
+    if (by.length === 0 || (by.includes('connect') && !foothold.connect))
       return end({
         outcome: 'failed',
         detail: `from '${step.from}' only sessions can be opened here, no pings or port scans`,
       });
     const survey = new Survey(context, foothold);
     const jobs = devices.flatMap((device) => [
-      ...(step.by.includes('ping') ? [() => survey.ping(device)] : []),
-      ...(step.by.includes('connect') ? step.ports.map((port) => () => survey.connect(device, port)) : []),
-      ...(step.by.includes('identify') && modbusPortOf(device) !== undefined ? [() => survey.identify(device)] : []),
+      ...(by.includes('ping') ? [() => survey.ping(device)] : []),
+      ...(by.includes('connect') ? step.ports.map((port) => () => survey.connect(device, port)) : []),
+      ...(by.includes('identify') && modbusPortOf(device) !== undefined ? [() => survey.identify(device)] : []),
     ]);
     if (jobs.length === 0) return end({ outcome: 'failed', detail: `nobody is in zone '${step.zone}'` });
     survey.whenDone(jobs.length, () =>
-      end({ outcome: survey.found.size > 0 ? 'done' : 'failed', detail: survey.summary(devices.length) }),
+      end({
+        outcome: survey.found.size > 0 ? 'done' : 'failed',
+        detail: `${survey.summary(devices.length)}${by.length < step.by.length ? '; nobody was pinged: this is no host on the wire' : ''}`,
+      }),
     );
     const pause = milliseconds(1000 / step.perSecond);
     const next = (i: number): void => {

@@ -1,20 +1,8 @@
 /** A real browser before a running range, and everything that it complains of. */
-import { execFileSync } from 'node:child_process';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { ensurePage } from '../../scripts/page.mjs';
+import { CHROMIUM_FLAGS, chromiumPath } from '../chromium.ts';
 
-/** The sandbox of the browser needs rights that a test may not have; the 3D stage is drawn in software. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-];
 /** That a stopped range refuses connections is what the page tells, and the browser does too. */
 const EXPECTED = /ERR_CONNECTION|WebSocket connection|GPU stall due to ReadPixels|GroupMarkerNotSet/;
 
@@ -32,8 +20,7 @@ export class TestBrowser {
   /** Builds the page where it is stale, and starts the browser. */
   static async launch(): Promise<TestBrowser> {
     ensurePage();
-    const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-    return new TestBrowser(await chromium.launch({ executablePath, args: FLAGS }));
+    return new TestBrowser(await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_FLAGS }));
   }
 
   /** A page at `url`, in a browser session of its own; live unless told otherwise. */

@@ -1,28 +1,16 @@
 /** The stage in a real browser, at 640 × 360 in software, with the clock standing. */
-import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build, type Rolldown } from 'vite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CHROMIUM_FLAGS, chromiumPath } from '../../tests/chromium.ts';
 import { hasJudge } from '../../tests/judges.ts';
 import type { StageOptions, StageStats } from './index.ts';
 import { drinkingWater, plain, quietMorning } from './test/scenes.ts';
 import type { StageValue } from './values.ts';
 
 const SLOW = 120_000;
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-];
 /** What the page promises for the part that draws. */
 const CHUNK_BYTES = 200 * 1024;
 
@@ -56,8 +44,7 @@ describe.skipIf(!hasJudge('chromium'))('the stage in a browser', { timeout: SLOW
     });
     for (const file of (built as Rolldown.RolldownOutput).output)
       files.set(`/${file.fileName}`, file.type === 'chunk' ? file.code : file.source);
-    const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
-    browser = await chromium.launch({ executablePath, args: FLAGS });
+    browser = await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_FLAGS });
   }, SLOW);
 
   afterAll(async () => {

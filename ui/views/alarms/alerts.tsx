@@ -2,6 +2,7 @@ import type { AlertMessage } from '@penstock/core/messages';
 import { useEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { refine, useRoute } from '../../app/route.ts';
+import { Fact } from '../../parts/fact.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { plantTime, shown } from '../../parts/number.ts';
 import { Severity } from '../../parts/severity.tsx';
@@ -95,14 +96,5 @@ function Detail({ alert }: { alert: AlertMessage }) {
         )}
       </p>
     </article>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

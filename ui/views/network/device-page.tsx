@@ -1,6 +1,7 @@
 /** Everything that is known of one device: what it says, what the monitor saw, what it holds, what was said of it. */
 import type { DevicePageMessage } from '@penstock/core/messages';
 import { useTranslation } from 'react-i18next';
+import { Fact } from '../../parts/fact.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { elapsed, shown } from '../../parts/number.ts';
@@ -115,14 +116,5 @@ export function DevicePage({ id, onClose }: { id: string; onClose: () => void })
         </>
       )}
     </aside>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
