@@ -1,21 +1,12 @@
 /** The part of the plant check that looks into devices: addresses, points, services, programs and standing conversations. */
 
-import type {
-  ControllerSpec,
-  DeviceSpec,
-  ModbusPoint,
-  ModbusServiceSpec,
-  PollSpec,
-  ServiceSpec,
-  TagSpec,
-} from './plant.ts';
+import type { ControllerSpec, DeviceSpec, ModbusPoint, ServiceSpec, TagSpec } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
+import { checkPoll, serviceOf } from './plant-check-polls.ts';
+import { checkS7Point } from './plant-check-s7.ts';
 import { mayReach } from './plant-network.ts';
+import { registersOfPoint } from './plant-polls.ts';
 import type { ValuePath } from './yaml-source.ts';
-
-/** What one request may read (Modbus Application Protocol V1.1b3, 6.1 to 6.4). */
-const MOST_BITS = 2000;
-const MOST_REGISTERS = 125;
 
 const RAW_LIMITS: Record<ModbusPoint['type'], readonly [number, number]> = {
   bool: [0, 1],
@@ -66,7 +57,7 @@ function checkServices(check: PlantCheck, device: DeviceSpec, path: ValuePath): 
   const portOf = (service: ServiceSpec) => (service.port === undefined ? service.protocol : `port ${service.port}`);
   check.unique('service', device.services, portOf, (i) => [...path, 'services', i]);
   device.services.forEach((service, i) => {
-    if (service.protocol !== 'modbus') return;
+    if (service.protocol !== 'modbus' && service.protocol !== 's7') return;
     for (const list of ['allow', 'writers'] as const)
       service[list]?.forEach((name, j) => {
         check.known('device', name, check.devices, [...path, 'services', i, list, j]);
@@ -75,8 +66,9 @@ function checkServices(check: PlantCheck, device: DeviceSpec, path: ValuePath): 
 }
 
 function checkPoints(check: PlantCheck, device: DeviceSpec, path: ValuePath): void {
-  const serves = modbusOf(device) !== undefined;
+  const serves = serviceOf(device, 'modbus') !== undefined;
   const taken = new Map<string, string>();
+  const memory = new Map<string, string>();
   device.points.forEach((point, i) => {
     const at = [...path, 'points', i];
     check.ascending(point.accepts, `what ${point.tag} accepts`, [...at, 'accepts']);
@@ -87,6 +79,7 @@ function checkPoints(check: PlantCheck, device: DeviceSpec, path: ValuePath): vo
         `${point.tag} accepts no writes; make it writable or leave 'accepts' out`,
       );
     const known = check.known('tag', point.tag, check.tags, [...at, 'tag']);
+    if (point.s7 !== undefined) checkS7Point(check, device, point, point.s7, memory, [...at, 's7']);
     const { modbus } = point;
     if (modbus === undefined) return;
     if (!serves)
@@ -96,7 +89,7 @@ function checkPoints(check: PlantCheck, device: DeviceSpec, path: ValuePath): vo
         `${device.id} offers no modbus service, so nobody could read ${point.tag} there`,
       );
     checkModbusPoint(check, point.tag, modbus, point.writable, [...at, 'modbus']);
-    for (let register = modbus.address; register < modbus.address + widthOf(modbus); register++) {
+    for (let register = modbus.address; register < modbus.address + registersOfPoint(modbus); register++) {
       const key = `${modbus.table} ${register}`;
       const other = taken.get(key);
       if (other !== undefined) {
@@ -133,8 +126,12 @@ function checkModbusPoint(
       'point',
       `${tag} is writable, but table ${point.table} is only for reading; use coil or holding`,
     );
-  if (point.address + widthOf(point) > 65_536)
-    check.wrong([...path, 'address'], 'point', `${tag} takes ${widthOf(point)} registers and would end beyond 65535`);
+  if (point.address + registersOfPoint(point) > 65_536)
+    check.wrong(
+      [...path, 'address'],
+      'point',
+      `${tag} takes ${registersOfPoint(point)} registers and would end beyond 65535`,
+    );
 }
 
 /** A register must hold every value of the instrument's range, or it would wrap around unnoticed. */
@@ -196,102 +193,6 @@ function checkController(
   });
 }
 
-function checkPoll(check: PlantCheck, device: DeviceSpec, poll: PollSpec, path: ValuePath): void {
-  if (poll.every <= 0) check.wrong([...path, 'every'], 'poll', `${device.id} would poll ${poll.device} every 0 s`);
-  if (!check.known('device', poll.device, check.devices, [...path, 'device'])) return;
-  const server = check.devices.get(poll.device) as DeviceSpec;
-  const service = modbusOf(server);
-  if (service === undefined) {
-    check.wrong([...path, 'device'], 'poll', `${server.id} offers no modbus service to ${device.id}`);
-    return;
-  }
-  if (!service.units.includes(poll.unit))
-    check.wrong(
-      [...path, 'unit'],
-      'poll',
-      `${server.id} answers to units ${service.units.join(', ')}, not to ${poll.unit}`,
-    );
-  if (service.allow !== undefined && !service.allow.includes(device.id))
-    check.wrong(
-      [...path, 'device'],
-      'poll',
-      `${server.id} lets only ${service.allow.join(', ')} connect, not ${device.id}`,
-    );
-  if (poll.writes.length > 0 && service.writers !== undefined && !service.writers.includes(device.id))
-    check.wrong(
-      [...path, 'writes'],
-      'poll',
-      `${server.id} lets only ${service.writers.join(', ')} write, not ${device.id}`,
-    );
-  if (!mayReach(check.plant, device, server, 'tcp', service.port))
-    check.wrong(
-      [...path, 'device'],
-      'no-way',
-      `no conduit lets ${device.id} (zone ${device.zone}) open TCP port ${service.port} of ${server.id} (zone ${server.zone})`,
-    );
-  if (poll.reads.length === 0 && poll.writes.length === 0)
-    check.wrong(path, 'poll', `the poll of ${server.id} neither reads nor writes anything`);
-  poll.reads.forEach((block, i) => {
-    checkBlock(check, server, block, [...path, 'reads', i]);
-  });
-  checkTagsOfPoll(check, device, server, poll, path);
-}
-
-type Block = PollSpec['reads'][number];
-
-function checkBlock(check: PlantCheck, server: DeviceSpec, block: Block, path: ValuePath): void {
-  const most = block.table === 'coil' || block.table === 'discrete' ? MOST_BITS : MOST_REGISTERS;
-  if (block.count > most)
-    check.wrong(
-      [...path, 'count'],
-      'poll',
-      `one request reads at most ${most} of table ${block.table}, not ${block.count}; split the block`,
-    );
-  const end = block.address + block.count;
-  const mapped = new Set<number>();
-  for (const { tag, modbus } of server.points) {
-    if (modbus?.table !== block.table) continue;
-    const pointEnd = modbus.address + widthOf(modbus);
-    for (let register = modbus.address; register < pointEnd; register++) mapped.add(register);
-    if ((modbus.address < block.address && pointEnd > block.address) || (modbus.address < end && pointEnd > end))
-      check.wrong(path, 'poll', `the block cuts ${tag} (${block.table} ${modbus.address} to ${pointEnd - 1}) in two`);
-  }
-  const holes: number[] = [];
-  for (let register = block.address; register < end; register++) if (!mapped.has(register)) holes.push(register);
-  if (holes.length > 0)
-    check.wrong(
-      path,
-      'unmapped',
-      `${block.table} ${ranges(holes)} of ${server.id} belongs to no point, so the read would be refused`,
-    );
-}
-
-function checkTagsOfPoll(
-  check: PlantCheck,
-  device: DeviceSpec,
-  server: DeviceSpec,
-  poll: PollSpec,
-  path: ValuePath,
-): void {
-  const points = new Map(server.points.map((point) => [point.tag, point]));
-  poll.writes.forEach((write, i) => {
-    const at = [...path, 'writes', i, 'tag'];
-    if (!check.known('tag', write.tag, check.tags, at)) return;
-    const point = points.get(write.tag);
-    if (point?.modbus === undefined) check.wrong(at, 'poll', `${server.id} has no modbus point for ${write.tag}`);
-    else if (!point.writable) check.wrong(at, 'poll', `${write.tag} in ${server.id} is not writable`);
-  });
-  for (const tag of Object.keys(poll.into ?? {})) {
-    const at = [...path, 'into', tag];
-    const modbus = points.get(tag)?.modbus;
-    if (!device.controller)
-      check.wrong(at, 'poll', `${device.id} has no controller, so there is no variable to read ${tag} into`);
-    else if (modbus === undefined) check.wrong(at, 'poll', `${server.id} has no modbus point for ${tag}`);
-    else if (!poll.reads.some((block) => covers(block, modbus)))
-      check.wrong(at, 'poll', `no block of this poll reads ${tag} (${modbus.table} ${modbus.address})`);
-  }
-}
-
 function checkFeeds(check: PlantCheck, device: DeviceSpec, path: ValuePath): void {
   device.feeds.forEach((feed, i) => {
     const at = [...path, 'feeds', i];
@@ -315,26 +216,4 @@ function checkFeeds(check: PlantCheck, device: DeviceSpec, path: ValuePath): voi
         `no conduit lets ${device.id} (zone ${device.zone}) open the ${service.protocol} service of ${other.id} (zone ${other.zone})`,
       );
   });
-}
-
-const modbusOf = (device: DeviceSpec): ModbusServiceSpec | undefined =>
-  device.services.find((service) => service.protocol === 'modbus');
-
-/** Registers (or bits) that a point takes. */
-const widthOf = (point: ModbusPoint): number => (point.type.endsWith('32') ? 2 : 1);
-
-const covers = (block: Block, point: ModbusPoint): boolean =>
-  block.table === point.table &&
-  block.address <= point.address &&
-  point.address + widthOf(point) <= block.address + block.count;
-
-/** `1 to 3, 7` of ascending numbers. */
-function ranges(numbers: readonly number[]): string {
-  const parts: [number, number][] = [];
-  for (const number of numbers) {
-    const last = parts.at(-1);
-    if (last !== undefined && last[1] === number - 1) last[1] = number;
-    else parts.push([number, number]);
-  }
-  return parts.map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`)).join(', ');
 }

@@ -1,5 +1,5 @@
 /** The part of the plant check that looks into options and responses: that what they switch is there, and switches something. */
-import type { DeviceSpec, ModbusServiceSpec, OptionSpec, PlantSpec, ResponseAction } from './plant.ts';
+import type { DeviceSpec, OptionSpec, PlantSpec, ResponseAction } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
 import { checkAllowLine } from './plant-check-conduits.ts';
 import { closedWays, OPTION_KINDS, splitLine } from './plant-options.ts';
@@ -66,8 +66,8 @@ function checkAllowLists(check: PlantCheck, option: OptionSpec, path: ValuePath)
       );
       return;
     }
-    if (!device.services.some((service): service is ModbusServiceSpec => service.protocol === 'modbus')) {
-      check.wrong([...at, 'device'], 'option', `${device.id} offers no modbus service that a list could guard`);
+    if (!device.services.some(({ protocol }) => protocol === 'modbus' || protocol === 's7')) {
+      check.wrong([...at, 'device'], 'option', `${device.id} offers no modbus or s7 service that a list could guard`);
       return;
     }
     for (const client of check.plant.devices) {

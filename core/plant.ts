@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { invariantSchema } from './invariants.ts';
+import { S7_AREAS, S7_TYPE_NAMES } from './s7-types.ts';
 import { parseDuration } from './time.ts';
 
 export const duration = z.string().transform((text, context) => {
@@ -100,6 +101,20 @@ const modbusPointSchema = z.strictObject({
 });
 export type ModbusPoint = z.output<typeof modbusPointSchema>;
 
+const s7PointSchema = z.strictObject({
+  area: z.enum(S7_AREAS).default('DB'),
+  /** Number of the data block; of area DB only. */
+  db: z.int().min(1).max(65_535).optional(),
+  /** First byte in its area; the number of a counter or timer. */
+  byte: z.int().min(0).max(65_535),
+  /** Of a bool. */
+  bit: z.int().min(0).max(7).optional(),
+  type: z.enum(S7_TYPE_NAMES),
+  /** Engineering value = raw × scale; times are raw milliseconds. */
+  scale: z.number().positive().default(1),
+});
+export type S7Point = z.output<typeof s7PointSchema>;
+
 export const pointSchema = z.strictObject({
   tag: tagId,
   /** Variable of the controller's program; the tag's own name when left out. */
@@ -108,6 +123,7 @@ export const pointSchema = z.strictObject({
   /** Values outside are refused by the device (an instrument range, an HMI's entry limits are not the device's). */
   accepts: band.optional(),
   modbus: modbusPointSchema.optional(),
+  s7: s7PointSchema.optional(),
 });
 export type PointSpec = z.output<typeof pointSchema>;
 
@@ -137,20 +153,51 @@ const modbusServiceSchema = z.strictObject({
   /** Only these devices may write (functions that change something get exception 01 from others); everybody when left out. */
   writers: z.array(id).optional(),
 });
+const s7ServiceSchema = z.strictObject({
+  protocol: z.literal('s7'),
+  port: z.int().default(102),
+  /** Where the CPU sits; connections to another slot are refused. */
+  rack: z.int().min(0).max(7).default(0),
+  slot: z.int().min(0).max(31).default(2),
+  /** Longest PDU that it agrees to, bytes. */
+  pduLength: z.int().min(240).max(960).default(480),
+  /** Connections at once; what comes beyond is turned away. */
+  connections: z.int().min(1).max(64).default(16),
+  /** 1: none. 2: changing program, mode and clock needs the password. 3: reading the program too. */
+  protection: z
+    .strictObject({ level: z.int().min(1).max(3), password: z.string().min(1).max(8).optional() })
+    .default({ level: 1 }),
+  /** As of a Modbus service. */
+  allow: z.array(id).optional(),
+  writers: z.array(id).optional(),
+});
+export type S7ServiceSpec = z.output<typeof s7ServiceSchema>;
 const simpleServiceSchema = z.strictObject({
   protocol: z.enum(['ntp', 'dns', 'syslog', 'historian', 'scada']),
   port: z.int().optional(),
 });
-export const serviceSchema = z.discriminatedUnion('protocol', [modbusServiceSchema, simpleServiceSchema]);
+export const serviceSchema = z.discriminatedUnion('protocol', [
+  modbusServiceSchema,
+  s7ServiceSchema,
+  simpleServiceSchema,
+]);
 export type ServiceSpec = z.output<typeof serviceSchema>;
 export type ModbusServiceSpec = z.output<typeof modbusServiceSchema>;
 
-/** A standing conversation that this device starts: whom, what, how often. */
-export const pollSchema = z.strictObject({
+/** What standing conversations of every protocol have. */
+const pollCommon = {
   device: id,
+  every: duration,
+  /** Writes of own variables into the server's points (interlocks, heartbeats). */
+  writes: z.array(z.strictObject({ variable: z.string(), tag: tagId })).default([]),
+  /** Where a controller reads another's tags: tag → own variable. */
+  into: z.record(tagId, z.string()).optional(),
+};
+
+const modbusPollSchema = z.strictObject({
+  ...pollCommon,
   protocol: z.literal('modbus'),
   unit: z.int().min(0).max(255).default(1),
-  every: duration,
   /** Blocks of the server's tables that are read; every point in them updates the displayed value of its tag. */
   reads: z
     .array(
@@ -161,11 +208,28 @@ export const pollSchema = z.strictObject({
       }),
     )
     .default([]),
-  /** Writes of own variables into the server's points (interlocks, heartbeats). */
-  writes: z.array(z.strictObject({ variable: z.string(), tag: tagId })).default([]),
-  /** Where a controller reads another's tags: tag → own variable. */
-  into: z.record(tagId, z.string()).optional(),
 });
+export type ModbusPollSpec = z.output<typeof modbusPollSchema>;
+
+const s7PollSchema = z.strictObject({
+  ...pollCommon,
+  protocol: z.literal('s7'),
+  /** Areas that are read, in bytes (counters and timers: in elements); every point in them updates the displayed value of its tag. */
+  reads: z
+    .array(
+      z.strictObject({
+        area: z.enum(S7_AREAS).default('DB'),
+        db: z.int().min(1).max(65_535).optional(),
+        byte: z.int().min(0).max(65_535),
+        count: z.int().min(1).max(65_535),
+      }),
+    )
+    .default([]),
+});
+export type S7PollSpec = z.output<typeof s7PollSchema>;
+
+/** A standing conversation that this device starts: whom, what, how often. */
+export const pollSchema = z.discriminatedUnion('protocol', [modbusPollSchema, s7PollSchema]);
 export type PollSpec = z.output<typeof pollSchema>;
 
 /**

@@ -10,6 +10,7 @@ const STANDARD: Readonly<
   Record<ServiceSpec['protocol'], { readonly transport: 'tcp' | 'udp'; readonly port?: number }>
 > = {
   modbus: { transport: 'tcp', port: 502 },
+  s7: { transport: 'tcp', port: 102 },
   scada: { transport: 'tcp', port: 80 },
   historian: { transport: 'tcp', port: 80 },
   ntp: { transport: 'udp', port: 123 },

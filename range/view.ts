@@ -3,7 +3,7 @@
  * memory of the devices that it polls meanwhile. They part by nothing but the age of a poll, unless somebody lies on the way or nothing
  * arrives any more.
  */
-import { type DeviceSpec, type Instant, inSeconds, type PlantSpec } from '@penstock/core';
+import { type DeviceSpec, type Instant, inSeconds, type PlantSpec, pollReads } from '@penstock/core';
 import type { Device, TagStore } from '@penstock/simulator/devices';
 
 /** A time during which the view of a tag was wrong, or lost. Seconds from the run's start; `until` null: to the end. */
@@ -169,15 +169,10 @@ interface Polled {
 /** Of each tag that a device reads: from which point of whom, and seconds between two polls. */
 function polledTags(plant: PlantSpec, viewer: DeviceSpec): Map<string, Polled> {
   const polled = new Map<string, Polled>();
-  for (const { device, every, reads } of viewer.polls) {
-    const points = plant.devices.find((d) => d.id === device)?.points ?? [];
-    for (const [point, { tag, modbus }] of points.entries())
-      if (
-        reads.some(
-          (r) => r.table === modbus?.table && modbus.address >= r.address && modbus.address < r.address + r.count,
-        )
-      )
-        polled.set(tag, { period: inSeconds(every), device, point });
+  for (const poll of viewer.polls) {
+    const points = plant.devices.find((d) => d.id === poll.device)?.points ?? [];
+    for (const [point, spec] of points.entries())
+      if (pollReads(poll, spec)) polled.set(spec.tag, { period: inSeconds(poll.every), device: poll.device, point });
   }
   return polled;
 }

@@ -1,5 +1,5 @@
 /** Whether displayed values are live: how often each should come, as the plant's polls and feeds say. */
-import { type DeviceSpec, type Duration, NEVER, type PlantSpec } from '@penstock/core';
+import { type DeviceSpec, type Duration, NEVER, type PlantSpec, pollReads } from '@penstock/core';
 
 /** A value that did not come for so many of its periods is stale. */
 const PERIODS = 3;
@@ -27,15 +27,6 @@ export function toleratedAges(plant: PlantSpec, displaying: string): Float64Arra
 function polledTags(plant: PlantSpec, device: DeviceSpec): [string, Duration][] {
   return device.polls.flatMap((poll) => {
     const points = plant.devices.find((d) => d.id === poll.device)?.points ?? [];
-    return points
-      .filter(({ modbus }) =>
-        poll.reads.some(
-          (block) =>
-            modbus?.table === block.table &&
-            modbus.address >= block.address &&
-            modbus.address < block.address + block.count,
-        ),
-      )
-      .map((point): [string, Duration] => [point.tag, poll.every]);
+    return points.filter((point) => pollReads(poll, point)).map((point): [string, Duration] => [point.tag, poll.every]);
   });
 }

@@ -1,5 +1,5 @@
 /** Standing Modbus conversations: block reads that keep the displayed values fresh, interlock signals and heartbeats. */
-import type { Instant, PollSpec } from '@penstock/core';
+import type { Instant, ModbusPollSpec } from '@penstock/core';
 import {
   type Block,
   type ModbusTransaction,
@@ -22,7 +22,7 @@ class BlockRead {
   readonly #variables: readonly (((value: number) => void) | undefined)[];
   readonly #values: Float64Array;
 
-  constructor(context: DeviceContext, poll: PollSpec, map: RegisterMap, read: PollSpec['reads'][number]) {
+  constructor(context: DeviceContext, poll: ModbusPollSpec, map: RegisterMap, read: ModbusPollSpec['reads'][number]) {
     this.#context = context;
     this.#block = map.block(read.table, read.address, read.count);
     const { entries } = this.#block;
@@ -56,7 +56,7 @@ class SignalWrite {
   readonly transaction: PointWrite;
   readonly #value: () => number;
 
-  constructor(context: DeviceContext, poll: PollSpec, map: RegisterMap, write: PollSpec['writes'][number]) {
+  constructor(context: DeviceContext, poll: ModbusPollSpec, map: RegisterMap, write: ModbusPollSpec['writes'][number]) {
     const points = context.device(poll.device).points;
     const entry = map.entry(points.findIndex((point) => point.tag === write.tag));
     if (entry === undefined)
@@ -84,7 +84,7 @@ class Poll {
   readonly #writes: readonly SignalWrite[];
   readonly every: Every;
 
-  constructor(context: DeviceContext, spec: PollSpec, peer: ModbusPeer) {
+  constructor(context: DeviceContext, spec: ModbusPollSpec, peer: ModbusPeer) {
     const map = new RegisterMap(context.device(spec.device).points, spec.device);
     this.#peer = peer;
     this.#reads = spec.reads.map((read) => new BlockRead(context, spec, map, read));
@@ -109,10 +109,11 @@ export class ModbusPoller implements Part {
   readonly #polls: readonly Poll[];
 
   constructor(context: DeviceContext) {
-    for (const { device } of context.spec.polls)
+    const polls = pollsOf(context);
+    for (const { device } of polls)
       if (!this.#peers.has(device))
         this.#peers.set(device, new ModbusPeer(context.queue, context.host, context.device(device)));
-    this.#polls = context.spec.polls.map((spec) => new Poll(context, spec, this.#peers.get(spec.device) as ModbusPeer));
+    this.#polls = polls.map((spec) => new Poll(context, spec, this.#peers.get(spec.device) as ModbusPeer));
   }
 
   /** The standing connection to a device, for those who act through this one. */
@@ -130,5 +131,8 @@ export class ModbusPoller implements Part {
   }
 }
 
+const pollsOf = ({ spec }: DeviceContext): ModbusPollSpec[] =>
+  spec.polls.filter((poll): poll is ModbusPollSpec => poll.protocol === 'modbus');
+
 export const modbusPoller = (context: DeviceContext): Part | undefined =>
-  context.spec.polls.length === 0 ? undefined : new ModbusPoller(context);
+  pollsOf(context).length === 0 ? undefined : new ModbusPoller(context);
