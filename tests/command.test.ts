@@ -13,7 +13,7 @@ afterAll(() => scratch.remove());
 const cwd = scratch.path;
 const BIN = fileURLToPath(new URL('../app/bin/penstock.mjs', import.meta.url));
 /** Several processes one after the other, on a machine that does other things too. */
-const SEVERAL = 120_000;
+const SEVERAL = 400_000;
 
 const COMMANDS = [
   ...['up', 'plants', 'scenarios', 'rules', 'exercises', 'check', 'run', 'baseline', 'learn', 'replay'],
@@ -315,7 +315,7 @@ describe('monitor', () => {
       incidents: expect.any(Array),
     });
     // Wall time, not the capture's five minutes.
-    expect(document.seconds).toBeLessThan(60);
+    expect(document.seconds).toBeLessThan(240);
     expect(code).toBe(0);
     expect(readFileSync(join(cwd, 'zeek/modbus_detailed.log'), 'utf8')).toMatch(/^#fields\tts\tuid\tid\.orig_h/m);
   });
@@ -342,19 +342,29 @@ describe('learn', () => {
 describe('up', () => {
   it('runs faster than real time when it is told to', { timeout: SEVERAL }, async () => {
     const range = await RunningRange.start([SMALL_PLANT, '--rate', '10', '--out', 'fast'], { cwd });
-    const before = performance.now();
-    const from = (await range.api<{ time: number }>('values')).time;
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    const passed = (await range.api<{ time: number }>('values')).time - from;
-    const wall = (performance.now() - before) / 1000;
-    expect(passed / wall).toBeGreaterThan(8);
-    expect(passed / wall).toBeLessThan(12);
-    expect(await range.stop()).toMatchObject({ code: 0 });
+    try {
+      const began = performance.now();
+      const { time: from } = await range.api<{ time: number }>('values');
+      const rate = async () => {
+        const { time } = await range.api<{ time: number }>('values');
+        return (time - from) / ((performance.now() - began) / 1000);
+      };
+      // The longer it is looked at, the less it matters how long a question takes.
+      const near = async () => Math.abs((await rate()) - 10) < 0.5;
+      await expect.poll(near, { interval: 500 }).toBe(true);
+      expect(await range.stop()).toMatchObject({ code: 0 });
+    } finally {
+      await range.stop('SIGKILL');
+    }
   });
 
   it('needs no page', async () => {
     const range = await RunningRange.start([SMALL_PLANT, '--headless', '--out', 'headless'], { cwd });
-    expect(range.url).toBe('');
-    expect(await range.stop('SIGTERM')).toMatchObject({ code: 0 });
+    try {
+      expect(range.url).toBe('');
+      expect(await range.stop('SIGTERM')).toMatchObject({ code: 0 });
+    } finally {
+      await range.stop('SIGKILL');
+    }
   });
 });

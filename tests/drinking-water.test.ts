@@ -1,42 +1,32 @@
 /** What the README promises of the plant that ships, each shown by a real run of the command. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ScenarioSummary } from '@penstock/range';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { penstock, scratchFolder } from './penstock.ts';
 
-const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
-const scratch = mkdtempSync(join(tmpdir(), 'penstock-water-'));
-afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const scratch = scratchFolder();
+afterAll(() => scratch.remove());
 /** Virtual runs of hours; a slow machine may take minutes. */
-const LONG = 400_000;
+const LONG = 600_000;
 /** A month of a seed that was not learned from at full length; CI has minutes only. */
 const proving = process.env.PENSTOCK_PROVE === '1';
 const NORMAL_DAYS = proving ? 30 : 3;
 
 /** Runs `penstock … --json` in a folder of its own and reads its document. */
-function penstock<T>(...args: string[]): { code: number | null; document: T } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args, '--json'], {
-    cwd: scratch,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    timeout: proving ? 1_800_000 : LONG,
-  });
+async function json<T>(...args: string[]): Promise<{ code: number | null; document: T }> {
+  const limit = proving ? 1_800_000 : LONG;
+  const { code, stdout, stderr } = await penstock([...args, '--json'], { cwd: scratch.path, limit });
   if (stdout === '') throw new Error(`penstock ${args.join(' ')} printed nothing: ${stderr}`);
-  return { code: status, document: JSON.parse(stdout) as T };
+  return { code, document: JSON.parse(stdout) as T };
 }
 
 const paging = (alerts: readonly { severity: string }[]) =>
   alerts.filter((alert) => alert.severity === 'high' || alert.severity === 'critical');
 const names = (hazards: readonly { hazard: string }[]) => hazards.map(({ hazard }) => hazard);
-const attack = (...args: string[]) =>
-  penstock<ScenarioSummary>('run', 'lye-setpoint', '--virtual', '--seed', '7', ...args);
+const attack = (...args: string[]) => json<ScenarioSummary>('run', 'lye-setpoint', '--virtual', '--seed', '7', ...args);
 
 describe('what was learned of the drinking-water works', () => {
-  it('is of the plant as it stands (npx penstock learn drinking-water makes it new)', () => {
-    expect(penstock('learn', 'drinking-water', '--check').document).toEqual({
+  it('is of the plant as it stands (npx penstock learn drinking-water makes it new)', async () => {
+    expect((await json('learn', 'drinking-water', '--check')).document).toEqual({
       plant: 'drinking-water',
       learned: 'fresh',
     });
@@ -45,8 +35,8 @@ describe('what was learned of the drinking-water works', () => {
 
 describe('lye-setpoint', () => {
   let summary: ScenarioSummary;
-  beforeAll(() => {
-    const run = attack('--out', 'first');
+  beforeAll(async () => {
+    const run = await attack('--out', 'first');
     expect(run.code).toBe(0);
     summary = run.document;
   }, LONG);
@@ -77,16 +67,16 @@ describe('lye-setpoint', () => {
 
   it(
     'is the same run again, byte for byte',
-    () => {
-      expect(attack('--out', 'second').document.hashes).toEqual(summary.hashes);
+    async () => {
+      expect((await attack('--out', 'second')).document.hashes).toEqual(summary.hashes);
     },
     LONG,
   );
 
   it(
     'is the same once more when it is replayed from its folder',
-    () => {
-      const { code, document } = penstock<{ hashes: unknown; same: unknown }>('replay', 'first');
+    async () => {
+      const { code, document } = await json<{ hashes: unknown; same: unknown }>('replay', 'first');
       expect(document.hashes).toEqual(summary.hashes);
       expect(document.same).toEqual({ capture: true, alerts: true, labels: true, truth: true });
       expect(code).toBe(0);
@@ -96,8 +86,8 @@ describe('lye-setpoint', () => {
 
   it(
     'burns with a pump that is too large and no safety device: what the two together prevent',
-    () => {
-      const { document } = attack('--control', 'oversized-pump-alone');
+    async () => {
+      const { document } = await attack('--control', 'oversized-pump-alone');
       expect(names(document.outcome.hazards)).toContain('outlet-ph-injury');
       expect(document.timeToDamageSeconds).toBeLessThan(summary.timeToDamageSeconds as number);
     },
@@ -106,8 +96,8 @@ describe('lye-setpoint', () => {
 
   it(
     'has a twin that pages nobody',
-    () => {
-      const { code, document } = attack('--twin');
+    async () => {
+      const { code, document } = await attack('--twin');
       expect(document.steps.filter((step) => step.event === 'done').map(({ step }) => step)).toContain('move');
       expect(paging(document.alerts)).toEqual([]);
       expect(document.outcome.hazards).toEqual([]);
@@ -120,8 +110,8 @@ describe('lye-setpoint', () => {
 describe(`${NORMAL_DAYS} normal days`, () => {
   it(
     'page nobody, hardly tell anything, and break no limit',
-    () => {
-      const { code, document } = penstock<{
+    async () => {
+      const { code, document } = await json<{
         simulatedSeconds: number;
         alerts: { severity: string; rule: string; message: string }[];
         hazards: unknown[];

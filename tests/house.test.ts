@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+/** Several starts of vitest in a test. */
+const SEVERAL = 400_000;
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** A project of its own inside the house, so that vitest is found. */
@@ -22,7 +24,7 @@ beforeAll(() => {
   );
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 /** Runs one test file in that project; its exit code, last line, and what it said. */
 function run(test: string, env: NodeJS.ProcessEnv = {}): { code: number | null; last: string; output: string } {
@@ -33,13 +35,13 @@ function run(test: string, env: NodeJS.ProcessEnv = {}): { code: number | null; 
     {
       encoding: 'utf8',
       env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0', PENSTOCK_FAILED_CHECKS: '', ...env },
-      timeout: 25_000,
+      timeout: 120_000,
     },
   );
   return { code: status, last: stdout.trimEnd().split('\n').at(-1) ?? '', output: stdout + stderr };
 }
 
-describe('a test run', () => {
+describe('a test run', { timeout: SEVERAL }, () => {
   it('ends with the counts', () => {
     const { code, last } = run("it('a', () => {}); it.skip('b', () => {}); it.todo('c');");
     expect([code, last]).toEqual([0, '1 passed, 0 failed, 2 skipped']);
@@ -65,12 +67,12 @@ describe('a test run', () => {
     ['a timer', "it('a', () => { setInterval(() => {}, 1000); });", 'Timeout'],
     [
       'a child',
-      "import { spawn } from 'node:child_process'; it('a', () => { spawn('sleep', ['3']); });",
+      "import { spawn } from 'node:child_process'; it('a', () => { spawn('sleep', ['20']); });",
       'ProcessWrap',
     ],
     ['a file', "import { openSync } from 'node:fs'; it('a', () => { openSync('/etc/passwd'); });", '/etc/passwd'],
   ])('fails when a test leaves %s open', (_, test, name) => {
-    const { code, last, output } = run(test);
+    const { code, last, output } = run(test, { PENSTOCK_LEAK_PATIENCE: '300' });
     expect(output).toContain(`1 × ${name}`);
     expect([code, last]).toEqual([1, '1 passed, 1 failed, 0 skipped']);
   });

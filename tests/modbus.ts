@@ -9,7 +9,8 @@ export async function atGate<T>({ host, port }: Gate, use: (client: Modbus) => P
   const client = new modbusSerial.default();
   await client.connectTCP(host, { port });
   client.setID(1);
-  client.setTimeout(5000);
+  // A range on a busy machine answers, but not at once.
+  client.setTimeout(60_000);
   try {
     return await use(client);
   } finally {

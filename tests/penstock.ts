@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
+/** Milliseconds; less than what a test's hook may take. */
+const START_LIMIT = 150_000;
 export const SMALL_PLANT = fileURLToPath(new URL('../range/test/small-plant', import.meta.url));
 
 export interface Outcome {
@@ -24,16 +26,19 @@ export interface Surroundings {
 /** A new empty folder, and what removes it. */
 export function scratchFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'penstock-test-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-/** Runs `penstock …` to its end; a run of more than a minute is killed. */
-export async function penstock(args: readonly string[], { cwd, env }: Surroundings): Promise<Outcome> {
+/** Runs `penstock …` to its end; what has not ended after `limit` milliseconds is killed. */
+export async function penstock(
+  args: readonly string[],
+  { cwd, env, limit = 170_000 }: Surroundings & { readonly limit?: number },
+): Promise<Outcome> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: limit,
     killSignal: 'SIGKILL',
   });
   const [stdout, stderr] = [collected(child.stdout), collected(child.stderr)];
@@ -97,12 +102,16 @@ export class RunningRange {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const [stdout, stderr] = [collected(child.stdout), collected(child.stderr)];
+    // One that never gets ready must not stay behind when its test has given up.
+    const limit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT);
     await new Promise<void>((resolve, reject) => {
       child.stdout.on('data', () => {
         if (stdout().includes('Ctrl-C ends it.')) resolve();
       });
-      child.once('close', (code) => reject(new Error(`penstock up ended with ${code}: ${stderr()}`)));
-    });
+      child.once('close', (code, signal) =>
+        reject(new Error(`penstock up ended with ${signal ?? code} before it was ready: ${stderr()}`)),
+      );
+    }).finally(() => clearTimeout(limit));
     return new RunningRange(child, join(cwd, folder), stdout(), stderr);
   }
 
@@ -131,7 +140,7 @@ export class RunningRange {
   /** Sends a signal and waits for the end. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Omit<Outcome, 'stdout'> & { seconds: number }> {
     const asked = performance.now();
-    if (this.#child.exitCode === null) this.signal(signal);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.signal(signal);
     const [code, by] = (await this.#ended) as [number | null, NodeJS.Signals | null];
     return { code, signal: by, stderr: this.#stderr(), seconds: (performance.now() - asked) / 1000 };
   }
@@ -149,9 +158,9 @@ export class RunningRange {
   }
 }
 
-/** Asks again until there is an answer. @throws Error after a minute, for machines that have much else to do */
+/** Asks again until there is an answer. @throws Error after two minutes, for machines that have much else to do */
 export async function eventually<T>(ask: () => T | undefined | Promise<T | undefined>, what: string): Promise<T> {
-  const until = performance.now() + 60_000;
+  const until = performance.now() + 120_000;
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;

@@ -1,32 +1,26 @@
 /** The shipped scenarios, each played through the command: detected also by what is done alone, undone and proven, twins that page nobody. */
 
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ControlMeasure, ScenarioSummary } from '@penstock/range';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scratchFolder } from './penstock.ts';
+import { penstock, scratchFolder } from './penstock.ts';
 
-const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
 const scratch = scratchFolder();
 afterAll(() => scratch.remove());
 /** Virtual runs of many hours; a slow machine may take minutes. */
 const LONG = 600_000;
 
-function run(scenario: string, ...args: string[]): { code: number | null; stdout: string; summary: ScenarioSummary } {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [MAIN, 'run', scenario, '--seed', '7', ...args, '--json'],
-    {
-      cwd: scratch.path,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-      timeout: LONG,
-    },
-  );
+async function run(
+  scenario: string,
+  ...args: string[]
+): Promise<{ code: number | null; stdout: string; summary: ScenarioSummary }> {
+  const { code, stdout, stderr } = await penstock(['run', scenario, '--seed', '7', ...args, '--json'], {
+    cwd: scratch.path,
+    limit: LONG,
+  });
   if (stdout === '') throw new Error(`run ${scenario} ${args.join(' ')} printed nothing: ${stderr}`);
-  return { code: status, stdout, summary: JSON.parse(stdout) as ScenarioSummary };
+  return { code, stdout, summary: JSON.parse(stdout) as ScenarioSummary };
 }
 
 const paging = ({ alerts }: ScenarioSummary) =>
@@ -35,8 +29,8 @@ const paging = ({ alerts }: ScenarioSummary) =>
 describe('a dry run', () => {
   it.each(['lye-setpoint', 'quiet-chlorine', 'register-sweep'])(
     'of %s says what would be done and leaves nothing behind',
-    (scenario) => {
-      const { code, stdout } = run(scenario, '--dry-run');
+    async (scenario) => {
+      const { code, stdout } = await run(scenario, '--dry-run');
       const plan = JSON.parse(stdout) as {
         prerequisites: { met: boolean }[];
         steps: { lines: { from: string; to: string }[] }[];
@@ -52,8 +46,8 @@ describe('a dry run', () => {
 describe('register-sweep', () => {
   it(
     'is noticed within minutes, names every part of it, and leaves everything as it was',
-    () => {
-      const { code, summary } = run('register-sweep', '--virtual', '--controls', '--out', 'sweep');
+    async () => {
+      const { code, summary } = await run('register-sweep', '--virtual', '--controls', '--out', 'sweep');
       expect(code).toBe(0);
       expect(paging(summary).length).toBeGreaterThan(0);
       expect(summary.expected.map(({ about, met }) => [about, met])).toEqual(
@@ -78,10 +72,11 @@ describe('register-sweep', () => {
 
   it(
     'is noticed also by rules alone that know nobody, and its twin pages nobody',
-    () => {
-      const blind = run('register-sweep', '--virtual', '--without-source-rules', '--out', 'sweep-blind').summary;
+    async () => {
+      const blind = (await run('register-sweep', '--virtual', '--without-source-rules', '--out', 'sweep-blind'))
+        .summary;
       expect([blind.detected, blind.withoutSourceRules, paging(blind).length > 0]).toEqual([true, true, true]);
-      const twin = run('register-sweep', '--virtual', '--twin', '--out', 'sweep-twin');
+      const twin = await run('register-sweep', '--virtual', '--twin', '--out', 'sweep-twin');
       expect([twin.code, paging(twin.summary)]).toEqual([0, []]);
       expect(twin.summary.steps.filter((s) => s.event === 'done').map((s) => s.step)).toEqual(
         expect.arrayContaining(['registers', 'rights']),
@@ -93,8 +88,8 @@ describe('register-sweep', () => {
 
 describe('quiet-chlorine', () => {
   let summary: ScenarioSummary;
-  beforeAll(() => {
-    summary = run('quiet-chlorine', '--virtual', '--without-source-rules', '--out', 'quiet').summary;
+  beforeAll(async () => {
+    summary = (await run('quiet-chlorine', '--virtual', '--without-source-rules', '--out', 'quiet')).summary;
   }, LONG);
 
   it('is noticed long before it harms, also by rules alone that know nobody', () => {
@@ -134,8 +129,8 @@ describe('quiet-chlorine', () => {
 
   it(
     'has a twin that pages nobody',
-    () => {
-      const twin = run('quiet-chlorine', '--virtual', '--twin', '--out', 'quiet-twin');
+    async () => {
+      const twin = await run('quiet-chlorine', '--virtual', '--twin', '--out', 'quiet-twin');
       expect([twin.code, paging(twin.summary), twin.summary.outcome.hazards]).toEqual([0, [], []]);
       expect(twin.summary.reverted.state).toBe('proven');
     },
