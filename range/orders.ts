@@ -118,7 +118,7 @@ export class Orders {
 
   #throw(order: OrderStatus, action: Extract<FieldActionSpec, { kind: 'local-switch' }>): void {
     const device = this.#range.devices.get(action.device);
-    const variable = device?.controller?.variable(action.tag);
+    const variable = device?.variable(action.tag);
     if (variable === undefined) {
       this.#end(order, 'failed', `${action.device} is not there`);
       return;

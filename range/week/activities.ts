@@ -3,7 +3,7 @@
  * equipment. What a kind takes (`with`) is told in the plant's file and checked when the run is built.
  */
 import { type ActivitySpec, type Duration, type Instant, PenstockError, parseDuration, seconds } from '@penstock/core';
-import { type Device, ModbusOperator, probePorts } from '@penstock/simulator/devices';
+import { type Device, ModbusOperator } from '@penstock/simulator/devices';
 import type { Cause, Random } from '@penstock/simulator/kernel';
 import type { Fault } from '@penstock/simulator/process';
 import type { Range } from '../range.ts';
@@ -133,15 +133,15 @@ const reboot: Activity = (context, now) => {
 };
 
 const linkLoss: Activity = (context) => {
-  const { host } = device(context);
-  host.linkDown();
-  later(context, lasts(context), () => host.linkUp());
+  const cut = device(context);
+  cut.linkDown();
+  later(context, lasts(context), () => cut.linkUp());
 };
 
 /** A visitor's computer is plugged in, looks at a controller, keeps its program, and is taken away. */
 const attachLaptop: Activity = (context, now) => {
   const visitor = device(context);
-  visitor.host.linkUp();
+  visitor.linkUp();
   visitor.start(now);
   const session = operator(context, text(context, 'to'));
   const end = now + lasts(context);
@@ -193,12 +193,12 @@ const backup: Activity = (context) => {
 /** Every address of a zone is asked for every port, as a vulnerability scanner does. */
 const scan: Activity = (context) => {
   const { subnet } = context.range.network.wire.segment(text(context, 'zone'));
-  probePorts(device(context), subnet, list(context, 'ports').map(Number), context.cause);
+  device(context).probe(subnet, list(context, 'ports').map(Number), context.cause);
 };
 
 /** Somebody throws a switch at a device that no network reaches. */
 const localSwitch: Activity = (context) => {
-  const variable = device(context).controller?.variable(text(context, 'tag'));
+  const variable = device(context).variable(text(context, 'tag'));
   const before = variable?.get() ?? 0;
   variable?.set(number(context, 'value'));
   if (context.activity.with.back === true) later(context, lasts(context), () => variable?.set(before));

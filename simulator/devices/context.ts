@@ -4,7 +4,7 @@
  */
 import type { DeviceSpec, Instant, PlantSpec, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Controller } from '@penstock/simulator/controllers';
-import type { Cause, EventQueue, Firewall, Host, Random, TcpConnection } from '@penstock/simulator/kernel';
+import type { Cause, Connection, EventQueue, Firewall, NetworkHost, Random } from '@penstock/simulator/kernel';
 import type { TagStore } from './tag-store.ts';
 
 /** How a device is heard from: its log lines go to the plant's syslog host and to the truth journal. */
@@ -48,7 +48,8 @@ export interface Surroundings {
   readonly journal: DeviceJournal;
   /** Structured Text by the path in `plant.yaml`. */
   readonly programs: ReadonlyMap<string, string>;
-  readonly firewall: Firewall | undefined;
+  /** Where what a firewall dropped is heard of; only a firewall listens. */
+  readonly firewall: Pick<Firewall, 'onDrop'> | undefined;
   /** Epoch of the run's start in microseconds since 1970, for clocks that devices show. */
   readonly epoch: number;
   /** Number of a tag. */
@@ -59,7 +60,7 @@ export interface Surroundings {
 /** A device as its parts see it. */
 export interface DeviceContext extends Surroundings {
   readonly spec: DeviceSpec;
-  readonly host: Host;
+  readonly host: NetworkHost;
   readonly random: Random;
   readonly store: TagStore;
   readonly controller: Controller | undefined;
@@ -69,7 +70,7 @@ export interface DeviceContext extends Surroundings {
   /** The controller's own clock at an instant of the run. */
   controllerTime(now: Instant): Instant;
   /** Sets the cause of what follows while a connection's bytes are handled, so that writes can be told to the journal. */
-  causedBy(connection: TcpConnection | undefined): void;
+  causedBy(connection: Connection | undefined): void;
 }
 
 /** A capability of a device. `start` is called at power-on and may be called again after `stop`. */

@@ -1,8 +1,10 @@
 /** A device of the plant: a host on the wire, the memory of a controller where it has one, and the parts that its file declares. */
 import type { DeviceSpec, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
+import type { Subnet } from '@penstock/protocols/ethernet';
 import { Controller, type ControllerSnapshot } from '@penstock/simulator/controllers';
-import { type Cause, type Host, Random, type TcpConnection } from '@penstock/simulator/kernel';
+import { type Cause, type Connection, type NetworkHost, Random } from '@penstock/simulator/kernel';
 import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
+import { probePorts } from './operator.ts';
 import { LogClient } from './parts/log-client.ts';
 import { PARTS } from './parts/registry.ts';
 import { Seldom } from './seldom.ts';
@@ -24,7 +26,7 @@ const WARNINGS = new Set([
 
 export class Device implements DeviceContext {
   readonly spec: DeviceSpec;
-  readonly host: Host;
+  readonly host: NetworkHost;
   readonly random: Random;
   readonly store: TagStore;
   readonly controller: Controller | undefined;
@@ -45,9 +47,9 @@ export class Device implements DeviceContext {
   /** Difference of the controller's clock to the run's: a warm start continues where its clock stood. */
   #clockOffset = 0;
   #on = false;
-  #connection: TcpConnection | undefined;
+  #connection: Connection | undefined;
 
-  constructor(surroundings: Surroundings, spec: DeviceSpec, host: Host, seed: number) {
+  constructor(surroundings: Surroundings, spec: DeviceSpec, host: NetworkHost, seed: number) {
     this.#surroundings = surroundings;
     this.spec = spec;
     this.host = host;
@@ -110,6 +112,25 @@ export class Device implements DeviceContext {
     for (const entry of lines) this.#logs.send(entry, now);
   }
 
+  /** Its network cable is pulled, or put back. */
+  linkDown(): void {
+    this.host.linkDown();
+  }
+
+  linkUp(): void {
+    this.host.linkUp();
+  }
+
+  /** A variable of its controller, as somebody with a key or a switch at the device sees it. @throws PenstockError as `Controller.variable` */
+  variable(path: string): { get(): number; set(value: number): void } | undefined {
+    return this.controller?.variable(path);
+  }
+
+  /** Asks every address of a subnet for every port, as a scanner does. */
+  probe(subnet: Subnet, ports: readonly number[], cause: Cause): void {
+    probePorts(this, subnet, ports, cause);
+  }
+
   /** Somebody sits down at it to work: a workstation or jump host of the plant says so, a visitor's laptop tells the plant nothing. */
   attended(): void {
     const { kind, absent } = this.spec;
@@ -136,7 +157,7 @@ export class Device implements DeviceContext {
     else this.#unsent?.push(entry);
   }
 
-  causedBy(connection: TcpConnection | undefined): void {
+  causedBy(connection: Connection | undefined): void {
     this.#connection = connection;
   }
 

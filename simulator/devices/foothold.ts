@@ -6,6 +6,7 @@ import {
   type Cause,
   type CloseReason,
   type Foothold,
+  Host,
   type Interposed,
   Interposition,
   type InterpositionOptions,
@@ -55,8 +56,11 @@ export class DeviceFoothold implements Foothold {
     const connection = host.connect(this.#address(target), port, handler, { cause, timeout: CONNECT_TIMEOUT });
   }
 
+  /** @throws PenstockError as `Foothold.interpose`; `interposition.host` where the device is no host on the wire */
   interpose(near: string, far: readonly string[], options: InterpositionOptions): Interposed {
     const { host } = this.#device;
+    if (!(host instanceof Host))
+      throw new PenstockError('interposition.host', `'${this.device}' has sockets only and cannot forge frames`);
     const { subnet, gateway } = host.segment;
     const first = this.#address(near);
     const others = far.map((id) => this.#address(id));

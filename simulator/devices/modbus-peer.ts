@@ -9,7 +9,7 @@ import {
 } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { ModbusClient, type ModbusTransaction } from '@penstock/protocols/modbus';
-import { type Cause, type EventQueue, type Host, MachineLink, type TcpConnection } from '@penstock/simulator/kernel';
+import { type Cause, type Connection, type EventQueue, MachineLink, type NetworkHost } from '@penstock/simulator/kernel';
 
 /** Clients of this trade wait a little before they dial again. */
 const RETRY_AFTER = seconds(5);
@@ -21,16 +21,16 @@ export class ModbusPeer {
   readonly target: string;
   readonly unit: number;
   readonly #queue: EventQueue;
-  readonly #host: Host;
+  readonly #host: NetworkHost;
   readonly #address: number;
   readonly #port: number;
   readonly #client: ModbusClient;
   #link: MachineLink | undefined;
-  #connection: TcpConnection | undefined;
+  #connection: Connection | undefined;
   #notBefore = 0;
 
   /** @throws PenstockError `device.no-modbus` when the target has no Modbus server */
-  constructor(queue: EventQueue, host: Host, target: DeviceSpec, timeout: Duration = seconds(1)) {
+  constructor(queue: EventQueue, host: NetworkHost, target: DeviceSpec, timeout: Duration = seconds(1)) {
     const service = target.services.find((s): s is ModbusServiceSpec => s.protocol === 'modbus');
     if (service === undefined) throw new PenstockError('device.no-modbus', `'${target.id}' has no Modbus server`);
     this.target = target.id;
@@ -71,7 +71,7 @@ export class ModbusPeer {
     this.#client.disconnected(now);
   }
 
-  #dial(now: Instant, cause: Cause | undefined): TcpConnection | undefined {
+  #dial(now: Instant, cause: Cause | undefined): Connection | undefined {
     if (this.#connection !== undefined) return this.#connection;
     if (now < this.#notBefore) return undefined;
     const link = new MachineLink(this.#queue, this.#client, (_, at) => {

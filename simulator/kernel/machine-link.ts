@@ -4,16 +4,15 @@
  */
 import { type Instant, NEVER, type StreamMachine } from '@penstock/core';
 import type { Ipv4Address } from '@penstock/protocols/ethernet';
-import type { Host } from './host.ts';
+import type { Connection, NetworkHost } from './network.ts';
 import type { EventQueue, Task } from './queue.ts';
-import type { TcpConnection } from './tcp-connection.ts';
 import type { CloseReason, TcpHandler } from './tcp-inbox.ts';
 import type { ConnectOptions } from './tcp-stack.ts';
 
 export class MachineLink implements TcpHandler, Task {
   readonly machine: StreamMachine;
   readonly #queue: EventQueue;
-  #connection: TcpConnection | undefined = undefined;
+  #connection: Connection | undefined = undefined;
   readonly #onClosed: ((reason: CloseReason, now: Instant) => void) | undefined;
   #scheduled: Instant = NEVER;
   #over = false;
@@ -25,19 +24,19 @@ export class MachineLink implements TcpHandler, Task {
   }
 
   /** The link as the handler of a listener's connection: `listen(502, (c) => new MachineLink(queue, server()).attach(c))`. */
-  attach(connection: TcpConnection): this {
+  attach(connection: Connection): this {
     this.#connection = connection;
     return this;
   }
 
   /** Opens a connection that this link handles. @throws PenstockError as `Host.connect` does. */
-  dial(host: Host, address: Ipv4Address, port: number, options?: ConnectOptions): TcpConnection {
+  dial(host: NetworkHost, address: Ipv4Address, port: number, options?: ConnectOptions): Connection {
     this.#connection = host.connect(address, port, this, options);
     return this.#connection;
   }
 
   /** The connection that the machine runs on. */
-  get connection(): TcpConnection | undefined {
+  get connection(): Connection | undefined {
     return this.#connection;
   }
 

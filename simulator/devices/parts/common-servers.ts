@@ -4,7 +4,7 @@ import { DNS_PORT, decodeDns, encodeDns, RCODE_NAME_ERROR, RCODE_NONE, TYPE_A } 
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { answerNtp, decodeNtp, encodeNtp, MODE_CLIENT, NTP_PORT } from '@penstock/protocols/ntp';
 import { SYSLOG_PORT } from '@penstock/protocols/syslog';
-import type { DatagramHandler, UdpSocket } from '@penstock/simulator/kernel';
+import type { DatagramHandler, Datagrams } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 
 /** Seconds that a plant's names may be remembered. */
@@ -12,10 +12,10 @@ const TTL = 900;
 
 /** A UDP service that listens while the device is on. */
 class UdpService implements Part {
-  readonly #open: () => UdpSocket;
-  #socket: UdpSocket | undefined;
+  readonly #open: () => Datagrams;
+  #socket: Datagrams | undefined;
 
-  constructor(open: () => UdpSocket) {
+  constructor(open: () => Datagrams) {
     this.#open = open;
   }
 
@@ -33,12 +33,12 @@ function service(
   context: DeviceContext,
   protocol: 'ntp' | 'dns' | 'syslog',
   standard: number,
-  handler: (socket: () => UdpSocket) => DatagramHandler,
+  handler: (socket: () => Datagrams) => DatagramHandler,
 ): Part | undefined {
   const spec = context.spec.services.find((s) => s.protocol === protocol);
   if (spec === undefined) return undefined;
   return new UdpService(() => {
-    const socket: UdpSocket = context.host.udp(
+    const socket: Datagrams = context.host.udp(
       spec.port ?? standard,
       handler(() => socket),
     );

@@ -5,7 +5,7 @@
 import { type FeedSpec, type Instant, PenstockError, seconds } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { HTTP_PORT, HttpClient, type HttpRequest, HttpServer } from '@penstock/protocols/http';
-import { type Listener, MachineLink } from '@penstock/simulator/kernel';
+import { type Listening, MachineLink } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 import { Every } from '../every.ts';
 import { ValueDocuments } from '../value-document.ts';
@@ -35,7 +35,7 @@ class Collector implements Part {
   #asked = '';
   /** Tags that the target asked for last means; undefined for one that there is not. */
   #wanted: readonly number[] | undefined;
-  #listener: Listener | undefined;
+  #listener: Listening | undefined;
 
   constructor(context: DeviceContext, port: number) {
     this.#context = context;

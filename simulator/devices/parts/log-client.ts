@@ -2,7 +2,7 @@
 import type { Instant } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { encodeSyslog, FACILITY_LOCAL0, SYSLOG_PORT } from '@penstock/protocols/syslog';
-import type { UdpSocket } from '@penstock/simulator/kernel';
+import type { Datagrams } from '@penstock/simulator/kernel';
 import type { DeviceContext, LogEntry } from '../context.ts';
 
 /** Lines that a device sends in one second; a log flood must not become a packet flood. */
@@ -11,7 +11,7 @@ const RATE = 20;
 export class LogClient {
   readonly #context: Pick<DeviceContext, 'spec' | 'host' | 'epoch' | 'plant'>;
   readonly #server: number | undefined;
-  #socket: UdpSocket | undefined;
+  #socket: Datagrams | undefined;
   #second = -1;
   #sent = 0;
 

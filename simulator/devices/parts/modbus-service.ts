@@ -2,7 +2,7 @@
 import type { ModbusServiceSpec } from '@penstock/core';
 import { formatIpv4, parseIpv4 } from '@penstock/protocols/ethernet';
 import { functionName, ModbusServer, RegisterMap } from '@penstock/protocols/modbus';
-import { type Listener, MachineLink, type TcpConnection } from '@penstock/simulator/kernel';
+import { type Connection, type Listening, MachineLink } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 import { Seldom } from '../seldom.ts';
 
@@ -30,7 +30,7 @@ class ModbusService implements Part {
   readonly #allowed: ReadonlySet<number> | undefined;
   readonly #writers: ReadonlySet<number> | undefined;
   readonly #seldom = new Seldom();
-  #listener: Listener | undefined;
+  #listener: Listening | undefined;
 
   constructor(context: DeviceContext, spec: ModbusServiceSpec) {
     const { controller, points } = context;
@@ -64,7 +64,7 @@ class ModbusService implements Part {
    * The list is looked at when a connection stands, and one that is not on it is reset: the access control module of the MODBUS
    * Messaging on TCP/IP Implementation Guide V1.0b (4.2.3) sits behind the socket layer's accept.
    */
-  #accept(connection: TcpConnection): MachineLink | undefined {
+  #accept(connection: Connection): MachineLink | undefined {
     const { remoteAddress, remotePort } = connection;
     const source = formatIpv4(remoteAddress);
     if (this.#allowed?.has(remoteAddress) === false) {

@@ -2,7 +2,7 @@
 import { type Instant, minutes } from '@penstock/core';
 import { CLASS_IN, DNS_PORT, encodeDns, RCODE_NONE, TYPE_A } from '@penstock/protocols/dns';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
-import type { UdpSocket } from '@penstock/simulator/kernel';
+import type { Datagrams } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 import { Every } from '../every.ts';
 
@@ -13,7 +13,7 @@ class NameClient implements Part {
   readonly #server: number;
   readonly #names: readonly string[];
   readonly #every: Every;
-  readonly #socket: UdpSocket;
+  readonly #socket: Datagrams;
   #next = 0;
 
   constructor(context: DeviceContext, server: string, names: readonly string[]) {

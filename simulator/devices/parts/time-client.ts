@@ -2,7 +2,7 @@
 import { type Duration, type Instant, seconds } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { askNtp, encodeNtp, NTP_PORT } from '@penstock/protocols/ntp';
-import type { UdpSocket } from '@penstock/simulator/kernel';
+import type { Datagrams } from '@penstock/simulator/kernel';
 import type { DeviceContext, Part } from '../context.ts';
 import { Every } from '../every.ts';
 
@@ -12,7 +12,7 @@ class TimeClient implements Part {
   readonly #context: DeviceContext;
   readonly #server: number;
   readonly #every: Every;
-  readonly #socket: UdpSocket;
+  readonly #socket: Datagrams;
 
   constructor(context: DeviceContext, server: string, every: Duration) {
     this.#context = context;

@@ -1,0 +1,153 @@
+/**
+ * The management channel between the range and the devices' containers: lines of JSON over TCP, both ways. Numbers go as they are, NaN as
+ * null, typed arrays and bytes in base64. It is no part of the plant: no zone reaches it.
+ */
+import type { Socket } from 'node:net';
+import type { PlantSpec, WriteOutcome, Writer } from '@penstock/core';
+import type { LogEntry } from '@penstock/simulator/devices';
+import type { Cause, Mark, Reply } from '@penstock/simulator/kernel';
+import type { OptionValue } from '@penstock/simulator/process';
+
+/** What a device's container needs to know of a run to take part. */
+export interface Begin {
+  readonly t: 'begin';
+  readonly run: string;
+  /** The plant as the run's options make it, and the programs of its controllers. */
+  readonly plant: PlantSpec;
+  readonly programs: Readonly<Record<string, string>>;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly seed: number;
+  /** Microseconds since 1970 that the plant's clock shows at the run's start. */
+  readonly epoch: number;
+  /** Microseconds since 1970 of the real clock at the run's start. */
+  readonly origin: number;
+  /** Whether the device is powered. */
+  readonly on: boolean;
+  /** Its controller as it stands: settled at the run's start, retained memory after a restart of the container. */
+  readonly memory?: string;
+  /** It was there before in this run: its power comes back. */
+  readonly restarted: boolean;
+}
+
+/** What is done to a device on site, or by who sits at it. */
+export type Act =
+  | { readonly do: 'power-on' | 'power-off' | 'link-up' | 'link-down' }
+  | { readonly do: 'variable'; readonly path: string; readonly value: number }
+  | { readonly do: 'probe'; readonly zone: string; readonly ports: readonly number[]; readonly cause: Cause };
+
+export type ToDevice =
+  | Begin
+  /** It is still in the run that it was in. */
+  | { readonly t: 'resume' }
+  /** Level-0 wiring: by the order of `wiredTags`, values and whether they are good. */
+  | { readonly t: 'inputs'; readonly values: readonly (number | null)[]; readonly good: readonly (0 | 1)[] }
+  | ({ readonly t: 'act' } & Act)
+  | { readonly t: 'open'; readonly session: number; readonly target: string }
+  | { readonly t: 'ask'; readonly session: number; readonly id: number; readonly unit: number; readonly pdu: string; readonly cause: Cause }
+  | { readonly t: 'release'; readonly session: number }
+  | { readonly t: 'ping'; readonly id: number; readonly target: string; readonly cause: Cause }
+  | { readonly t: 'connect'; readonly id: number; readonly target: string; readonly port: number; readonly cause: Cause }
+  /** Somebody at the firewall takes every rule of a conduit away. */
+  | { readonly t: 'revoke'; readonly conduit: string }
+  /** Journal entries up to this number are safe. */
+  | { readonly t: 'kept'; readonly number: number };
+
+/** Something for the truth journal; numbered, and kept by the device until the range has it on disk. */
+export type Told = { readonly number: number; readonly at: number } & (
+  | { readonly what: 'wrote'; readonly tag: string; readonly value: number; readonly outcome: WriteOutcome; readonly writer: Writer }
+  | { readonly what: 'logged'; readonly entry: LogEntry }
+);
+
+export type FromDevice =
+  | { readonly t: 'hello'; readonly device: string; readonly version: string; readonly run: string | null }
+  /** Level-0 wiring: orders to final elements, by tag number. */
+  | { readonly t: 'outputs'; readonly orders: readonly (readonly [tag: number, value: number])[] }
+  | { readonly t: 'state'; readonly on: boolean; readonly up: boolean; readonly memory?: string; readonly values?: string; readonly times?: string }
+  | { readonly t: 'journal'; readonly entries: readonly Told[] }
+  | { readonly t: 'marks'; readonly marks: readonly Mark[] }
+  | { readonly t: 'reply'; readonly id: number; readonly outcome: Reply['outcome']; readonly pdu?: string }
+  | { readonly t: 'answer'; readonly id: number; readonly answer: string }
+  | { readonly t: 'trouble'; readonly text: string };
+
+/** The longest line; a plant with its programs is the largest thing that is sent. */
+const LONGEST = 16 * 1024 * 1024;
+/** Bytes that wait to be sent to who does not read; beyond it the channel is ended. */
+const MOST_WAITING = 64 * 1024 * 1024;
+
+/** One end of the channel. A line that is no JSON, or too long, ends it. */
+export class Link<In, Out> {
+  readonly #socket: Socket;
+  #rest: Buffer[] = [];
+  #held = 0;
+
+  constructor(socket: Socket, heard: (message: In) => void, closed: () => void) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 2000);
+    socket.on('data', (bytes: Buffer) => this.#take(bytes, heard));
+    socket.on('error', () => {});
+    socket.on('close', closed);
+  }
+
+  get remoteAddress(): string {
+    return this.#socket.remoteAddress ?? '';
+  }
+
+  send(message: Out): void {
+    if (this.#socket.destroyed) return;
+    this.#socket.write(`${JSON.stringify(message, forLine)}\n`);
+    if (this.#socket.writableLength > MOST_WAITING) this.#socket.destroy();
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  #take(bytes: Buffer, heard: (message: In) => void): void {
+    let start = 0;
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, start)) {
+      const line = Buffer.concat([...this.#rest, bytes.subarray(start, at)]).toString('utf8');
+      this.#rest = [];
+      this.#held = 0;
+      start = at + 1;
+      let message: In;
+      try {
+        message = JSON.parse(line, fromLine) as In;
+      } catch {
+        this.#socket.destroy();
+        return;
+      }
+      heard(message);
+      if (this.#socket.destroyed) return;
+    }
+    if (start === bytes.length) return;
+    this.#held += bytes.length - start;
+    if (this.#held > LONGEST) this.#socket.destroy();
+    else this.#rest.push(bytes.subarray(start));
+  }
+}
+
+/** What JSON has no word for: bytes, and numbers that are none (a limit without an upper end). */
+const forLine = (_key: string, value: unknown): unknown => {
+  if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) };
+  // A Buffer was made plain before it comes here.
+  if (isPlainBuffer(value)) return { bytes: Buffer.from(value.data).toString('base64') };
+  return value instanceof Uint8Array ? { bytes: Buffer.from(value).toString('base64') } : value;
+};
+
+const isPlainBuffer = (value: unknown): value is { type: 'Buffer'; data: number[] } =>
+  typeof value === 'object' && value !== null && (value as { type?: string }).type === 'Buffer' && 'data' in value;
+
+const fromLine = (_key: string, value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  const keys = Object.keys(value);
+  if (keys.length !== 1) return value;
+  if (keys[0] === 'number') return Number((value as { number: string }).number);
+  if (keys[0] === 'bytes' && typeof (value as { bytes: unknown }).bytes === 'string')
+    return new Uint8Array(Buffer.from((value as { bytes: string }).bytes, 'base64'));
+  return value;
+};
+
+/** Tags that a controller is wired to, in the order in which `inputs` has them. */
+export const wiredTags = ({ controller }: PlantSpec['devices'][number]): readonly string[] =>
+  controller === undefined ? [] : [...controller.inputs, ...controller.outputs];

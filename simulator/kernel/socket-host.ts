@@ -1,0 +1,398 @@
+/**
+ * A device's network made of the operating system's sockets: what `Host` is on the wire in memory, in a container of its own. What comes in
+ * enters the event queue as an outside event, so that the device's code is the same and meets the same order of things.
+ */
+import { createSocket, type Socket as UdpSystemSocket } from 'node:dgram';
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
+import { type Instant, PenstockError } from '@penstock/core';
+import { formatIpv4, type Ipv4Address, parseIpv4 } from '@penstock/protocols/ethernet';
+import type { OutsideEntry } from './clock.ts';
+import type { Cause } from './foothold.ts';
+import type { PingHandler } from './icmp.ts';
+import type { Connection, Datagrams, Listening, NetworkHost } from './network.ts';
+import type { EventQueue } from './queue.ts';
+import type { CloseReason, TcpHandler } from './tcp-inbox.ts';
+import type { ConnectOptions } from './tcp-stack.ts';
+import type { DatagramHandler } from './udp.ts';
+
+/** An address and port of a conversation, as logs write them. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * Who caused what of the traffic that leaves here, for the truth journal: no frame of a real network carries it. `connection`: all of a
+ * connection, told before it is opened; `bytes`: what was sent of a connection that others use too, as offsets in its stream;
+ * `datagram`: one datagram, by its content.
+ */
+export type Mark = { readonly local: Endpoint; readonly remote: Endpoint; readonly cause: Cause } & (
+  | { readonly kind: 'connection' }
+  | { readonly kind: 'bytes'; readonly from: number; readonly to: number; readonly sent: Uint8Array }
+  | { readonly kind: 'datagram'; readonly sent: Uint8Array }
+);
+
+export interface SocketHostOptions {
+  readonly id: string;
+  readonly queue: EventQueue;
+  readonly clock: OutsideEntry;
+  /** Addresses of this host on the plant's network; the first is where it listens. */
+  readonly addresses: readonly string[];
+  /** Sends one ICMP echo request; resolves with the round trip in microseconds, or undefined for none. Nobody is pinged without it. */
+  readonly ping?: (address: string, size: number) => Promise<number | undefined>;
+  readonly onMark?: (mark: Mark) => void;
+  /** Something that the device's code cannot know of: a port that cannot be listened at. */
+  readonly onTrouble?: (text: string) => void;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const RETRY_LISTEN_MS = 1000;
+const FIRST_EPHEMERAL = 49_152;
+const EPHEMERAL = 16_384;
+/** Connections at once, as a small device has it; more are reset. */
+const LIMIT = 256;
+
+export class SocketHost implements NetworkHost {
+  readonly id: string;
+  readonly #options: SocketHostOptions;
+  readonly #own: ReadonlySet<Ipv4Address>;
+  readonly #open = new Set<SocketConnection>();
+  readonly #listeners = new Map<number, SocketListener>();
+  readonly #datagrams = new Set<SocketDatagrams>();
+  #up = true;
+  #nextPort = 0;
+
+  constructor(options: SocketHostOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.#own = new Set(options.addresses.map(parseIpv4));
+  }
+
+  get up(): boolean {
+    return this.#up;
+  }
+
+  owns(address: Ipv4Address): boolean {
+    return this.#own.has(address);
+  }
+
+  listen(port: number, acceptor: (connection: Connection) => TcpHandler | undefined): Listening {
+    if (this.#listeners.has(port))
+      throw new PenstockError('host.port-taken', `TCP port ${port} of host '${this.id}' is in use`);
+    const listener = new SocketListener(this.#local(port), (socket) => this.#welcome(socket, acceptor), this.#tell);
+    this.#listeners.set(port, listener);
+    return {
+      close: () => {
+        if (this.#listeners.get(port) === listener) this.#listeners.delete(port);
+        listener.close();
+      },
+    };
+  }
+
+  connect(address: Ipv4Address, port: number, handler: TcpHandler, options: ConnectOptions = {}): Connection {
+    const { clock, queue, onMark } = this.#options;
+    const { cause, timeout, localPort = this.#ephemeral() } = options;
+    const local = this.#local(localPort);
+    const remote = { address: formatIpv4(address), port };
+    // Told before the first segment leaves.
+    if (cause) onMark?.({ kind: 'connection', local, remote, cause });
+    const socket = dial({
+      ...{ host: remote.address, port, localAddress: local.address, localPort },
+      ...{ allowHalfOpen: true, noDelay: true },
+    });
+    const connection = new SocketConnection(socket, { clock, queue, onMark, local, remote }, cause);
+    this.#keep(connection, handler);
+    connection.waitFor(timeout === undefined ? CONNECT_TIMEOUT_MS : timeout / 1000);
+    if (!this.#up) connection.abort();
+    return connection;
+  }
+
+  udp(port: number, onDatagram: DatagramHandler): Datagrams {
+    const socket = new SocketDatagrams(this.#options, this.#local(port), () => this.#up, onDatagram, () =>
+      this.#datagrams.delete(socket),
+    );
+    this.#datagrams.add(socket);
+    return socket;
+  }
+
+  ping(address: Ipv4Address, done: PingHandler, size = 56): void {
+    const { clock, ping } = this.#options;
+    const answer = (roundTrip: number | undefined): void => {
+      clock.outside({ run: () => done(roundTrip as Parameters<PingHandler>[0]) });
+    };
+    if (ping === undefined || !this.#up) answer(undefined);
+    else ping(formatIpv4(address), size).then(answer, () => answer(undefined));
+  }
+
+  /** What an operating system does not let a process do without rights is done by the process itself: it answers to nobody. */
+  linkDown(): void {
+    this.#up = false;
+    this.#forgetAll();
+  }
+
+  linkUp(): void {
+    this.#up = true;
+  }
+
+  powerOff(): void {
+    this.linkDown();
+  }
+
+  /** Everything is closed for good. */
+  async close(): Promise<void> {
+    this.linkDown();
+    const listeners = [...this.#listeners.values()];
+    this.#listeners.clear();
+    await Promise.all([
+      ...listeners.map((listener) => listener.close()),
+      ...[...this.#datagrams].map((socket) => socket.close()),
+    ]);
+  }
+
+  readonly #tell = (text: string): void => this.#options.onTrouble?.(`${this.id}: ${text}`);
+
+  #local(port: number): Endpoint {
+    return { address: this.#options.addresses[0] as string, port };
+  }
+
+  #forgetAll(): void {
+    for (const connection of [...this.#open]) connection.abort();
+  }
+
+  #welcome(socket: Socket, acceptor: (connection: Connection) => TcpHandler | undefined): void {
+    const { clock, queue, onMark } = this.#options;
+    const remote = { address: socket.remoteAddress ?? '0.0.0.0', port: socket.remotePort ?? 0 };
+    if (!this.#up || this.#open.size >= LIMIT) {
+      socket.on('error', () => {});
+      socket.resetAndDestroy();
+      return;
+    }
+    const local = this.#local(socket.localPort ?? 0);
+    const connection = new SocketConnection(socket, { clock, queue, onMark, local, remote }, undefined);
+    socket.pause();
+    clock.outside({
+      run: () => {
+        const handler = acceptor(connection);
+        if (handler === undefined) connection.abort();
+        else this.#keep(connection, handler);
+        socket.resume();
+      },
+    });
+  }
+
+  #keep(connection: SocketConnection, handler: TcpHandler): void {
+    this.#open.add(connection);
+    connection.take(handler, () => this.#open.delete(connection));
+  }
+
+  /** Chosen here and not by the system, so that a connection can be told of before it is opened. */
+  #ephemeral(): number {
+    this.#nextPort = (this.#nextPort + 1) % EPHEMERAL;
+    // Another start of the same device must not meet the ports that the last one left waiting.
+    return FIRST_EPHEMERAL + ((this.#nextPort + START) % EPHEMERAL);
+  }
+}
+
+/** A different first port for every start of the process. */
+const START = Math.floor(performance.timeOrigin / 10) % EPHEMERAL;
+
+/** A listener that tries again where the port is still taken, as by the process before it. */
+class SocketListener implements Listening {
+  readonly #server: Server;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor({ address, port }: Endpoint, welcome: (socket: Socket) => void, trouble: (text: string) => void) {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, welcome);
+    const listen = (): void => void this.#server.listen({ host: address, port, exclusive: true });
+    this.#server.on('error', (error: NodeJS.ErrnoException) => {
+      trouble(`cannot listen at ${address}:${port} (${error.code})`);
+      if (!this.#closed) this.#retry = setTimeout(listen, RETRY_LISTEN_MS);
+    });
+    listen();
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    return new Promise((resolve) => void this.#server.close(() => resolve()));
+  }
+}
+
+interface Surroundings {
+  readonly clock: OutsideEntry;
+  readonly queue: EventQueue;
+  readonly onMark: ((mark: Mark) => void) | undefined;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+}
+
+const REASONS: Readonly<Record<string, CloseReason>> = {
+  ECONNREFUSED: 'refused',
+  ETIMEDOUT: 'timeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+};
+
+class SocketConnection implements Connection {
+  readonly localPort: number;
+  readonly remoteAddress: Ipv4Address;
+  readonly remotePort: number;
+  readonly heard = undefined;
+  cause: Cause | undefined = undefined;
+  readonly #socket: Socket;
+  readonly #around: Surroundings;
+  /** Whose the whole connection is. */
+  readonly #owner: Cause | undefined;
+  #handler: TcpHandler | undefined;
+  #gone: () => void = () => {};
+  #waiting: NodeJS.Timeout | undefined;
+  #reason: CloseReason | undefined;
+  #over = false;
+
+  constructor(socket: Socket, around: Surroundings, owner: Cause | undefined) {
+    this.#socket = socket;
+    this.#around = around;
+    this.#owner = owner;
+    this.localPort = around.local.port;
+    this.remoteAddress = parseIpv4(around.remote.address);
+    this.remotePort = around.remote.port;
+    socket.on('connect', () => {
+      clearTimeout(this.#waiting);
+      this.#enter((now) => this.#handler?.open?.(now));
+    });
+    socket.on('data', (bytes: Buffer) => this.#enter((now) => this.#handler?.data(bytes, 0, bytes.length, now)));
+    socket.on('end', () =>
+      this.#enter((now) => {
+        if (this.#handler?.ended) this.#handler.ended(now);
+        else this.close();
+      }),
+    );
+    socket.on('drain', () => this.#enter((now) => this.#handler?.drained?.(now)));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#reason ??= REASONS[error.code ?? ''] ?? 'reset';
+    });
+    socket.on('close', (failed) => {
+      clearTimeout(this.#waiting);
+      this.#enter((now) => this.#end(this.#reason ?? (failed ? 'reset' : 'closed'), now));
+    });
+  }
+
+  take(handler: TcpHandler, gone: () => void): void {
+    this.#handler = handler;
+    this.#gone = gone;
+  }
+
+  /** Gives up unless the connection stands by then. */
+  waitFor(milliseconds: number): void {
+    this.#waiting = setTimeout(() => {
+      this.#reason = 'timeout';
+      this.#socket.destroy();
+    }, milliseconds);
+  }
+
+  get writable(): boolean {
+    return !this.#over && this.#socket.writable;
+  }
+
+  send(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
+    if (!this.writable) return false;
+    const copy = Buffer.from(bytes.subarray(start, end));
+    const { cause } = this;
+    if (cause !== undefined && this.#owner === undefined) {
+      const { onMark, local, remote } = this.#around;
+      const from = this.#socket.bytesWritten;
+      onMark?.({ kind: 'bytes', local, remote, from, to: from + copy.length, sent: copy, cause });
+    }
+    return this.#socket.write(copy);
+  }
+
+  close(): void {
+    if (!this.#over) this.#socket.end();
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#reason = 'aborted';
+    clearTimeout(this.#waiting);
+    if (this.#socket.connecting) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
+    this.#end('aborted', this.#around.queue.now);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  #enter(run: (now: Instant) => void): void {
+    if (!this.#over) this.#around.clock.outside({ run: (now) => (this.#over ? undefined : run(now)) });
+  }
+
+  #end(reason: CloseReason, now: Instant): void {
+    if (this.#over) return;
+    this.#over = true;
+    const handler = this.#handler;
+    this.#handler = undefined;
+    this.#gone();
+    handler?.closed(reason, now);
+  }
+}
+
+class SocketDatagrams implements Datagrams {
+  cause: Cause | undefined = undefined;
+  readonly #socket: UdpSystemSocket;
+  readonly #options: SocketHostOptions;
+  readonly #local: Endpoint;
+  readonly #isUp: () => boolean;
+  readonly #gone: () => void;
+  #closed = false;
+
+  constructor(
+    options: SocketHostOptions,
+    local: Endpoint,
+    isUp: () => boolean,
+    onDatagram: DatagramHandler,
+    gone: () => void,
+  ) {
+    this.#options = options;
+    this.#local = local;
+    this.#isUp = isUp;
+    this.#gone = gone;
+    this.#socket = createSocket('udp4', (bytes, { address, port }) => {
+      if (!isUp()) return;
+      const from = parseIpv4(address);
+      options.clock.outside({
+        run: (now) => {
+          if (!this.#closed) onDatagram(bytes, 0, bytes.length, from, port, now);
+        },
+      });
+    });
+    this.#socket.on('error', (error: NodeJS.ErrnoException) =>
+      options.onTrouble?.(`${options.id}: UDP port ${local.port} (${error.code})`),
+    );
+    // Without a port of its own the system finds the address that fits the way.
+    this.#socket.bind(local.port === 0 ? { port: 0 } : local, () => {
+      if (!this.#closed) this.#socket.setBroadcast(true);
+    });
+  }
+
+  send(address: Ipv4Address, port: number, bytes: Uint8Array, start = 0, end = bytes.length): void {
+    if (this.#closed || !this.#isUp()) return;
+    const copy = Buffer.from(bytes.subarray(start, end));
+    const remote = { address: formatIpv4(address), port };
+    if (this.cause) this.#options.onMark?.({ kind: 'datagram', local: this.#local, remote, sent: copy, cause: this.cause });
+    // Whom nothing reaches hears nothing, as on any network.
+    this.#socket.send(copy, port, remote.address, () => {});
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    this.#gone();
+    return new Promise((resolve) => void this.#socket.close(() => resolve()));
+  }
+}
