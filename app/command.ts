@@ -1,5 +1,4 @@
 /** The `penstock` command: words in, exit code out. 0 done, 1 the thing asked for failed, 2 wrong use. */
-import { readFileSync } from 'node:fs';
 import { UsageError } from '@penstock/core';
 import { Command, CommanderError } from 'commander';
 import { addAdversary } from './commands/adversary.ts';
@@ -15,8 +14,7 @@ import { addRun } from './commands/run.ts';
 import { addUp } from './commands/up.ts';
 import { failureOf } from './failure.ts';
 import { note } from './output.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
+import { version } from './version.ts';
 
 const program = new Command('penstock')
   .description(

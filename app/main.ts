@@ -2,4 +2,6 @@
 import { enableCompileCache } from 'node:module';
 
 enableCompileCache();
-await import('./command.ts');
+// What runs in a container is one part of the house; it is not made to load all of it.
+if (process.argv[2] === 'role') await import('./containers/role.ts');
+else await import('./command.ts');

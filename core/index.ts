@@ -5,6 +5,7 @@ export * from './files.ts';
 export * from './frames.ts';
 export * from './invariants.ts';
 export * from './messages/index.ts';
+export * from './packed.ts';
 export * from './pid.ts';
 export * from './pid-check.ts';
 export * from './plant.ts';

@@ -23,7 +23,7 @@ export function engineHost(range: Range, record: (record: StepRecord) => void): 
     device: (id) => {
       const device = range.devices.get(id);
       const { key, mode } = device?.controller ?? {};
-      return { on: device?.on === true && device.host.up, key, mode };
+      return { on: device?.on === true && device.up, key, mode };
     },
     memory: (id, tag) => {
       const device = range.devices.get(id);

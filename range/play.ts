@@ -36,7 +36,7 @@ import type { Learned } from './learned.ts';
 import { type OrderStatus, Orders } from './orders.ts';
 import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
-import { Range } from './range.ts';
+import { type Interrupted, Range, type Site } from './range.ts';
 import { Responder, type ResponseRecord } from './responses.ts';
 import { ScenarioWatch, type Watched } from './scenario-watch.ts';
 import { Week } from './week/index.ts';
@@ -77,6 +77,10 @@ export interface PlayRequest {
   readonly capture?: boolean;
   /** The plant's normal week (shift changes, backups, …), or those of its activities that pass; all of it when left out. */
   readonly week?: (activity: ActivitySpec) => boolean;
+  /** Where the devices are elsewhere. */
+  readonly site?: Site | undefined;
+  /** Where a run that was interrupted goes on. */
+  readonly from?: Interrupted | undefined;
   /** Zone of the host that tools from outside come from; none in runs without gates. */
   readonly guestZone?: string;
   /** Schedules what came from outside, before the run begins (a replay). */
@@ -144,6 +148,8 @@ export class Play {
         options: request.options ?? {},
         warm: learned?.warm[Math.floor(inSeconds(startAt) / 3600) % 24],
         truth: this.truth,
+        site: request.site,
+        from: request.from,
         onHazard: (at, hazard, state) => {
           this.#hazards.push({ at: inSeconds(at), hazard, state });
           request.onHazard?.(at, hazard, state);

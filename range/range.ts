@@ -16,17 +16,25 @@ import {
   type WriteOutcome,
   type Writer,
 } from '@penstock/core';
-import { checkCommonServers, Device, DeviceFoothold, type LogEntry, type TagStore } from '@penstock/simulator/devices';
+import {
+  checkCommonServers,
+  Device,
+  DeviceFoothold,
+  type LogEntry,
+  type Surroundings,
+  type TagStore,
+} from '@penstock/simulator/devices';
 import {
   buildNetwork,
   type Cause,
   DeviceRegistry,
   EventQueue,
   type Foothold,
+  type NetworkHost,
   type PlantNetwork,
   type Task,
 } from '@penstock/simulator/kernel';
-import { type OptionValue, ProcessEngine } from '@penstock/simulator/process';
+import { type OptionValue, ProcessEngine, type ProcessSnapshot } from '@penstock/simulator/process';
 import { HazardWatch } from './hazards.ts';
 import type { TruthJournal } from './journal/truth.ts';
 import type { Plant } from './plants.ts';
@@ -45,6 +53,28 @@ export interface RangeOptions {
   /** Hears what the truth journal hears, for displays. */
   readonly onHazard?: (at: Instant, hazard: string, state: 'begin' | 'end') => void;
   readonly onDeviceLog?: (at: Instant, device: string, entry: LogEntry) => void;
+  /** Where devices and network are elsewhere: in containers. The wire in memory is silent then. */
+  readonly site?: Site | undefined;
+  /** Where a run that was interrupted goes on: its time and its process. */
+  readonly from?: Interrupted | undefined;
+}
+
+/** A run as it was when its range ended without a goodbye. */
+export interface Interrupted {
+  readonly at: Instant;
+  readonly process: ProcessSnapshot;
+}
+
+/** A plant whose devices run elsewhere and are spoken to over a management channel. */
+export interface Site {
+  /** Ids of the devices that have registered for this run; the scope guard lets nobody else be touched. */
+  readonly registered: ReadonlySet<string>;
+  device(surroundings: Surroundings, spec: DeviceSpec, host: NetworkHost, seed: number): Device;
+  foothold(device: Device): Foothold;
+  /** Takes every rule of a conduit away, at the firewall. */
+  revoke(conduit: string): void;
+  /** The process has made a step: controllers see it. */
+  stepped(range: Range): void;
 }
 
 export class Range {
@@ -71,6 +101,7 @@ export class Range {
   /** For tags that only controllers know: who, and which point of theirs. */
   readonly #controllerTags: readonly { readonly tag: number; readonly device: Device; readonly point: number }[];
   readonly #present: ReadonlySet<string>;
+  readonly #site: Site | undefined;
 
   /** @throws UsageError `range.option` for an option that the plant does not have or of another type. */
   constructor(options: RangeOptions) {
@@ -85,6 +116,7 @@ export class Range {
     this.epoch = Date.parse(spec.epoch) * 1000 + startAt;
     this.#journal = truth;
     this.#present = presentDevices(spec, values);
+    if (options.from) this.queue.runUntil(options.from.at);
     this.network = buildNetwork(this.queue, { ...spec, epoch: new Date(this.epoch / 1000).toISOString() }, seed);
     const step = inSeconds(spec.process.step);
     this.engine = new ProcessEngine(plant.process, spec.tags, {
@@ -115,11 +147,15 @@ export class Range {
     };
     this.registry = new DeviceRegistry(options.run);
     const devices = spec.devices.filter((device) => this.#present.has(device.id));
-    this.devices = new Map(
-      devices.map((device) => [device.id, new Device(surroundings, device, this.network.host(device.id), seed)]),
-    );
+    const { site } = options;
+    this.#site = site;
+    const make = (device: DeviceSpec): Device => {
+      const host = this.network.host(device.id);
+      return site?.device(surroundings, device, host, seed) ?? new Device(surroundings, device, host, seed);
+    };
+    this.devices = new Map(devices.map((device) => [device.id, make(device)]));
     for (const { id, role, kind, zone, address } of devices)
-      this.registry.register({ run: options.run, id, role, kind, zone, address });
+      if (site?.registered.has(id) ?? true) this.registry.register({ run: options.run, id, role, kind, zone, address });
     this.registry.seal();
     this.#controllerTags = controllerTags(spec, this.devices);
     this.truth = new Float64Array(spec.tags.length);
@@ -129,7 +165,8 @@ export class Range {
       truth.hazard(at, hazard, state);
       options.onHazard?.(at, hazard, state);
     });
-    if (options.warm) useWarmState(options.warm, plant, this.engine, this.devices, inSeconds(startAt));
+    if (options.from) this.engine.load(options.from.process);
+    else if (options.warm) useWarmState(options.warm, plant, this.engine, this.devices, inSeconds(startAt));
     for (const device of spec.devices) if (!this.#present.has(device.id)) this.network.host(device.id).powerOff();
   }
 
@@ -151,7 +188,8 @@ export class Range {
   foothold(deviceId: string): Foothold {
     const known = this.#footholds.get(deviceId);
     if (known) return known;
-    const foothold = new DeviceFoothold(required(this.devices, 'device', deviceId));
+    const device = required(this.devices, 'device', deviceId);
+    const foothold = this.#site?.foothold(device) ?? new DeviceFoothold(device);
     this.#footholds.set(deviceId, foothold);
     return foothold;
   }
@@ -159,6 +197,12 @@ export class Range {
   /** Moves a disturbance of the process to a value, linearly over a time. @throws UsageError `process.unknown-disturbance` */
   disturb(name: string, value: number, over: Duration = seconds(0)): void {
     this.#ramps.start(name, value, over);
+  }
+
+  /** Somebody at the firewall takes every rule of a conduit away, and what runs through it is cut. */
+  closeConduit(conduit: string): void {
+    if (this.#site) this.#site.revoke(conduit);
+    else this.network.firewall?.revoke(conduit);
   }
 
   /** The device that people look at: the plant's SCADA server. */
@@ -184,6 +228,7 @@ export class Range {
     this.#ramps.step(inSeconds(this.spec.process.step));
     this.engine.step();
     this.#observe();
+    this.#site?.stepped(this);
     this.#hazards.update(now, this.truth);
     this.#journal.sample(now, this.truth, this.measured);
     if (this.#journal.kept) this.#journal.view(now, this.displayed.values);

@@ -1,5 +1,5 @@
 /** Warm states: process and controllers as they stand at an hour of the day, so that a run need not settle first. */
-import { PenstockError } from '@penstock/core';
+import { PenstockError, packArrays, unpackArrays } from '@penstock/core';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
 import type { Device } from '@penstock/simulator/devices';
 import type { ProcessEngine, ProcessSnapshot } from '@penstock/simulator/process';
@@ -47,26 +47,8 @@ export function useWarmState(
   }
 }
 
-/** A warm state as JSON; typed arrays become `{"float64": "…"}` with their bytes in base64. */
-export const packWarm = (state: WarmState): string =>
-  JSON.stringify(state, (_, value: unknown) => {
-    if (!ArrayBuffer.isView(value)) return value;
-    const kind = KINDS.findIndex((make) => value instanceof make);
-    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
-    return { [NAMES[kind] as string]: bytes };
-  });
+/** A warm state as JSON. */
+export const packWarm = (state: WarmState): string => packArrays(state);
 
 /** The other way round. @throws SyntaxError when it is not JSON */
-export const unpackWarm = (text: string): WarmState =>
-  JSON.parse(text, (_, value: unknown) => {
-    if (typeof value !== 'object' || value === null) return value;
-    const kind = NAMES.findIndex((name) => name in value);
-    if (kind < 0) return value;
-    const bytes = Uint8Array.from(
-      Buffer.from((value as Record<string, string>)[NAMES[kind] as string] as string, 'base64'),
-    );
-    return new (KINDS[kind] as typeof Float64Array)(bytes.buffer as ArrayBuffer);
-  }) as WarmState;
-
-const NAMES = ['float64', 'bigint64', 'uint8'] as const;
-const KINDS = [Float64Array, BigInt64Array, Uint8Array] as const;
+export const unpackWarm = (text: string): WarmState => unpackArrays(text) as WarmState;

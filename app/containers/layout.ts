@@ -10,6 +10,8 @@ import { gatewayAddress } from '@penstock/simulator/kernel';
 const MANAGEMENT = '10.255.47.0/24';
 /** Only the range is on it: what publishes its page on the host's loopback. */
 const PAGE = '10.255.48.0/24';
+/** The range on the management network. */
+export const RANGE_ADDRESS = '10.255.47.10';
 /** TCP port of the range on the management network. */
 export const MANAGEMENT_PORT = 7001;
 /** TCP port of the page, in the container and on 127.0.0.1 of the host. */
@@ -54,7 +56,8 @@ export interface Layout {
 }
 
 /** The device that is the firewall; a plant of one zone may have none. */
-export const firewallOf = (plant: PlantSpec): DeviceSpec | undefined => plant.devices.find((d) => d.kind === 'firewall');
+export const firewallOf = (plant: PlantSpec): DeviceSpec | undefined =>
+  plant.devices.find((d) => d.kind === 'firewall');
 
 /** @throws Error when the plant check let an address pass that is none */
 export function layoutOf(plant: PlantSpec): Layout {
@@ -66,7 +69,7 @@ export function layoutOf(plant: PlantSpec): Layout {
   const management = parseSubnet(MANAGEMENT).network;
   return {
     zones,
-    management: { subnet: MANAGEMENT, range: formatIpv4(management + 10), bridge: 'ps-mgmt' },
+    management: { subnet: MANAGEMENT, range: RANGE_ADDRESS, bridge: 'ps-mgmt' },
     page: { subnet: PAGE, range: formatIpv4(parseSubnet(PAGE).network + 10), bridge: 'ps-page' },
     managementOf(device) {
       const place = plant.devices.findIndex(({ id }) => id === device);

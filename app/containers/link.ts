@@ -43,10 +43,23 @@ export type ToDevice =
   | { readonly t: 'inputs'; readonly values: readonly (number | null)[]; readonly good: readonly (0 | 1)[] }
   | ({ readonly t: 'act' } & Act)
   | { readonly t: 'open'; readonly session: number; readonly target: string }
-  | { readonly t: 'ask'; readonly session: number; readonly id: number; readonly unit: number; readonly pdu: string; readonly cause: Cause }
+  | {
+      readonly t: 'ask';
+      readonly session: number;
+      readonly id: number;
+      readonly unit: number;
+      readonly pdu: string;
+      readonly cause: Cause;
+    }
   | { readonly t: 'release'; readonly session: number }
   | { readonly t: 'ping'; readonly id: number; readonly target: string; readonly cause: Cause }
-  | { readonly t: 'connect'; readonly id: number; readonly target: string; readonly port: number; readonly cause: Cause }
+  | {
+      readonly t: 'connect';
+      readonly id: number;
+      readonly target: string;
+      readonly port: number;
+      readonly cause: Cause;
+    }
   /** Somebody at the firewall takes every rule of a conduit away. */
   | { readonly t: 'revoke'; readonly conduit: string }
   /** Journal entries up to this number are safe. */
@@ -54,7 +67,13 @@ export type ToDevice =
 
 /** Something for the truth journal; numbered, and kept by the device until the range has it on disk. */
 export type Told = { readonly number: number; readonly at: number } & (
-  | { readonly what: 'wrote'; readonly tag: string; readonly value: number; readonly outcome: WriteOutcome; readonly writer: Writer }
+  | {
+      readonly what: 'wrote';
+      readonly tag: string;
+      readonly value: number;
+      readonly outcome: WriteOutcome;
+      readonly writer: Writer;
+    }
   | { readonly what: 'logged'; readonly entry: LogEntry }
 );
 
@@ -62,7 +81,14 @@ export type FromDevice =
   | { readonly t: 'hello'; readonly device: string; readonly version: string; readonly run: string | null }
   /** Level-0 wiring: orders to final elements, by tag number. */
   | { readonly t: 'outputs'; readonly orders: readonly (readonly [tag: number, value: number])[] }
-  | { readonly t: 'state'; readonly on: boolean; readonly up: boolean; readonly memory?: string; readonly values?: string; readonly times?: string }
+  | {
+      readonly t: 'state';
+      readonly on: boolean;
+      readonly up: boolean;
+      readonly memory?: string;
+      readonly values?: string;
+      readonly times?: string;
+    }
   | { readonly t: 'journal'; readonly entries: readonly Told[] }
   | { readonly t: 'marks'; readonly marks: readonly Mark[] }
   | { readonly t: 'reply'; readonly id: number; readonly outcome: Reply['outcome']; readonly pdu?: string }

@@ -9,7 +9,10 @@ const MOST_CONNECTIONS = 256;
  * Listens on 127.0.0.1:`port` (0 picks a free one) and answers 503 until somebody serves there.
  * @throws UsageError `server.port` when the port is taken or may not be opened
  */
-export function listenOnLoopback(port: number): Promise<Server> {
+export const listenOnLoopback = (port: number): Promise<Server> => listenAt('127.0.0.1', port);
+
+/** The same at another address of this machine: a container's, which the host publishes on its loopback. */
+export function listenAt(host: string, port: number): Promise<Server> {
   const http = createServer();
   http.maxConnections = MOST_CONNECTIONS;
   http.on('request', starting);
@@ -18,7 +21,7 @@ export function listenOnLoopback(port: number): Promise<Server> {
       const message = `cannot serve the page: ${reason(error, port)}; choose another with --port N (0 picks a free one)`;
       reject(new UsageError('server.port', message));
     });
-    http.listen(port, '127.0.0.1', () => resolve(http));
+    http.listen(port, host, () => resolve(http));
   });
 }
 

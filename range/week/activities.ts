@@ -206,7 +206,7 @@ const localSwitch: Activity = (context) => {
 
 /** Every rule of a conduit is taken away and what runs through it is cut: somebody at the firewall. */
 const closeConduit: Activity = (context) => {
-  context.range.network.firewall?.revoke(text(context, 'conduit'));
+  context.range.closeConduit(text(context, 'conduit'));
 };
 
 const POINT = { needs: ['to', 'tag'], takes: ['value', 'values', 'back', 'pulse'], device: true, perform: write };

@@ -37,6 +37,8 @@ export class Week {
   start(): void {
     const range = this.#range;
     for (const { activity, number, at } of this.#occurrences) {
+      // A run that goes on after an interruption has had these.
+      if (at - range.startAt < range.queue.now) continue;
       const random = new Random(range.seed, `activity/${activity.id}/${number}`);
       const context: ActivityContext = {
         range,

@@ -72,6 +72,11 @@ export class Device implements DeviceContext {
     return this.#on;
   }
 
+  /** Whether its network link is up. */
+  get up(): boolean {
+    return this.host.up;
+  }
+
   tagIndex(tag: string): number {
     return this.#surroundings.tagIndex(tag);
   }
@@ -144,10 +149,10 @@ export class Device implements DeviceContext {
     return (now + this.#clockOffset) as Instant;
   }
 
-  /** Puts the controller into a saved state, before the device is started. @throws PenstockError `controller.snapshot` */
-  resume(snapshot: ControllerSnapshot): void {
+  /** Puts the controller into a saved state at `now`, before the device is started. @throws PenstockError `controller.snapshot` */
+  resume(snapshot: ControllerSnapshot, now = 0): void {
     this.controller?.load(snapshot);
-    this.#clockOffset = snapshot.now;
+    this.#clockOffset = snapshot.now - now;
   }
 
   log(entry: LogEntry): void {

@@ -51,11 +51,16 @@ export class Tap {
 
   pass(frame: Frame, now: Instant): void {
     frame.seen = true;
+    this.observe(frame.buffer, frame.start, frame.end, now, frame.cause, frame.response);
+  }
+
+  /** A frame that went past elsewhere: on a bridge of the operating system. */
+  observe(buffer: Uint8Array, start: number, end: number, now: Instant, cause?: Cause, response = false): void {
     this.#frames++;
-    this.#bytes += frame.end - frame.start;
+    this.#bytes += end - start;
     const sinks = this.#sinks;
     for (let i = 0; i < sinks.length; i++)
-      (sinks[i] as FrameSink).frame(this.epoch + now, frame.buffer, frame.start, frame.end, LINKTYPE_ETHERNET);
-    if (frame.cause !== undefined) this.#listener?.caused(this.#frames, now, frame.cause, frame.response);
+      (sinks[i] as FrameSink).frame(this.epoch + now, buffer, start, end, LINKTYPE_ETHERNET);
+    if (cause !== undefined) this.#listener?.caused(this.#frames, now, cause, response);
   }
 }
