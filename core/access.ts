@@ -36,6 +36,36 @@ export interface FileAccess {
   writeFile(file: number, record: number, bytes: Uint8Array, writer: Writer): WriteOutcome;
 }
 
+/** One line of a controller's diagnostic buffer. `time` is the controller's own. */
+interface CpuDiagnostic {
+  readonly time: Instant;
+  readonly id: string;
+  readonly text: string;
+}
+
+/** A controller's CPU for protocols that start, stop and program it. Key switch and faults decide; `locked` is the key's refusal. */
+export interface CpuAccess {
+  readonly mode: 'off' | 'stopped' | 'running' | 'faulted';
+  readonly key: 'run' | 'remote' | 'program';
+  /** Text of the program that is loaded, and its SHA-256, hexadecimal. The text is empty after `erase`. */
+  readonly source: string;
+  readonly hash: string;
+  readonly forces: readonly unknown[];
+  /** Oldest first. */
+  readonly diagnostics: { list(): readonly CpuDiagnostic[] };
+  requestMode(mode: 'run' | 'stop', writer: Writer, restart?: 'warm' | 'cold'): WriteOutcome;
+  /** Replaces the program. `range`: the text does not compile or does not fit the device, and nothing changed. */
+  download(source: string, how: 'online' | 'restart', writer: Writer): WriteOutcome;
+  /** Takes the program away: the controller stops, and does not start before another is loaded. */
+  erase(writer: Writer): WriteOutcome;
+}
+
+/** The clock that a device shows, in microseconds since 1970. */
+export interface ClockAccess {
+  now(): number;
+  set(time: number, writer: Writer): WriteOutcome;
+}
+
 /** What a device says of itself (Modbus 43/14, DNP3 g0, S7 SZL, …). */
 export interface DeviceIdentity {
   readonly vendor: string;

@@ -120,6 +120,11 @@ export class Assembly {
   #length = 0;
   #overflowed = false;
 
+  /** Whether nothing is begun, so that a last fragment is a message of its own. */
+  get isEmpty(): boolean {
+    return this.#length === 0 && !this.#overflowed;
+  }
+
   /** The message that this fragment ends, if it ends one. */
   add(endOfMessage: boolean, fragment: Uint8Array): Uint8Array | undefined {
     if (endOfMessage && this.#length === 0 && !this.#overflowed) return fragment;

@@ -4,6 +4,7 @@
  */
 import {
   type ControllerSpec,
+  type CpuAccess,
   type Duration,
   type FileAccess,
   type Instant,
@@ -56,6 +57,7 @@ export interface ControllerSnapshot {
   readonly mode: Mode;
   readonly key: Key;
   readonly stopRequested: boolean;
+  readonly erased?: boolean;
   readonly now: number;
   readonly due: Float64Array;
   readonly badInputs: Uint8Array;
@@ -71,7 +73,7 @@ const writerName = (writer: Writer | undefined): string | undefined =>
 /** At most one refused write in this time gets an entry of its own, so that a scan cannot flood the log. */
 const REFUSAL_QUIET = 1e6;
 
-export class Controller implements PointAccess, FileAccess {
+export class Controller implements PointAccess, FileAccess, CpuAccess {
   readonly spec: ControllerSpec;
   readonly points: readonly PointSpec[];
   readonly diagnostics: DiagnosticBuffer;
@@ -90,6 +92,8 @@ export class Controller implements PointAccess, FileAccess {
   #program: Program;
   #mode: Mode;
   #key: Key;
+  /** The program was taken away, and none was loaded since. */
+  #erased = false;
   /** A stop over the network stays until a start, over power cycles too. */
   #stopRequested = false;
   #now: Instant = START;
@@ -144,19 +148,19 @@ export class Controller implements PointAccess, FileAccess {
     return bound;
   }
 
-  /** The active program's text. */
+  /** The active program's text; empty after `erase`. */
   get source(): string {
-    return this.#program.source;
+    return this.#erased ? '' : this.#program.source;
   }
 
-  /** SHA-256 of the active program's text, hexadecimal. */
+  /** SHA-256 of the active program's text, hexadecimal; empty after `erase`. */
   get hash(): string {
-    return this.#program.hash;
+    return this.#erased ? '' : this.#program.hash;
   }
 
   /** Whether the active program is the one that the plant declares. */
   get isOriginal(): boolean {
-    return this.#program.hash === this.#original.hash;
+    return this.hash === this.#original.hash;
   }
 
   /** Statements that the last scan executed. */
@@ -176,7 +180,7 @@ export class Controller implements PointAccess, FileAccess {
     if (this.#mode !== 'off') return;
     this.#log('power-on', `power on, ${kind} restart`);
     this.#mode = 'stopped';
-    if (this.#key === 'program' || this.#stopRequested) this.#restOutputs();
+    if (this.#key === 'program' || this.#stopRequested || this.#erased) this.#restOutputs();
     else this.#start(kind);
   }
 
@@ -226,20 +230,20 @@ export class Controller implements PointAccess, FileAccess {
       if (this.#mode !== 'stopped') this.#stop('stopped by the key');
     } else if (key === 'run') {
       this.#stopRequested = false;
-      if (this.#mode === 'stopped') this.#start('warm');
+      if (this.#mode === 'stopped' && !this.#erased) this.#start('warm');
     }
   }
 
   /** Starts or stops the controller. Over the network (`writer` given) the key must be at REMOTE. A start clears a fault. */
-  requestMode(mode: 'run' | 'stop', writer?: Writer): WriteOutcome {
-    if (this.#mode === 'off') return 'fault';
+  requestMode(mode: 'run' | 'stop', writer?: Writer, restart: 'warm' | 'cold' = 'warm'): WriteOutcome {
+    if (this.#mode === 'off' || (this.#erased && mode === 'run')) return 'fault';
     if (writer ? this.#key !== 'remote' : this.#key === 'program' && mode === 'run')
       return this.#refuse('locked', `mode ${mode}: the key is at ${this.#key.toUpperCase()}`, writer);
     this.#log('mode', `${mode} requested`, writer);
     this.#stopRequested = mode === 'stop';
     if (mode === 'stop') {
       if (this.#mode !== 'stopped') this.#stop('stopped by request', writer);
-    } else if (this.#mode !== 'running') this.#start('warm', writer);
+    } else if (this.#mode !== 'running') this.#start(restart, writer);
     return 'done';
   }
 
@@ -388,6 +392,7 @@ export class Controller implements PointAccess, FileAccess {
     }
     const before = this.#program;
     const wasRunning = this.#mode === 'running';
+    this.#erased = false;
     if (how === 'restart' && wasRunning) this.#stop('stopped for a download', writer);
     if (how === 'online') next.runtime.adopt(before.runtime);
     this.#activate(next);
@@ -398,6 +403,16 @@ export class Controller implements PointAccess, FileAccess {
       writer,
     );
     if (how === 'restart' && wasRunning) this.#start('cold', writer);
+    return 'done';
+  }
+
+  /** Takes the program away: stops, and does not start before another is downloaded. Over the network not with the key at RUN. */
+  erase(writer?: Writer): WriteOutcome {
+    if (this.#mode === 'off') return 'fault';
+    if (writer && this.#key === 'run') return this.#refuse('locked', 'program deletion: the key is at RUN', writer);
+    this.#log('download', `program ${this.#program.hash.slice(0, 16)} deleted`, writer);
+    this.#erased = true;
+    if (this.#mode !== 'stopped') this.#stop('stopped: there is no program', writer);
     return 'done';
   }
 
@@ -422,6 +437,7 @@ export class Controller implements PointAccess, FileAccess {
 
   readFile(file: number, record: number, count: number): Uint8Array | undefined {
     if (file >= STAGING_FILE) return this.#staging.read(file, record, count);
+    if (this.#erased) return undefined;
     const { records } = this.#program;
     return readRecords(records, records.length, file - ACTIVE_FILE, record, count);
   }
@@ -446,6 +462,7 @@ export class Controller implements PointAccess, FileAccess {
       mode: this.#mode,
       key: this.#key,
       stopRequested: this.#stopRequested,
+      ...(this.#erased && { erased: true }),
       now: this.#now,
       due: this.#due.slice(),
       badInputs: this.#badInputs.slice(),
@@ -470,6 +487,7 @@ export class Controller implements PointAccess, FileAccess {
     this.#mode = snapshot.mode;
     this.#key = snapshot.key;
     this.#stopRequested = snapshot.stopRequested;
+    this.#erased = snapshot.erased ?? false;
     this.#now = snapshot.now as Instant;
     this.#due.set(snapshot.due);
     this.#badInputs.set(snapshot.badInputs);
