@@ -63,17 +63,22 @@ export class GateScope {
     return isModbus && listed ? 'modbus' : undefined;
   }
 
+  /** @throws ScopeError `scope.edited` when the list that the range hands out now is not what it was at the start */
+  unedited(now: ListedRun): void {
+    if (fingerprint(now) !== this.#fingerprint)
+      throw new ScopeError(
+        'scope.edited',
+        'the range hands out another list of devices than at the start; join it anew',
+      );
+  }
+
   /**
    * The gate to a service of a registered device, in the list that the range hands out now.
    * @throws ScopeError `scope.edited` when that list is not what it was, `scope.other-run` for a gate of another run, `scope.outside` for
    * a gate that is not there or not on this machine's loopback; and all that the scope guard refuses. Nothing was opened.
    */
   gate(deviceId: string, service: string, now: ListedRun): ListedGate {
-    if (fingerprint(now) !== this.#fingerprint)
-      throw new ScopeError(
-        'scope.edited',
-        'the range hands out another list of devices than at the start; join it anew',
-      );
+    this.unedited(now);
     const role = this.registry.byId(deviceId)?.role ?? deviceId;
     const device = this.#guard.device(role);
     const gates = this.#listed.gates.filter((gate) => gate.device === device.id && gate.service === service);

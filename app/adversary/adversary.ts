@@ -9,10 +9,11 @@ import {
   inSeconds,
   type JudgedAlertMessage,
   PenstockError,
+  type PlantSpec,
 } from '@penstock/core';
 import { judge, labelledParties, type Plant, type StepLine } from '@penstock/range';
-import { EventQueue, type Foothold, PacedClock } from '@penstock/simulator/kernel';
-import { GateFoothold } from './gate-foothold.ts';
+import { EventQueue, type Foothold, type OutsideEntry, PacedClock } from '@penstock/simulator/kernel';
+import { gateReach } from './gate-foothold.ts';
 import type { Management } from './management.ts';
 
 /** How often it is looked whether the scenario is over. */
@@ -27,9 +28,24 @@ export interface AdversaryRequest {
   /** Our own copy of the range's plant. */
   readonly plant: Plant;
   readonly management: Management;
+  /** How devices are reached; the range's gates when left out. */
+  readonly reach?: (inside: ReachContext) => Reach;
   /** Leaves the scenario's quiet start out. */
   readonly now?: boolean | undefined;
   readonly onStep?: (record: StepRecord) => void;
+}
+
+/** What a way to the devices may use. */
+export interface ReachContext {
+  readonly plant: PlantSpec;
+  readonly queue: EventQueue;
+  readonly clock: OutsideEntry;
+}
+
+/** A way to the devices of a run, other than its gates: a host of its own on the plant's network. */
+export interface Reach {
+  foothold(device: string): Foothold;
+  close(): Promise<void>;
 }
 
 export interface AdversarySummary {
@@ -54,7 +70,8 @@ export class Adversary {
   readonly #queue = new EventQueue();
   readonly #clock: PacedClock;
   readonly #engine: AttackEngine;
-  readonly #footholds = new Map<string, GateFoothold>();
+  readonly #reach: Reach;
+  readonly #scope: GateScope;
   readonly #steps: StepRecord[] = [];
   readonly #truth: Float64Array;
   #failure: unknown;
@@ -65,7 +82,7 @@ export class Adversary {
    */
   static async join(request: AdversaryRequest): Promise<Adversary> {
     const joined = await request.management.join();
-    if (joined.gates.length === 0)
+    if (joined.gates.length === 0 && request.reach === undefined)
       throw new PenstockError('adversary.no-gates', 'the range has no gates; start it without `--gates none`');
     const adversary = new Adversary(request, joined);
     await adversary.#look();
@@ -83,7 +100,10 @@ export class Adversary {
       this.#failure ??= error;
     };
     const tell = (body: Parameters<Management['report']>[0]): void => void management.report(body).catch(failed);
-    const door = { scope, management, clock: this.#clock, failed };
+    this.#scope = scope;
+    this.#reach =
+      request.reach?.({ plant: plant.spec, queue: this.#queue, clock: this.#clock }) ??
+      gateReach({ scope, management, clock: this.#clock, failed });
     this.#engine = new AttackEngine(
       scenario,
       {
@@ -92,11 +112,7 @@ export class Adversary {
         queue: this.#queue,
         registry: scope.registry,
         truth: this.#truth,
-        foothold: (id): Foothold => {
-          const foothold = this.#footholds.get(id) ?? new GateFoothold(id, door);
-          this.#footholds.set(id, foothold);
-          return foothold;
-        },
+        foothold: (id) => this.#reach.foothold(id),
         disturb: (name, value, over) => tell({ do: 'disturb', name, value, over: inSeconds(over) }),
         record: (record) => {
           this.#steps.push(record);
@@ -133,7 +149,7 @@ export class Adversary {
     });
     clearInterval(looking);
     this.#clock.stop();
-    for (const foothold of this.#footholds.values()) foothold.close();
+    await this.#reach.close();
     await management.heard;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#engine.finishedAt !== undefined) await management.report({ do: 'over' });
@@ -147,7 +163,10 @@ export class Adversary {
 
   /** The management channel tells what is true; an adversary inside the range knows no more. */
   async #look(): Promise<void> {
-    const values = await this.#request.management.truth();
+    const { management, reach } = this.#request;
+    // At gates it is looked at before every connection.
+    if (reach !== undefined) this.#scope.unedited(await management.describe());
+    const values = await management.truth();
     for (let tag = 0; tag < this.#truth.length; tag++) this.#truth[tag] = values[tag] ?? Number.NaN;
   }
 

@@ -9,6 +9,7 @@ import { type Instant, NEVER, PenstockError, seconds } from '@penstock/core';
 import { ModbusClient, ModbusTransaction } from '@penstock/protocols/modbus';
 import { replyOf } from '@penstock/simulator/devices';
 import type { Cause, Foothold, ModbusSession, OutsideEntry, PortAnswer, Reply } from '@penstock/simulator/kernel';
+import type { Reach } from './adversary.ts';
 import type { Management } from './management.ts';
 
 /** Real time: a range that runs ten times as fast still answers at once. */
@@ -26,7 +27,23 @@ export interface GateDoor {
   failed(error: unknown): void;
 }
 
-export class GateFoothold implements Foothold {
+/** The way through a range's gates. */
+export function gateReach(door: GateDoor): Reach {
+  const footholds = new Map<string, GateFoothold>();
+  return {
+    foothold: (id) => {
+      const foothold = footholds.get(id) ?? new GateFoothold(id, door);
+      footholds.set(id, foothold);
+      return foothold;
+    },
+    close: () => {
+      for (const foothold of footholds.values()) foothold.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+class GateFoothold implements Foothold {
   readonly device: string;
   readonly #door: GateDoor;
   readonly #sessions = new Set<GateSession>();

@@ -1,4 +1,5 @@
 /** An adversary's end of the management channel: HTTP to a range on this machine, one report after the other. */
+import { request } from 'node:http';
 import {
   type AdversaryReport,
   type AdversaryRunMessage,
@@ -19,17 +20,20 @@ export class Management {
   readonly #url: URL;
   readonly #token: string;
   readonly #scenario: string;
+  /** Path of the unix socket where the range answers; loopback without it. */
+  readonly #socket: string | undefined;
   /** Reports go out in the order in which they were made. */
   #last: Promise<void> = Promise.resolve();
   #instance = '';
 
   /**
-   * @param address as `penstock up` prints it: `http://127.0.0.1:8080/#token=…`
+   * @param address as `penstock up` prints it: `http://127.0.0.1:8080/#token=…`, or `unix:` and the path of a socket
    * @param token where the address has none
    * @throws UsageError `adversary.range` for what is no range of this machine, `adversary.token` without a token
    */
   constructor(address: string, token: string | undefined, scenario: string) {
-    this.#url = loopbackUrl(address);
+    this.#socket = /^unix:(\/[^#]+)/.exec(address)?.[1];
+    this.#url = loopbackUrl(this.#socket === undefined ? address : `http://localhost/${new URL(address).hash}`);
     const given = token ?? new URLSearchParams(this.#url.hash.slice(1)).get('token');
     if (!given)
       throw new UsageError(
@@ -80,29 +84,54 @@ export class Management {
   }
 
   async #ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
-    let response: Response;
+    let response: { status: number; text: string };
     try {
-      response = await fetch(new URL(`/api/${path}`, this.#url), {
-        method,
-        redirect: 'error',
-        signal: AbortSignal.timeout(ANSWERS_WITHIN_MS),
-        headers: { Authorization: `Bearer ${this.#token}`, 'Content-Type': 'application/json' },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
+      response = await this.#request(method, path, body === undefined ? undefined : JSON.stringify(body));
     } catch (error) {
-      const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+      const { code, message } = error as NodeJS.ErrnoException;
       throw new PenstockError(
         'adversary.gone',
-        `no range answers at ${this.#url.origin} (${cause?.code ?? message}); is \`penstock up\` running?`,
+        `no range answers at ${this.#url.origin} (${code ?? message}); is \`penstock up\` running?`,
         undefined,
         error,
       );
     }
     if (response.status === 204) return undefined;
-    const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return answer;
+    const answer = parsed(response.text);
+    if (response.status >= 200 && response.status < 300) return answer;
     const said = (answer as { error?: string } | undefined)?.error ?? `status ${response.status}`;
     throw new PenstockError('adversary.refused', `the range refuses: ${said}`);
+  }
+
+  #request(method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }> {
+    const url = new URL(`/api/${path}`, this.#url);
+    const headers = { Authorization: `Bearer ${this.#token}`, 'Content-Type': 'application/json' };
+    const socketPath = this.#socket === undefined ? {} : { socketPath: this.#socket };
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        url,
+        { method, headers, ...socketPath, signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) },
+        (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (part: string) => {
+            text += part;
+          });
+          response.on('error', reject);
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,15 +1,18 @@
 import { checkScenarioFile, loadScenario } from '@penstock/attacks';
-import { inSeconds, UsageError } from '@penstock/core';
+import { inSeconds, type PlantSpec, UsageError } from '@penstock/core';
 import { openPlant } from '@penstock/range';
 import type { Command } from 'commander';
 import { Adversary, type AdversarySummary } from '../adversary/adversary.ts';
 import { Management } from '../adversary/management.ts';
+import { attackManagement, boxReach, tellMarks } from '../containers/attack-box.ts';
+import { type AttackBoxLayout, layoutOf } from '../containers/layout.ts';
 import { inputOption } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { clock, span } from '../report.ts';
 
 interface AdversaryOptions {
-  readonly range: string;
+  readonly range?: string;
+  readonly box?: string;
   readonly token?: string;
   readonly plant?: string;
   readonly twin?: boolean;
@@ -24,7 +27,11 @@ export function addAdversary(program: Command): void {
     .command('adversary')
     .description('act in a range that runs on this machine, from another process, through its gates')
     .argument('<scenario>', 'a scenario of `penstock scenarios`, or the path of a file with one')
-    .requiredOption('--range <url>', 'the address that `penstock up` printed, with its token')
+    .option('--range <url>', 'the address that `penstock up` printed, with its token')
+    .option(
+      '--box <zone>',
+      'act from the attack box of a range in containers, which is in this zone; called inside of it',
+    )
     .option('--token <token>', "the range's token, where the address has none")
     .option('--plant <folder>', "the range's plant, where it is not one of `penstock plants`")
     .option('--twin', 'play the legitimate look-alike instead of the attack')
@@ -33,7 +40,7 @@ export function addAdversary(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (id: string, options: AdversaryOptions) => {
       const scenario = /[\\/]/.test(id) ? checkScenarioFile(id) : loadScenario(id);
-      const management = new Management(options.range, options.token, scenario.id);
+      const management = new Management(whereIs(options), options.token, scenario.id);
       const plant = await openPlant(options.plant ?? scenario.plant);
       if (plant.spec.id !== scenario.plant)
         throw new UsageError(
@@ -42,13 +49,14 @@ export function addAdversary(program: Command): void {
         );
       const adversary = await Adversary.join({
         ...{ scenario, plant, management, now: options.now, inputs: options.input },
+        ...(options.box !== undefined && { reach: boxReach(boxOf(plant.spec, options.box), tellMarks) }),
         variant: options.twin ? 'twin' : 'attack',
         onStep: ({ at, phase, step, event, detail }) =>
           note(`${clock(inSeconds(at))}  ${phase} ${step}: ${event}${detail && ` (${detail})`}`),
       });
       const { run, zone, rate } = adversary.joined;
       note(
-        `${scenario.name} in run ${run} (×${rate}), from a host in zone ${zone}; Ctrl-C puts everything back and ends`,
+        `${scenario.name} in run ${run} (×${rate}), from a host in zone ${options.box ?? zone}; Ctrl-C puts everything back and ends`,
       );
       stopOnSignal(adversary);
       const summary = await adversary.play();
@@ -56,6 +64,24 @@ export function addAdversary(program: Command): void {
       else tell(summary);
       if (!options.twin && !summary.detected) process.exitCode = 1;
     });
+}
+
+/** @throws UsageError `adversary.range` where neither is given, or both */
+function whereIs({ range, box }: AdversaryOptions): string {
+  if ((range === undefined) === (box === undefined))
+    throw new UsageError(
+      'adversary.range',
+      'say where the range is: --range URL, or --box ZONE inside of its attack box',
+    );
+  return range ?? attackManagement();
+}
+
+/** @throws UsageError `adversary.zone` */
+function boxOf(plant: PlantSpec, zone: string): AttackBoxLayout {
+  const zones = plant.zones.map(({ id }) => id);
+  if (!zones.includes(zone))
+    throw new UsageError('adversary.zone', `plant '${plant.id}' has no zone '${zone}'; it has ${zones.join(', ')}`);
+  return layoutOf(plant).attackBox(zone);
 }
 
 /** The first signal has everything put back; a second one ends this process as usual. */

@@ -2,7 +2,6 @@
  * One device in a container of its own: the same device as on the wire in memory, on the sockets of its operating system. The range tells
  * it of the run, wires its controller to the process, and is told what happens.
  */
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type DeviceSpec, type Instant, packArrays, unpackArrays } from '@penstock/core';
@@ -19,6 +18,7 @@ import {
   SocketHost,
 } from '@penstock/simulator/kernel';
 import { type Begin, type FromDevice, Link, type ToDevice, type Told, wiredTags } from './link.ts';
+import { ping } from './ping.ts';
 import { wallMicroseconds } from './wall.ts';
 
 export interface AgentOptions {
@@ -301,7 +301,7 @@ class DeviceRun {
     else if (act.do === 'link-up') device.linkUp();
     else if (act.do === 'link-down') device.linkDown();
     else if (act.do === 'variable') device.variable(act.path)?.set(act.value);
-    else {
+    else if (act.do === 'probe') {
       const zone = this.begin.plant.zones.find(({ id }) => id === act.zone);
       if (zone) device.probe(parseSubnet(zone.subnet), act.ports, act.cause);
     }
@@ -389,12 +389,3 @@ class LevelZero {
     return this.#version;
   }
 }
-
-/** The system's own `ping`, which may open what it takes. */
-const ping = (address: string, size: number): Promise<number | undefined> =>
-  new Promise((resolve) => {
-    const began = performance.now();
-    execFile('ping', ['-n', '-q', '-c', '1', '-W', '1', '-s', String(size), address], { timeout: 3000 }, (error) =>
-      resolve(error ? undefined : Math.round((performance.now() - began) * 1000)),
-    );
-  });

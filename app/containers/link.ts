@@ -121,7 +121,7 @@ export class Link<In, Out> {
 
   send(message: Out): void {
     if (this.#socket.destroyed) return;
-    this.#socket.write(`${JSON.stringify(message, forLine)}\n`);
+    this.#socket.write(`${encodeLine(message)}\n`);
     if (this.#socket.writableLength > MOST_WAITING) this.#socket.destroy();
   }
 
@@ -138,7 +138,7 @@ export class Link<In, Out> {
       start = at + 1;
       let message: In;
       try {
-        message = JSON.parse(line, fromLine) as In;
+        message = decodeLine(line) as In;
       } catch {
         this.#socket.destroy();
         return;
@@ -152,6 +152,12 @@ export class Link<In, Out> {
     else this.#rest.push(bytes.subarray(start));
   }
 }
+
+/** A message as one line of text. */
+export const encodeLine = (message: unknown): string => JSON.stringify(message, forLine);
+
+/** The other way round. @throws SyntaxError for what is no JSON */
+export const decodeLine = (line: string): unknown => JSON.parse(line, fromLine);
 
 /** What JSON has no word for: bytes, and numbers that are none (a limit without an upper end). */
 const forLine = (_key: string, value: unknown): unknown => {

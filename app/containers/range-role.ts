@@ -16,7 +16,8 @@ import { listenAt } from '../server/listen.ts';
 import { LivePlay } from '../server/live-play.ts';
 import { keptTokens, type Tokens } from '../server/roles.ts';
 import { apiRoutes } from '../server/routes.ts';
-import { servePage } from '../server/server.ts';
+import { answerApi, servePage } from '../server/server.ts';
+import { serveAttackBox } from './attack-door.ts';
 import { CauseBook } from './cause-book.ts';
 import { FrameFeed } from './frame-feed.ts';
 import { Hub } from './hub.ts';
@@ -90,7 +91,9 @@ export class RangeRole {
     const feed = await FrameFeed.open({
       socket: options.at?.sensorSocket ?? SENSOR_SOCKET,
       zones: layout.zones.map(({ id }) => id),
-      onFrame: (bytes, time) => role?.#onFrame?.(bytes, time),
+      onFrame: (bytes, time) => {
+        if (role) role.#onFrame?.(bytes, time);
+      },
       onSensor: (present) => note(present ? 'The sensor is there.' : 'The sensor is gone: nobody sees the network.'),
       note,
     });
@@ -149,6 +152,11 @@ export class RangeRole {
     const adversaries = new Adversaries();
     adversaries.serve(play, clock, [], 1, '');
     const page = await this.#serve(live, adversaries);
+    const door = await serveAttackBox(
+      this.#tokens.instructor,
+      (marks) => this.#causes.mark(marks),
+      (routes) => answerApi(live, this.#tokens, [adversaryRoutes(adversaries), ...routes]),
+    );
     clock.start();
     this.#hub.begin({ play, clock, options: {}, origin, ...(resume && { kept: resume.kept }) });
     print(`${plant.spec.name} runs in containers (${run}); files in ${folder.path}`);
@@ -172,7 +180,7 @@ export class RangeRole {
     clearInterval(keeping);
     clock.stop();
     this.#onFrame = undefined;
-    await page.close();
+    await Promise.all([page.close(), door?.close()]);
     this.#hub.forget();
     const { simulatedSeconds, packets, hashes, monitor, steps } = play.finish();
     folder.writeJson('summary.json', {

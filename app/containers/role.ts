@@ -60,7 +60,7 @@ async function start(words: readonly string[]): Promise<Role> {
     }
     case 'attack-box': {
       const { startAttackBox } = await import('./attack-box.ts');
-      return startAttackBox(given(values.plant, '--plant'), given(values.zone, '--zone'));
+      return startAttackBox(given(values.plant, '--plant'), given(values.zone, '--zone'), ALIVE);
     }
     case 'range': {
       const { RangeRole } = await import('./range-role.ts');

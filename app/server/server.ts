@@ -58,7 +58,8 @@ export function servePage(
   };
 }
 
-function pages(range: LiveRange, tokens: Tokens, api: readonly Router[], page: string) {
+/** What is below /api, behind the token, without a page. */
+export function answerApi(range: LiveRange, tokens: Tokens, api: readonly Router[]) {
   const app = express();
   app.disable('x-powered-by');
   app.use(guardHost);
@@ -73,6 +74,11 @@ function pages(range: LiveRange, tokens: Tokens, api: readonly Router[], page: s
   app.use('/api', (request, response) => {
     response.status(404).json({ error: `there is no ${request.method} ${request.originalUrl}` });
   });
+  return app;
+}
+
+function pages(range: LiveRange, tokens: Tokens, api: readonly Router[], page: string) {
+  const app = answerApi(range, tokens, api);
   const files = new StaticPage(page);
   app.use((request, response) => {
     if (files.answer(request, response)) return;

@@ -5,12 +5,14 @@ import { ModbusTransaction } from '@penstock/protocols/modbus';
 import {
   type Cause,
   type CloseReason,
+  type EventQueue,
   type Foothold,
   Host,
   type Interposed,
   Interposition,
   type InterpositionOptions,
   type ModbusSession,
+  type NetworkHost,
   type PortAnswer,
   type RelayHook,
   type Reply,
@@ -30,10 +32,10 @@ export class DeviceFoothold implements Foothold {
 
   modbus(target: string): ModbusSession {
     const standing = this.#device.part(ModbusPoller)?.peer(target);
-    if (standing !== undefined) return new PeerSession(this.#device, standing, false);
-    this.#device.attended();
     const { queue, host } = this.#device;
-    return new PeerSession(this.#device, new ModbusPeer(queue, host, this.#device.device(target)), true);
+    if (standing !== undefined) return new PeerSession(queue, standing, false);
+    this.#device.attended();
+    return new PeerSession(queue, new ModbusPeer(queue, host, this.#device.device(target)), true);
   }
 
   ping(target: string, cause: Cause, done: (answered: boolean) => void): void {
@@ -41,19 +43,7 @@ export class DeviceFoothold implements Foothold {
   }
 
   connect(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void {
-    const handler = {
-      open: () => {
-        connection.abort();
-        done('open');
-      },
-      data() {},
-      // Once it stands, its end is of our own making.
-      closed: (reason: CloseReason) => {
-        if (reason !== 'aborted') done(reason === 'refused' || reason === 'reset' ? 'refused' : 'silent');
-      },
-    };
-    const { host } = this.#device;
-    const connection = host.connect(this.#address(target), port, handler, { cause, timeout: CONNECT_TIMEOUT });
+    tryPort(this.#device.host, this.#address(target), port, cause, done);
   }
 
   /** @throws PenstockError as `Foothold.interpose`; `interposition.host` where the device is no host on the wire */
@@ -82,11 +72,33 @@ export class DeviceFoothold implements Foothold {
   }
 }
 
+/** One TCP connect from a host, hung up at once where somebody listens. */
+export function tryPort(
+  host: NetworkHost,
+  address: number,
+  port: number,
+  cause: Cause,
+  done: (answer: PortAnswer) => void,
+): void {
+  const handler = {
+    open: () => {
+      connection.abort();
+      done('open');
+    },
+    data() {},
+    // Once it stands, its end is of our own making.
+    closed: (reason: CloseReason) => {
+      if (reason !== 'aborted') done(reason === 'refused' || reason === 'reset' ? 'refused' : 'silent');
+    },
+  };
+  const connection = host.connect(address, port, handler, { cause, timeout: CONNECT_TIMEOUT });
+}
+
 /** Whoever asks for a port waits as long as scanners do. */
 const CONNECT_TIMEOUT = seconds(3);
 
 /** A gateway's neighbour hears more than the two parties: what others tell each other passes as it is. */
-function onlyBetween(near: number, far: ReadonlySet<number>, hook: RelayHook): RelayHook {
+export function onlyBetween(near: number, far: ReadonlySet<number>, hook: RelayHook): RelayHook {
   return (packet, now) => {
     const between =
       packet.source === near ? far.has(packet.destination) : packet.destination === near && far.has(packet.source);
@@ -94,19 +106,20 @@ function onlyBetween(near: number, far: ReadonlySet<number>, hook: RelayHook): R
   };
 }
 
-class PeerSession implements ModbusSession {
-  readonly #device: Device;
+/** Requests over a connection to one device: a standing one, or one of its own that ends with it. */
+export class PeerSession implements ModbusSession {
+  readonly #queue: EventQueue;
   readonly #peer: ModbusPeer;
   readonly #own: boolean;
 
-  constructor(device: Device, peer: ModbusPeer, own: boolean) {
-    this.#device = device;
+  constructor(queue: EventQueue, peer: ModbusPeer, own: boolean) {
+    this.#queue = queue;
     this.#peer = peer;
     this.#own = own;
   }
 
   request(unit: number, pdu: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void): void {
-    const { queue } = this.#device;
+    const queue = this.#queue;
     const transaction = new ModbusTransaction(unit, pdu, (ended, now) => done(replyOf(ended), now));
     if (!this.#peer.submit(transaction, queue.now, cause))
       queue.in(seconds(0), { run: (now) => done({ outcome: 'closed' }, now) });

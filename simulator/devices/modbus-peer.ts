@@ -9,7 +9,13 @@ import {
 } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { ModbusClient, type ModbusTransaction } from '@penstock/protocols/modbus';
-import { type Cause, type Connection, type EventQueue, MachineLink, type NetworkHost } from '@penstock/simulator/kernel';
+import {
+  type Cause,
+  type Connection,
+  type EventQueue,
+  MachineLink,
+  type NetworkHost,
+} from '@penstock/simulator/kernel';
 
 /** Clients of this trade wait a little before they dial again. */
 const RETRY_AFTER = seconds(5);

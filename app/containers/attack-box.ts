@@ -1,0 +1,184 @@
+/**
+ * The attack box: a host of its own on a zone's bridge, with rights that no device has. The scenario engine acts from here over real
+ * sockets and, to stand between two parties, with frames of its own making; the scope guard holds as anywhere.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { dirname, join } from 'node:path';
+import { PenstockError, type PlantSpec } from '@penstock/core';
+import { parseIpv4 } from '@penstock/protocols/ethernet';
+import { ModbusPeer, onlyBetween, PeerSession, tryPort } from '@penstock/simulator/devices';
+import {
+  type Cause,
+  type Foothold,
+  type Interposed,
+  type InterpositionOptions,
+  type Mark,
+  type ModbusSession,
+  type PortAnswer,
+  SocketHost,
+} from '@penstock/simulator/kernel';
+import type { Reach, ReachContext } from '../adversary/adversary.ts';
+import { note } from '../output.ts';
+import { ATTACK_BOX, ATTACK_SOCKET, type AttackBoxLayout } from './layout.ts';
+import { encodeLine } from './link.ts';
+import { ping } from './ping.ts';
+import { RawNetwork } from './raw-link.ts';
+
+/** Marks are gathered for so long, so that each connection does not cost a request. */
+const MARKS_EVERY_MS = 20;
+
+/** Where the range left the token for who acts from here. @throws PenstockError `attack-box.range` where there is no range */
+export function attackManagement(): string {
+  const file = join(dirname(ATTACK_SOCKET), 'token');
+  if (!existsSync(file))
+    throw new PenstockError(
+      'attack-box.range',
+      'no range has left word here; is it running, and is this its attack box?',
+    );
+  return `unix:${ATTACK_SOCKET}#token=${readFileSync(file, 'utf8').trim()}`;
+}
+
+/** The way to the devices from a box on a zone's bridge. `tell` hears who caused what of its traffic. */
+export function boxReach(
+  box: AttackBoxLayout,
+  tell: (marks: readonly Mark[]) => void,
+): (inside: ReachContext) => Reach {
+  return ({ plant, queue, clock }) => {
+    let marks: Mark[] = [];
+    const onMark = (mark: Mark): void => void marks.push(mark);
+    const teller = setInterval(() => {
+      if (marks.length > 0) tell(marks);
+      marks = [];
+    }, MARKS_EVERY_MS);
+    const host = new SocketHost({
+      id: ATTACK_BOX,
+      queue,
+      clock,
+      addresses: [box.address],
+      ping,
+      onMark,
+      onTrouble: note,
+    });
+    let raw: RawNetwork | undefined;
+    const inside = {
+      ...{ plant, queue, host, zone: box.zone },
+      raw: () => {
+        raw ??= RawNetwork.open({
+          address: box.address,
+          mac: box.mac,
+          subnet: subnetOf(plant, box.zone),
+          queue,
+          clock,
+          onMark,
+          note,
+        });
+        return raw;
+      },
+    };
+    const footholds = new Map<string, BoxFoothold>();
+    return {
+      foothold: (device) => {
+        const foothold = footholds.get(device) ?? new BoxFoothold(device, inside);
+        footholds.set(device, foothold);
+        return foothold;
+      },
+      close: async () => {
+        clearInterval(teller);
+        if (marks.length > 0) tell(marks);
+        await Promise.all([host.close(), raw?.close()]);
+      },
+    };
+  };
+}
+
+interface Inside {
+  readonly plant: PlantSpec;
+  readonly queue: ReachContext['queue'];
+  readonly host: SocketHost;
+  readonly zone: string;
+  raw(): RawNetwork;
+}
+
+/** Whoever a step says that it acts from: here it is the box. */
+class BoxFoothold implements Foothold {
+  readonly device: string;
+  readonly #inside: Inside;
+
+  constructor(device: string, inside: Inside) {
+    this.device = device;
+    this.#inside = inside;
+  }
+
+  modbus(target: string): ModbusSession {
+    const { queue, host } = this.#inside;
+    return new PeerSession(queue, new ModbusPeer(queue, host, this.#spec(target)), true);
+  }
+
+  ping(target: string, _cause: Cause, done: (answered: boolean) => void): void {
+    this.#inside.host.ping(this.#address(target), (roundTrip) => done(roundTrip !== undefined));
+  }
+
+  connect(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void {
+    tryPort(this.#inside.host, this.#address(target), port, cause, done);
+  }
+
+  interpose(near: string, far: readonly string[], options: InterpositionOptions): Interposed {
+    const { zone } = this.#inside;
+    if (this.#spec(near).zone !== zone)
+      throw new PenstockError('interposition.segment', `the attack box is in zone '${zone}', '${near}' is not`);
+    const here = far.filter((id) => this.#spec(id).zone === zone);
+    if (here.length > 0 && far.length > 1)
+      throw new PenstockError(
+        'interposition.segment',
+        `the attack box can stand between '${near}' and one neighbour, or between '${near}' and its gateway, not both`,
+      );
+    const first = this.#address(near);
+    const others = new Set(far.map((id) => this.#address(id)));
+    const hook = options.hook && onlyBetween(first, others, options.hook);
+    const second = here[0] === undefined ? undefined : this.#address(here[0]);
+    return this.#inside.raw().interpose(first, second, { ...options, ...(hook && { hook }) });
+  }
+
+  #address(id: string): number {
+    return parseIpv4(this.#spec(id).address);
+  }
+
+  #spec(id: string): PlantSpec['devices'][number] {
+    const found = this.#inside.plant.devices.find((device) => device.id === id);
+    if (found === undefined) throw new PenstockError('attack-box.device', `the plant has no device '${id}'`);
+    return found;
+  }
+}
+
+const subnetOf = (plant: PlantSpec, zone: string): string =>
+  (plant.zones.find(({ id }) => id === zone) as PlantSpec['zones'][number]).subnet;
+
+/** Tells the range who caused what, over the socket that it shares with the box. */
+export function tellMarks(marks: readonly Mark[]): void {
+  const token = new URL(attackManagement()).hash.replace('#token=', '');
+  const asked = request({
+    ...{ socketPath: ATTACK_SOCKET, method: 'POST', path: '/api/attack-box/marks' },
+    headers: { Host: 'localhost', Authorization: `Bearer ${token}`, 'Content-Type': 'text/plain' },
+  });
+  asked.on('error', (error: NodeJS.ErrnoException) => note(`the range did not hear who caused what (${error.code})`));
+  asked.on('response', (response) => response.resume());
+  asked.end(encodeLine(marks));
+}
+
+/** Keeps the box's agent there for who acts through it: `penstock adversary … --box`. */
+export function startAttackBox(plant: string, zone: string, alive: string): { stop(): void; ended: Promise<void> } {
+  note(`The attack box is in zone ${zone} of ${plant}. Act from it: penstock adversary SCENARIO --box ${zone}`);
+  let end: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const ticker = setInterval(() => writeFileSync(alive, ''), 1000);
+  return {
+    ended,
+    stop: () => {
+      clearInterval(ticker);
+      end();
+    },
+  };
+}
