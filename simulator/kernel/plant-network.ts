@@ -1,6 +1,14 @@
 /** The wire of a plant: a segment a zone, a host a device, and a firewall whose rules are the conduits. */
 import { type DeviceSpec, PenstockError, type PlantSpec } from '@penstock/core';
-import { formatIpv4, formatMac, inSubnet, parseIpv4, parseMac, parseSubnet } from '@penstock/protocols/ethernet';
+import {
+  formatIpv4,
+  formatMac,
+  inSubnet,
+  type MacAddress,
+  parseIpv4,
+  parseMac,
+  parseSubnet,
+} from '@penstock/protocols/ethernet';
 import { Firewall } from './firewall.ts';
 import type { Host } from './host.ts';
 import { EMBEDDED, LINUX, type StackProfile, WINDOWS } from './profile.ts';
@@ -65,7 +73,7 @@ export function buildNetwork(queue: EventQueue, plant: PlantSpec, seed: number):
   for (const device of plant.devices) {
     if (device === spec) continue;
     const { id, zone: segment, address, mac } = device;
-    wire.addHost({ id, segment, address, mac, profile: PROFILES[device.kind], up: !device.absent });
+    wire.addHost({ id, segment, address, mac, profile: profileOf(device.kind), up: !device.absent });
   }
   let guests = 0;
   return {
@@ -92,18 +100,27 @@ export function buildNetwork(queue: EventQueue, plant: PlantSpec, seed: number):
   };
 }
 
+/** How a device's network stack shows itself, by what kind of device it is. */
+export const profileOf = (kind: DeviceSpec['kind']): StackProfile => PROFILES[kind];
+
+/** The firewall's MAC address in each zone, by zone id: the device's own in its zone, those that follow it in the others. */
+export function firewallMacs(plant: PlantSpec): ReadonlyMap<string, MacAddress> {
+  const spec = plant.devices.find((device) => device.kind === 'firewall');
+  const own = spec === undefined ? FIREWALL_MAC : parseMac(spec.mac);
+  let next = own;
+  return new Map(plant.zones.map(({ id }) => [id, id === spec?.zone ? own : ++next]));
+}
+
 function buildFirewall(wire: Wire, plant: PlantSpec, spec: DeviceSpec | undefined): Firewall {
   const firewall = new Firewall(wire, spec?.id ?? 'firewall', LINUX);
-  let mac = spec === undefined ? FIREWALL_MAC : parseMac(spec.mac);
-  const own = mac;
-  for (const zone of plant.zones) {
-    const segment = wire.segment(zone.id);
-    if (spec !== undefined && zone.id === spec.zone && parseIpv4(spec.address) !== segment.gateway)
+  for (const [zone, mac] of firewallMacs(plant)) {
+    const segment = wire.segment(zone);
+    if (spec !== undefined && zone === spec.zone && parseIpv4(spec.address) !== segment.gateway)
       throw new PenstockError(
         'network.firewall',
-        `firewall '${spec.id}' has ${spec.address}; it must have the first address of zone '${zone.id}', ${formatIpv4(segment.gateway)}`,
+        `firewall '${spec.id}' has ${spec.address}; it must have the first address of zone '${zone}', ${formatIpv4(segment.gateway)}`,
       );
-    firewall.plug(segment, segment.gateway, spec?.zone === zone.id ? own : ++mac, undefined);
+    firewall.plug(segment, segment.gateway, mac, undefined);
   }
   wire.register(firewall);
   for (const conduit of plant.conduits)
