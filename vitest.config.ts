@@ -13,7 +13,7 @@ export default defineConfig({
     testTimeout: proving ? 1_800_000 : 180_000,
     hookTimeout: proving ? 300_000 : 180_000,
     expect: { poll: { timeout: 120_000 } },
-    setupFiles: ['tests/leaks.ts'],
+    setupFiles: ['tests/leaks.ts', 'tests/properties.ts'],
     reporters: [process.env.CI === 'true' ? 'verbose' : 'default', './tests/closing-line.ts'],
   },
 });

@@ -21,7 +21,7 @@ export const JUDGES = [
 ];
 
 const present = (judge) =>
-  spawnSync(judge.probe[0], judge.probe.slice(1), { stdio: 'ignore', timeout: 20_000 }).status === 0;
+  spawnSync(judge.probe[0], judge.probe.slice(1), { stdio: 'ignore', timeout: 60_000 }).status === 0;
 
 /** Installs what is missing where that may be done; says on stderr what is then skipped. Returns the judges that are there. */
 export function prepareJudges() {
@@ -35,6 +35,9 @@ export function prepareJudges() {
   return JUDGES.filter((judge) => !missing.includes(judge)).map((judge) => judge.name);
 }
 
+/** A mirror that stumbles is asked again, and another apt-get is waited for. */
+const PATIENT = ['-o', 'Acquire::Retries=3', '-o', 'DPkg::Lock::Timeout=120'];
+
 /** Returns why the packages could not be installed, undefined when they were. */
 function install(packages) {
   if (process.platform !== 'linux' || spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status !== 0)
@@ -44,13 +47,16 @@ function install(packages) {
     return `needs root: sudo apt-get install ${packages.join(' ')}`;
   process.stderr.write(`Installing the judges ${packages.join(', ')} ...\n`);
   const apt = (...args) =>
-    spawnSync(root ? 'apt-get' : 'sudo', [...(root ? [] : ['-n', 'apt-get']), '-q', ...args], {
+    spawnSync(root ? 'apt-get' : 'sudo', [...(root ? [] : ['-n', 'apt-get']), '-q', ...PATIENT, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       encoding: 'utf8',
-      timeout: 600_000,
+      timeout: 300_000,
     });
   apt('update');
-  const result = apt('install', '-y', '--no-install-recommends', ...packages);
-  return result.status === 0 ? undefined : `apt-get failed: ${result.stderr.trim().split('\n').at(-1)}`;
+  const get = (...names) => apt('install', '-y', '--no-install-recommends', ...names);
+  if (get(...packages).status === 0) return undefined;
+  // One that cannot be had must not keep the others away.
+  const failed = packages.map((name) => get(name)).filter(({ status }) => status !== 0);
+  return failed.length === 0 ? undefined : `apt-get failed: ${failed[0].stderr?.trim().split('\n').at(-1)}`;
 }

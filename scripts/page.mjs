@@ -27,7 +27,7 @@ export function ensurePage() {
   if (stampOf(DIST) === hash) return;
   process.stderr.write('Building the page ...');
   const began = Date.now();
-  const problem = buildPage(hash);
+  const problem = buildPage(hash, 'pipe', () => stampOf(DIST) !== hash);
   process.stderr.write(
     problem === undefined ? ` done in ${Math.round((Date.now() - began) / 1000)} s.\n` : ' failed.\n',
   );
@@ -42,10 +42,12 @@ export function ensurePageFor(args) {
 
 /**
  * Builds into a folder of its own and puts it in place at the end, so that who starts meanwhile finds a whole page.
+ * @param wanted asked at the end, when another start may have built the same and somebody be reading it
  * @returns what went wrong
  */
-export function buildPage(hash = hashOfSources(), stdio = 'pipe') {
+export function buildPage(hash = hashOfSources(), stdio = 'pipe', wanted = () => true) {
   const made = join(ROOT, 'node_modules', `.penstock-page-${process.pid}`);
+  const old = `${made}-old`;
   const vite = join(ROOT, 'node_modules', 'vite', 'bin', 'vite.js');
   const level = stdio === 'pipe' ? 'error' : 'info';
   const { status, stderr, error } = spawnSync(
@@ -56,15 +58,16 @@ export function buildPage(hash = hashOfSources(), stdio = 'pipe') {
   );
   try {
     if (status !== 0) return reasonIn(stderr) ?? error?.code ?? `vite ended with ${status}`;
+    if (!wanted()) return undefined;
     writeFileSync(join(made, STAMP), hash);
-    rmSync(DIST, { recursive: true, force: true });
+    // Two renames, so that between the old page and the new one there is hardly a moment without.
+    if (existsSync(DIST)) renameSync(DIST, old);
     renameSync(made, DIST);
     return undefined;
   } catch (problem) {
-    // Another start put its own in place between the two; it is made of the same.
     return stampOf(DIST) === hash ? undefined : problem.message;
   } finally {
-    rmSync(made, { recursive: true, force: true });
+    for (const folder of [made, old]) rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -17,7 +17,7 @@ export function hasJudge(name: 'chromium' | 'tshark' | 'nmap' | 'mbpoll' | 'pymo
   let present = known.get(name);
   if (present === undefined) {
     const [command, ...args] = JUDGES.find((judge) => judge.name === name)?.probe ?? ['false'];
-    present = spawnSync(command as string, args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
+    present = spawnSync(command as string, args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
     known.set(name, present);
   }
   return present;

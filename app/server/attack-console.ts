@@ -92,7 +92,7 @@ export class AttackConsole {
       ...{ alertsBefore: this.#play.monitor?.alerts.at(-1)?.number ?? 0, hazards: [] },
       ...{ timeToDetect: null, stopping: false },
     };
-    this.#tell();
+    this.tell();
     if (mode === 'dry') return undefined;
     return (time) => ({ time, kind: 'launch', scenario, variant, inputs, approveEachStep: mode === 'step', now });
   }
@@ -113,13 +113,13 @@ export class AttackConsole {
       step.at = inSeconds(record.at);
       step.detail = record.detail;
     }
-    this.#tell();
+    this.tell();
   }
 
   hazard(hazard: string, at: number): void {
     if (!this.#launched || this.#launched.mode === 'dry') return;
     this.#launched.hazards.push({ hazard, at });
-    this.#tell();
+    this.tell();
   }
 
   /** An alert that names what the scenario touches, from its first packet on. */
@@ -129,7 +129,7 @@ export class AttackConsole {
     if (!launched || launched.timeToDetect !== null || first === undefined || time < first) return;
     if (number <= launched.alertsBefore || !this.#touches(launched, device, tag)) return;
     launched.timeToDetect = time - first;
-    this.#tell();
+    this.tell();
   }
 
   /** Null before the first launch. */
@@ -148,7 +148,7 @@ export class AttackConsole {
   /** The engine ends without a step of its own when the last proof is in. */
   tick(): void {
     const ended = this.#launched && this.#state(this.#launched) === 'ended';
-    if (ended && !this.#toldEnd) this.#tell();
+    if (ended && !this.#toldEnd) this.tell();
     this.#toldEnd = ended === true;
   }
   #toldEnd = false;
@@ -196,7 +196,8 @@ export class AttackConsole {
     };
   }
 
-  #tell(): void {
+  /** Tells pages where the attack stands now. */
+  tell(): void {
     const { message } = this;
     if (message) this.onChange.tell(message);
   }

@@ -32,11 +32,12 @@ export class FrameRing implements FrameSink {
 
   frame(time: number, buffer: Uint8Array, start: number, end: number): void {
     const length = Math.min(end - start, 0xffff, this.#data.length);
-    if (this.#write + length > this.#data.length) this.#wrap();
+    const taken = placeOf(length);
+    if (this.#write + taken > this.#data.length) this.#wrap();
     const offset = this.#write;
-    this.#makeRoom(offset, offset + length);
+    this.#makeRoom(offset, offset + taken);
     this.#data.set(buffer.subarray(start, start + length), offset);
-    this.#write = offset + length;
+    this.#write = offset + taken;
     this.last++;
     if (this.last - this.first >= this.#slots) this.first = this.last - this.#slots + 1;
     const slot = this.last % this.#slots;
@@ -67,9 +68,12 @@ export class FrameRing implements FrameSink {
     while (this.first <= this.last) {
       const slot = this.first % this.#slots;
       const start = this.#offset[slot] as number;
-      const end = start + (this.#length[slot] as number);
+      const end = start + placeOf(this.#length[slot] as number);
       if (end <= from || start >= to) return;
       this.first++;
     }
   }
 }
+
+/** Bytes that a frame takes: an empty one a byte, so that no two of them lie at the same place and the oldest is known by its own. */
+const placeOf = (length: number): number => Math.max(1, length);

@@ -37,7 +37,7 @@ describe('the ring of frames', () => {
   });
 });
 
-describe('packets of the drinking-water works', { timeout: 60_000 }, () => {
+describe('packets of the drinking-water works', () => {
   const ring = new FrameRing(8 << 20, 50_000);
   let packets: Packets;
 
@@ -54,7 +54,7 @@ describe('packets of the drinking-water works', { timeout: 60_000 }, () => {
       alertsOf: (packet) => (packet === 3 ? [7] : []),
     });
     play.finish();
-  }, 60_000);
+  });
 
   it('come as rows with the names of devices and tags, page after page', () => {
     const { rows, next, first, last } = packets.rows({ from: 1, count: 200, filter: '' });

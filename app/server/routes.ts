@@ -119,6 +119,8 @@ export function apiRoutes(live: LivePlay): Router {
   router.post('/attack', instructorOnly, async (request, response) => {
     const record = live.console.recordOf(parsed(attackRequest, request), roleIn(response));
     if (record) await enter(live.play, live.clock, record);
+    // Pages hear of it on the socket alone: an answer here could come in after something newer there.
+    live.console.tell();
     response.json(live.console.message);
   });
   router.use(refused);

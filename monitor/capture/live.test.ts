@@ -4,11 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { hasJudge } from '../../tests/judges.ts';
 import { captureLive } from './index.ts';
 
-/** One packet on the loopback, if this machine lets us. */
 const installed = hasJudge('tcpdump');
-const allowed =
-  installed &&
-  spawnSync('tcpdump', ['-i', 'lo', '-c', '1', '-w', '/dev/null', '-G', '1', '-W', '1'], { timeout: 700 }).status !== 1;
+/** Whether this machine lets us: the link types of an interface are told to who may capture on it, at once. */
+const allowed = installed && spawnSync('tcpdump', ['-i', 'lo', '-L'], { timeout: 60_000 }).status === 0;
 
 describe.skipIf(!installed)('live capture (needs tcpdump)', () => {
   it('lists the interfaces when there is no such one', async () => {

@@ -1,6 +1,7 @@
 import { decodeSyslog, type SyslogEvent, syslogDissector } from '@penstock/protocols/syslog';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { atBest, computingTimeOf } from '../../tests/measured.ts';
 import { type DeviceLogEvent, deviceLogEvent } from './device-log.ts';
 
 function read(line: string): DeviceLogEvent {
@@ -115,7 +116,7 @@ describe('device logs', () => {
     });
   });
 
-  it('never throws, and looks at a hostile line once', () => {
+  it('never throws, and looks at a hostile line once', async () => {
     const events: SyslogEvent[] = [];
     const dissector = syslogDissector.create((event) => events.push(event as SyslogEvent));
     fc.assert(
@@ -138,19 +139,19 @@ describe('device logs', () => {
     ]) {
       const bytes = new TextEncoder().encode(`<1>${text}`);
       const message = decodeSyslog(bytes, 0, bytes.length);
-      const began = performance.now();
-      deviceLogEvent({
-        name: 'syslog',
-        time: 1,
-        facility: 'USER',
-        severity: 'ALERT',
-        message: message?.text ?? '',
-        host: '',
-        application: '',
-        message_id: 'key',
-        parameters: [],
-      });
-      expect(performance.now() - began).toBeLessThan(100);
+      const read = () =>
+        deviceLogEvent({
+          name: 'syslog',
+          time: 1,
+          facility: 'USER',
+          severity: 'ALERT',
+          message: message?.text ?? '',
+          host: '',
+          application: '',
+          message_id: 'key',
+          parameters: [],
+        });
+      expect(await atBest(100, () => computingTimeOf(read))).toBeLessThan(100);
     }
   });
 });

@@ -1,6 +1,7 @@
 import type { FieldValue } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { computingTimeOf } from '../../tests/measured.ts';
 import { Subject } from '../subject.ts';
 import type { Field, FieldType, LogSource } from './fields.ts';
 import { compileItem, type RuleValue } from './matchers.ts';
@@ -185,12 +186,13 @@ describe('modifiers', () => {
   });
 
   it('takes bounded time for hostile patterns and texts', () => {
-    const started = performance.now();
-    expect(matches('text|re', '^(a+)+$', `${'a'.repeat(50_000)}!`)).toBe(false);
-    expect(matches('text|re', '(x+x+)+y', 'x'.repeat(20_000))).toBe(false);
-    expect(matches('text', '*a*a*a*a*a*a*a*a*b', 'a'.repeat(20_000))).toBe(false);
-    expect(() => compileItem('text|re', ['((a{1,100}){1,100}){1,100}'], source)).toThrow('no regular expression');
-    expect(performance.now() - started).toBeLessThan(5000);
+    const taken = computingTimeOf(() => {
+      expect(matches('text|re', '^(a+)+$', `${'a'.repeat(50_000)}!`)).toBe(false);
+      expect(matches('text|re', '(x+x+)+y', 'x'.repeat(20_000))).toBe(false);
+      expect(matches('text', '*a*a*a*a*a*a*a*a*b', 'a'.repeat(20_000))).toBe(false);
+      expect(() => compileItem('text|re', ['((a{1,100}){1,100}){1,100}'], source)).toThrow('no regular expression');
+    });
+    expect(taken).toBeLessThan(5000);
   });
 
   it('matches wildcards as a regular expression would', () => {

@@ -1,6 +1,7 @@
 /** Rule files that were written to hold somebody up, or by a machine that went wrong: a clear answer, soon. */
 import { FileError } from '@penstock/core';
 import { describe, expect, it } from 'vitest';
+import { atBest, computingTimeOf } from '../../tests/measured.ts';
 import { Subject } from '../subject.ts';
 import type { Field, LogSource } from './fields.ts';
 import { compileItem } from './matchers.ts';
@@ -10,14 +11,16 @@ const rule = (detection: string, message = 'hit'): string =>
   `title: x\nname: rule\ndescription: A rule.\nlevel: low\nlogsource:\n  product: zeek\n  service: modbus_detailed\ndetection:\n${detection}\n  condition: a\nalert:\n  message: '${message}'\n`;
 
 function answer(text: string): { message: string; ms: number } {
-  const began = performance.now();
-  try {
-    parseRules([{ file: 'rules/rule.yml', text }]);
-    return { message: 'ok', ms: performance.now() - began };
-  } catch (error) {
-    if (!(error instanceof FileError)) throw error;
-    return { message: error.message, ms: performance.now() - began };
-  }
+  let message = 'ok';
+  const ms = computingTimeOf(() => {
+    try {
+      parseRules([{ file: 'rules/rule.yml', text }]);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      message = error.message;
+    }
+  });
+  return { message, ms };
 }
 
 describe('hostile rule files', () => {
@@ -75,7 +78,7 @@ describe('hostile rule files', () => {
     expect(ms).toBeLessThan(3000);
   });
 
-  it('patterns that hold backtracking engines up for years take no time on what is sent', () => {
+  it('patterns that hold backtracking engines up for years take no time on what is sent', async () => {
     const values = new Map<string, string>();
     const field: Field = {
       name: 'text',
@@ -95,13 +98,11 @@ describe('hostile rule files', () => {
     ] as const) {
       values.set('text', text);
       const { test } = compileItem('text|re', [pattern], source);
-      const began = performance.now();
-      test(subject);
-      expect(performance.now() - began, pattern).toBeLessThan(2000);
+      expect(await atBest(2000, () => computingTimeOf(() => test(subject))), pattern).toBeLessThan(2000);
     }
   });
 
-  it('a thousand wildcards take time in proportion', () => {
+  it('a thousand wildcards take time in proportion', async () => {
     const values = new Map<string, string>([['text', 'a'.repeat(4096)]]);
     const field: Field = {
       name: 'text',
@@ -113,8 +114,7 @@ describe('hostile rule files', () => {
     };
     const source: LogSource = { product: 'zeek', service: 'test', about: '', fields: new Map([['text', field]]) };
     const { test } = compileItem('text', ['*a'.repeat(200).concat('b')], source);
-    const began = performance.now();
     expect(test(new Subject())).toBe(false);
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(await atBest(1000, () => computingTimeOf(() => test(new Subject())))).toBeLessThan(1000);
   });
 });

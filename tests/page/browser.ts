@@ -4,7 +4,17 @@ import { ensurePage } from '../../scripts/page.mjs';
 import { CHROMIUM_FLAGS, chromiumPath } from '../chromium.ts';
 
 /** That a stopped range refuses connections is what the page tells, and the browser does too. */
-const EXPECTED = /ERR_CONNECTION|WebSocket connection|GPU stall due to ReadPixels|GroupMarkerNotSet/;
+const EXPECTED =
+  /ERR_(CONNECTION|EMPTY_RESPONSE|INCOMPLETE_CHUNKED)|WebSocket connection|GPU stall due to ReadPixels|GroupMarkerNotSet/;
+/** Milliseconds: a limit for what hangs, not for what is slow. */
+const PATIENCE = 120_000;
+
+export interface OpenOptions extends BrowserContextOptions {
+  /** What the page's frame says of its connection when it is ready: `live` unless told otherwise. */
+  readonly connection?: string;
+  /** Runs in the page before anything of its own does. */
+  readonly first?: string;
+}
 
 export class TestBrowser {
   /** Errors, warnings and violations of the security policy that no test asked for. */
@@ -20,14 +30,17 @@ export class TestBrowser {
   /** Builds the page where it is stale, and starts the browser. */
   static async launch(): Promise<TestBrowser> {
     ensurePage();
-    return new TestBrowser(await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_FLAGS }));
+    return new TestBrowser(
+      await chromium.launch({ executablePath: chromiumPath(), args: CHROMIUM_FLAGS, timeout: PATIENCE }),
+    );
   }
 
-  /** A page at `url`, in a browser session of its own; live unless told otherwise. */
-  async open(url: string, options: BrowserContextOptions = {}, connection = 'live'): Promise<Page> {
+  /** A page at `url`, in a browser session of its own. */
+  async open(url: string, { connection = 'live', first, ...options }: OpenOptions = {}): Promise<Page> {
     const context = await this.#browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    if (first !== undefined) await context.addInitScript(first);
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(PATIENCE);
     page.on('pageerror', (error) => this.complaints.push(error.message));
     page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type()) && !EXPECTED.test(message.text()))

@@ -24,7 +24,7 @@ let scripts: string[];
 beforeAll(() => {
   ensurePage();
   scripts = readdirSync(join(DIST, 'assets')).filter((name) => name.endsWith('.js'));
-}, 120_000);
+});
 
 it('everything but the stage fits the budget of the shell, all views together', () => {
   const shell = scripts.filter((name) => !name.startsWith('scene-'));

@@ -6,13 +6,13 @@ import { eventually, RunningRange, SMALL_PLANT, scratchFolder } from '../penstoc
 
 const RUNS = 60;
 
-describe('a hostile client', { timeout: 120_000 }, () => {
+describe('a hostile client', () => {
   const scratch = scratchFolder();
   let range: RunningRange;
 
   beforeAll(async () => {
     range = await RunningRange.start([SMALL_PLANT], { cwd: scratch.path });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await range?.stop('SIGKILL');

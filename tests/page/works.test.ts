@@ -8,11 +8,15 @@ import { hasJudge } from '../judges.ts';
 import { RunningRange, scratchFolder } from '../penstock.ts';
 import { TestBrowser, visit } from './browser.ts';
 
-const SLOW = 180_000;
+const SLOW = 400_000;
 const RATE = 10;
-/** What `lye-setpoint` says of when its order is seen, seconds of plant time; what a page may take on top, wall milliseconds. */
+/** What `lye-setpoint` says of when its order is seen, seconds of plant time. */
 const SEEN_WITHIN = 30;
-const SHOWN_WITHIN = 1000;
+const WITHOUT_WEBGL = `
+  const given = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+    return /webgl/.test(kind) ? null : given.call(this, kind, ...more);
+  };`;
 
 describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW }, () => {
   const scratch = scratchFolder();
@@ -56,26 +60,36 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     await page.keyboard.press('Enter');
     const plate = page.locator('[data-faceplate="LIT501"]');
     await plate.waitFor();
-    expect(await plate.textContent()).toMatch(/Clearwell level.*displayed.*measured.*true.*Safe/);
+    await expect.poll(() => plate.textContent()).toMatch(/Clearwell level.*displayed.*measured.*true.*Safe/);
     expect(page.url()).not.toContain(range.token);
     expect(await page.content()).not.toContain(range.token);
   });
 
+  it('puts the process view in the stage’s place in a browser that draws no third dimension', async () => {
+    const flat = await browser.open(range.url, { first: WITHOUT_WEBGL });
+    await visit(flat, '/process');
+    for (const tag of ['LIT501', 'AIT502']) {
+      await flat.evaluate(`location.hash = '/plant?tag=${tag}'`);
+      await flat.waitForSelector(`main[data-view="process"] [data-faceplate="${tag}"]`);
+      await flat.waitForSelector(`svg.pid [data-value-of="${tag}"]`);
+    }
+    expect(await flat.locator('.plant-view').count()).toBe(0);
+    await flat.context().close();
+  });
+
   it('changes a set point, and the plant follows', async () => {
-    await visit(page, '/process?tag=AIC301_SP');
-    await page.fill('.operate input', '9.5');
-    await page.click('.operate button[type="submit"]');
-    await page.waitForSelector('.last-order:has-text("Done")');
     const { tags } = await range.api<KeyframeMessage>('state');
     const place = tags.findIndex(({ id }) => id === 'FIT301');
     const flow = async () => (await range.api<ValuesMessage>('values')).true[place] as number;
     const before = await flow();
+    await visit(page, '/process?tag=AIC301_SP');
+    await page.fill('.operate input', '9.5');
+    await page.click('.operate button[type="submit"]');
+    await page.waitForSelector('.last-order:has-text("Done")');
     // The controller goes there slowly; the pump delivers more, and the drawing says so.
-    await expect.poll(flow, { timeout: 40_000 }).toBeGreaterThan(before + 0.1);
+    await expect.poll(flow).toBeGreaterThan(before + 0.1);
     await expect
-      .poll(async () => Number.parseFloat((await page.textContent('[data-value-of="AIC301_DOSE"]')) ?? ''), {
-        timeout: 40_000,
-      })
+      .poll(async () => Number.parseFloat((await page.textContent('[data-value-of="AIC301_DOSE"]')) ?? ''))
       .toBeGreaterThan(8.2);
     await page.fill('.operate input', '8');
     await page.keyboard.press('Enter');
@@ -85,9 +99,9 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
   it('says on the faceplate who wrote last, and what acts on the loop by itself', async () => {
     await page.waitForSelector('.last-write:has-text("8.00 mg/L by scada, modbus")');
     await page.click('.interlocks summary');
-    const text = (await page.textContent('.interlocks')) ?? '';
-    expect(text).toMatch(/High pH stops sodium hydroxide.*dosing-plc.*XA-304/);
-    expect(text).toContain('safety-device');
+    const text = () => page.textContent('.interlocks');
+    await expect.poll(text).toMatch(/High pH stops sodium hydroxide.*dosing-plc.*XA-304/);
+    await expect.poll(text).toContain('safety-device');
   });
 
   it('asks twice before it orders what could harm', async () => {
@@ -109,9 +123,8 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     await page.locator('main').focus();
     await tabTo('.attack-banner button', 'Stop and undo');
     await page.keyboard.press('Enter');
-    await page.waitForSelector('.outcome [data-met]');
+    await expect.poll(() => page.locator('.outcome [data-met]').allTextContents()).toContain('✓ AIC-301_MODE 1 → 1');
     const proof = await page.locator('.outcome [data-met]').allTextContents();
-    expect(proof).toContain('✓ AIC-301_MODE 1 → 1');
     expect(proof.filter((line) => !line.startsWith('✓'))).toEqual([]);
     expect(await page.locator('[data-step="order"]').first().getAttribute('data-state')).not.toBe('done');
   });
@@ -121,15 +134,16 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     known = (await range.api<KeyframeMessage>('state')).alerts.at(-1)?.number ?? 0;
     await page.getByRole('button', { name: 'Launch' }).click();
     await page.waitForSelector('[data-step="order"][data-state="done"]');
-    const ordered = performance.now();
     await visit(page, '/alarms?list=alerts');
     const shown = () =>
       page
         .locator('.alert-list button', { hasText: 'AIC-301_SP' })
         .evaluateAll((all) => Math.max(0, ...all.map((one) => Number(one.dataset.alert))));
-    const within = (SEEN_WITHIN / RATE) * 1000 + SHOWN_WITHIN;
-    await expect.poll(shown, { timeout: within, interval: 50 }).toBeGreaterThan(known);
-    expect(performance.now() - ordered).toBeLessThan(within);
+    await expect.poll(shown, { interval: 50 }).toBeGreaterThan(known);
+    const { alerts, attack } = await range.api<KeyframeMessage>('state');
+    const ordered = attack?.steps.find(({ id }) => id === 'order')?.at as number;
+    const alert = alerts.find(({ number, tag }) => number > known && tag === 'AIC301_SP');
+    expect((alert?.time as number) - ordered).toBeLessThan(SEEN_WITHIN);
   });
 
   it('leads from the alert to its packets, from a byte to the tag, from there into the plant, and back', async () => {
@@ -137,16 +151,16 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     const alert = alerts.find(({ number, rule }) => number > known && rule === 'value-outside-limits');
     await page.click(`.alert-list [data-alert="${alert?.number}"]`);
     await page.waitForSelector('.alert-detail:has-text("T0836")');
-    expect(await page.textContent('.alert-detail')).toMatch(/AIC301_SP.*11,?100 mg\/L/);
+    await expect.poll(() => page.textContent('.alert-detail')).toMatch(/AIC301_SP.*11,?100 mg\/L/);
     await page.getByRole('link', { name: 'Its packets' }).click();
     await page
       .locator('.packet-scroll [role="option"]', { hasText: /11,?100 mg/ })
       .first()
       .click();
     await page.locator('.packet-field[aria-selected="true"]', { hasText: /11,?100 mg/ }).waitFor();
-    const marked = await page.locator('.packet-bytes [data-chosen]').allTextContents();
+    const marked = async () => (await page.locator('.packet-bytes [data-chosen]').allTextContents()).join('');
     // 11100 as a REAL of IEEE 754, the low word first as this controller has it.
-    expect(marked.join('')).toBe('7000462d');
+    await expect.poll(marked).toBe('7000462d');
     await page.locator('.packet-bytes [data-at="12"]').click();
     await page.waitForSelector(
       '.packet-field[aria-selected="true"]:has-text("0800"), .packet-field[aria-selected="true"]:has-text("IPv4")',
@@ -178,8 +192,9 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
 
   it('puts an alarm aside by keyboard, with a reason and until a time, and the journal says who did', async () => {
     await visit(page, '/alarms');
-    await page.locator('[data-alarm]').first().waitFor({ timeout: 60_000 });
-    const id = await page.locator('[data-alarm]').first().getAttribute('data-alarm');
+    // One that stands and will go on to stand: the dose is far too high.
+    const standing = page.locator('[data-alarm][data-active]').first();
+    const id = await standing.getAttribute('data-alarm');
     const row = page.locator(`[data-alarm="${id}"]`);
     await page.locator('main').focus();
     await tabTo(`[data-alarm="${id}"] button`, 'Shelve');
@@ -188,7 +203,9 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
     await page.keyboard.type('dosing is being looked at');
     await page.keyboard.press('Enter');
     await row.and(page.locator('[data-state="shelved"]')).waitFor();
-    expect(await row.textContent()).toMatch(/until \d\d:\d\d:\d\d · dosing is being looked at \(instructor\)/);
+    await expect
+      .poll(() => row.textContent())
+      .toMatch(/until \d\d:\d\d:\d\d · dosing is being looked at \(instructor\)/);
     await row.getByRole('button', { name: 'Unshelve' }).click();
     await row.and(page.locator('[data-state="shelved"]')).waitFor({ state: 'detached' });
     const { journal } = await range.api<KeyframeMessage>('state');
@@ -229,14 +246,13 @@ describe.skipIf(!hasJudge('chromium'))('the page of the works', { timeout: SLOW 
 
   it('stops the attack when told to, and tells the trainee nothing of it but what instruments and monitor say', async () => {
     await visit(page, '/attack?scenario=lye-setpoint');
-    if (await page.locator('.attack-banner').isVisible())
-      await page.locator('.attack-banner').getByRole('button', { name: 'Stop and undo' }).click();
+    await page.locator('.attack-banner').getByRole('button', { name: 'Stop and undo' }).click();
     await page.waitForSelector('.outcome [data-met]');
     await stateOfAttack('done');
+    await expect.poll(() => heard.length).toBeGreaterThan(50);
+    await expect.poll(() => heard.join('\n')).toContain('"displayed":[');
+    await expect.poll(() => heard.join('\n')).toContain('AIC301_SP');
     const all = heard.join('\n');
-    expect(heard.length).toBeGreaterThan(50);
-    expect(all).toContain('"displayed":[');
-    expect(all).toContain('AIC301_SP');
     // Every series of true and measured values is empty; nothing names the scenario, its steps or what they are.
     for (const [, series] of all.matchAll(/"(?:true|measured)":\[([^\]]*)\]/g)) expect(series).toBe('');
     expect(all).not.toMatch(/lye-setpoint|dose-back|auto-back|"kind":"(attack|hazard)"|"phase":"/);

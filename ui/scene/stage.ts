@@ -402,6 +402,9 @@ class LiveStage implements Stage {
 
   private readonly draw = (now: number): void => {
     this.frame = 0;
+    // Whatever a later frame was asked for is in this one.
+    clearTimeout(this.timer);
+    this.timer = undefined;
     if (this.lost || document.hidden) return;
     const seconds = this.lastTime === 0 ? 0 : Math.min(0.5, (now - this.lastTime) / 1000);
     this.lastTime = now;
@@ -427,7 +430,7 @@ class LiveStage implements Stage {
       this.overlay.draw(this.camera);
     }
     if (flying || gliding) this.ask();
-    else if (running && this.values.moving && this.timer === undefined)
+    else if (running && this.values.moving)
       this.timer = setTimeout(this.tick, (this.cheap ? TICK.cheap : TICK.full) * 1000);
     else if (!running) this.lastTime = 0;
   };

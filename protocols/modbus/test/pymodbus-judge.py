@@ -10,7 +10,7 @@ from pymodbus.other_message import ReadExceptionStatusRequest, ReportSlaveIdRequ
 from pymodbus.register_read_message import ReadWriteMultipleRegistersRequest
 from pymodbus.register_write_message import MaskWriteRegisterRequest
 
-client = ModbusTcpClient("127.0.0.1", port=int(sys.argv[1]), timeout=5)
+client = ModbusTcpClient("127.0.0.1", port=int(sys.argv[1]), timeout=30)
 assert client.connect()
 
 

@@ -23,9 +23,8 @@ export default function AttackView() {
   const [refused, setRefused] = useState<string | undefined>(undefined);
   const send = useCallback((request: AttackRequest) => {
     setRefused(undefined);
-    api<AttackMessage>('attack', request)
-      .then((message) => useRange.setState({ attack: message }))
-      .catch((error: Error) => setRefused(error.message));
+    // Where the attack stands then comes on the socket, in order.
+    api('attack', request).catch((error: Error) => setRefused(error.message));
   }, []);
   const running = attack !== null && attack.state !== 'ended';
   useCommands(
