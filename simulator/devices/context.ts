@@ -5,6 +5,7 @@
 import type { DeviceSpec, Instant, PlantSpec, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Controller } from '@penstock/simulator/controllers';
 import type { Cause, Connection, EventQueue, Firewall, NetworkHost, Random } from '@penstock/simulator/kernel';
+import type { DeviceClock } from './device-clock.ts';
 import type { TagStore } from './tag-store.ts';
 
 /** How a device is heard from: its log lines go to the plant's syslog host and to the truth journal. */
@@ -66,6 +67,8 @@ export interface DeviceContext extends Surroundings {
   readonly controller: Controller | undefined;
   /** The device's memory for protocols; undefined for one without points. */
   readonly points: PointAccess | undefined;
+  /** What the device shows and stamps with. */
+  readonly clock: DeviceClock;
   log(entry: LogEntry): void;
   /** The controller's own clock at an instant of the run. */
   controllerTime(now: Instant): Instant;

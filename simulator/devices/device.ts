@@ -4,6 +4,7 @@ import type { Subnet } from '@penstock/protocols/ethernet';
 import { Controller, type ControllerSnapshot } from '@penstock/simulator/controllers';
 import { type Cause, type Connection, type NetworkHost, Random } from '@penstock/simulator/kernel';
 import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
+import { DeviceClock } from './device-clock.ts';
 import { probePorts } from './operator.ts';
 import { LogClient } from './parts/log-client.ts';
 import { PARTS } from './parts/registry.ts';
@@ -31,6 +32,7 @@ export class Device implements DeviceContext {
   readonly store: TagStore;
   readonly controller: Controller | undefined;
   readonly points: PointAccess | undefined;
+  readonly clock: DeviceClock;
   readonly plant: Surroundings['plant'];
   readonly queue: Surroundings['queue'];
   readonly wiring: Surroundings['wiring'];
@@ -62,6 +64,7 @@ export class Device implements DeviceContext {
     this.firewall = surroundings.firewall;
     this.epoch = surroundings.epoch;
     this.store = new TagStore(surroundings.plant.tags.length);
+    this.clock = new DeviceClock(surroundings.queue, surroundings.epoch);
     this.#logs = new LogClient(this);
     this.controller = spec.controller && this.#makeController(spec.controller);
     this.points = this.controller && this.#journaled(this.controller);

@@ -9,13 +9,13 @@ import type { DeviceContext, LogEntry } from '../context.ts';
 const RATE = 20;
 
 export class LogClient {
-  readonly #context: Pick<DeviceContext, 'spec' | 'host' | 'epoch' | 'plant'>;
+  readonly #context: Pick<DeviceContext, 'spec' | 'host' | 'clock' | 'plant'>;
   readonly #server: number | undefined;
   #socket: Datagrams | undefined;
   #second = -1;
   #sent = 0;
 
-  constructor(context: Pick<DeviceContext, 'spec' | 'host' | 'epoch' | 'plant' | 'device'>) {
+  constructor(context: Pick<DeviceContext, 'spec' | 'host' | 'clock' | 'plant' | 'device'>) {
     this.#context = context;
     const { syslog } = context.plant.network;
     this.#server =
@@ -30,12 +30,12 @@ export class LogClient {
       this.#sent = 0;
     }
     if (++this.#sent > RATE) return;
-    const { host, spec, epoch } = this.#context;
+    const { host, spec, clock } = this.#context;
     this.#socket ??= host.udp(0, () => {});
     const message = encodeSyslog({
       facility: FACILITY_LOCAL0,
       severity: entry.severity,
-      time: epoch + now,
+      time: clock.now(),
       host: spec.id,
       application: spec.kind,
       messageId: entry.id,

@@ -7,6 +7,8 @@ import { firewallLog } from './firewall-log.ts';
 import { modbusPoller } from './modbus-poller.ts';
 import { modbusService } from './modbus-service.ts';
 import { nameClient } from './name-client.ts';
+import { s7Poller } from './s7-poller.ts';
+import { s7Service } from './s7-service.ts';
 import { timeClient } from './time-client.ts';
 
 export const PARTS: readonly PartFactory[] = [
@@ -15,8 +17,10 @@ export const PARTS: readonly PartFactory[] = [
   nameServer,
   logServer,
   modbusService,
+  s7Service,
   collector,
   modbusPoller,
+  s7Poller,
   feeds,
   timeClient,
   nameClient,

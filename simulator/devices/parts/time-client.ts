@@ -18,7 +18,9 @@ class TimeClient implements Part {
     this.#context = context;
     this.#server = parseIpv4(server);
     // RFC 5905 lets a client send from the well-known port, as daemons do.
-    this.#socket = context.host.udp(NTP_PORT, () => {});
+    this.#socket = context.host.udp(NTP_PORT, (_, __, ___, address) => {
+      if (address === this.#server) context.clock.synchronised();
+    });
     this.#every = new Every(context, every, (now) => this.#ask(now));
   }
 
