@@ -48,11 +48,14 @@ const MARKS_EVERY_MS = 20;
 const WIRING_LOST_AFTER_MS = 3000;
 /** Journal entries that wait for the range; an hour of a busy device. */
 const MOST_ENTRIES = 50_000;
+const MOST_EARLY = 1000;
 
 export class DeviceAgent {
   readonly #options: AgentOptions;
   #link: Link<ToDevice, FromDevice> | undefined;
   #run: DeviceRun | undefined;
+  /** What was said of a run that is being built. */
+  #early: Exclude<ToDevice, { t: 'begin' }>[] = [];
   #ended = false;
   readonly #timers: NodeJS.Timeout[] = [];
 
@@ -103,12 +106,20 @@ export class DeviceAgent {
       // One run ends before the next one begins: their ports are the same.
       const before = this.#run;
       this.#run = undefined;
+      this.#early = [];
       void Promise.resolve(before?.end()).then(() => {
-        this.#run = new DeviceRun(message, this.#options, (said) => this.#link?.send(said));
+        const run = new DeviceRun(message, this.#options, (said) => this.#link?.send(said));
+        this.#run = run;
         this.#options.note(`${this.#options.device} takes part in ${message.run}`);
+        for (const early of this.#early) this.#tell(run, early);
       });
-    } else if (message.t === 'resume') this.#run?.resumed();
-    else this.#run?.hear(message);
+    } else if (this.#run) this.#tell(this.#run, message);
+    else if (this.#early.length < MOST_EARLY) this.#early.push(message);
+  }
+
+  #tell(run: DeviceRun, message: Exclude<ToDevice, { t: 'begin' }>): void {
+    if (message.t === 'resume') run.resumed();
+    else run.hear(message);
   }
 }
 
@@ -175,7 +186,8 @@ class DeviceRun {
     if (begin.memory !== undefined)
       this.#device.resume(unpackArrays(begin.memory) as ControllerSnapshot, begin.restarted ? this.#queue.now : 0);
     this.#clock.start();
-    this.#clock.outside({ run: (now) => this.#powerUp(now) });
+    // A controller is wired before it is switched on.
+    this.#wiring.whenWired(() => this.#clock.outside({ run: (now) => this.#powerUp(now) }));
     this.#firewall = options.firewall?.(begin, (drop) => {
       this.#clock.outside({ run: (now) => drops.onDrop?.({ ...drop, time: now }) });
     });
@@ -337,6 +349,7 @@ class LevelZero {
   #version = 0;
   #heardAt = performance.now();
   #lost = true;
+  #onWired: (() => void) | undefined;
 
   constructor(tags: readonly number[], count: number, tell: (tag: number, value: number) => void) {
     this.#tags = tags;
@@ -349,6 +362,12 @@ class LevelZero {
     return [...this.#orders];
   }
 
+  /** Calls back with the first news of the process; at once where nothing is wired. */
+  whenWired(done: () => void): void {
+    if (this.#tags.length === 0) done();
+    else this.#onWired = done;
+  }
+
   take(values: readonly (number | null)[], good: readonly (0 | 1)[]): void {
     for (const [i, tag] of this.#tags.entries()) {
       this.#values[tag] = values[i] ?? Number.NaN;
@@ -357,6 +376,8 @@ class LevelZero {
     this.#heardAt = performance.now();
     this.#lost = false;
     this.#version++;
+    this.#onWired?.();
+    this.#onWired = undefined;
   }
 
   check(): void {

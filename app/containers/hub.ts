@@ -61,6 +61,7 @@ export class Hub implements Site {
   #entry: OutsideEntry | undefined;
   #run: HubRun | undefined;
   #onRegistered: () => void = () => {};
+  #closing = false;
 
   private constructor(options: HubOptions) {
     this.#options = options;
@@ -169,14 +170,20 @@ export class Hub implements Site {
     this.#wired.clear();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing = true;
+    const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    return closed;
   }
 
   // What devices say
 
   #welcome(socket: Socket): void {
+    if (this.#closing) {
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     let device: string | undefined;
     const link = new Link<FromDevice, ToDevice>(
