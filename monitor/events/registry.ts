@@ -1,4 +1,5 @@
 import type { DissectorFactory } from '@penstock/core';
+import { dnp3Dissector, dnp3UdpDissector } from '@penstock/protocols/dnp3';
 import { dnsDissector } from '@penstock/protocols/dns';
 import { httpDissector } from '@penstock/protocols/http';
 import { modbusDissector } from '@penstock/protocols/modbus';
@@ -10,6 +11,8 @@ import { syslogDissector } from '@penstock/protocols/syslog';
 export const DISSECTORS: readonly DissectorFactory[] = [
   modbusDissector,
   s7commDissector,
+  dnp3Dissector,
+  dnp3UdpDissector,
   httpDissector,
   dnsDissector,
   ntpDissector,

@@ -49,7 +49,10 @@ const ICSNPP_SOURCE = columns(
   'is_orig:bool source_h:addr source_p:port destination_h:addr destination_p:port modbus_detailed_link_id tid:count unit:count',
 );
 
-const ICSNPP_S7 = columns('is_orig:bool source_h:addr source_p:port destination_h:addr destination_p:port');
+const ICSNPP_DIRECTED = columns('is_orig:bool source_h:addr source_p:port destination_h:addr destination_p:port');
+
+/** Who spoke on the link, and the application's sequence number. */
+const DNP3_LINK = columns('link_source:count link_destination:count sequence:count');
 
 export const ZEEK_LOGS: readonly ZeekLog[] = [
   {
@@ -118,13 +121,13 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
   },
   {
     path: 'cotp',
-    columns: [...CONNECTION, ...ICSNPP_S7, ...columns(`pdu_code pdu_name`)],
+    columns: [...CONNECTION, ...ICSNPP_DIRECTED, ...columns(`pdu_code pdu_name`)],
   },
   {
     path: 's7comm',
     columns: [
       ...CONNECTION,
-      ...ICSNPP_S7,
+      ...ICSNPP_DIRECTED,
       ...columns(
         `rosctr_code:count rosctr_name pdu_reference:count function_code function_name subfunction_code subfunction_name
         error_class error_code`,
@@ -135,7 +138,7 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
     path: 's7comm_read_szl',
     columns: [
       ...CONNECTION,
-      ...ICSNPP_S7,
+      ...ICSNPP_DIRECTED,
       ...columns(`pdu_reference:count method szl_id szl_id_name szl_index return_code return_code_name`),
     ],
   },
@@ -143,7 +146,7 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
     path: 's7comm_upload_download',
     columns: [
       ...CONNECTION,
-      ...ICSNPP_S7,
+      ...ICSNPP_DIRECTED,
       ...columns(
         `rosctr pdu_reference:count function_name function_status session_id:count blocklength:count filename block_type
         block_number destination_filesystem`,
@@ -152,7 +155,11 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
   },
   {
     path: 's7comm_plus',
-    columns: [...CONNECTION, ...ICSNPP_S7, ...columns(`version:count opcode opcode_name function_code function_name`)],
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(`version:count opcode opcode_name function_code function_name`),
+    ],
   },
   {
     path: 's7comm_items',
@@ -165,6 +172,88 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
     ],
   },
   { path: 's7comm_violation', columns: [...CONNECTION, ...columns('is_orig:bool layer reason')] },
+  {
+    path: 'dnp3',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `fc_request fc_reply iin:count iin_flags:vector[string] master:count outstation:count sequence:count unsolicited:bool
+        fragment:count confirm:bool request_objects:count reply_objects:count delay:interval`,
+      ),
+    ],
+  },
+  {
+    path: 'dnp3_control',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `block_type function_code index_number:count trip_control_code operation_type clear_bit:bool execute_count:count
+        on_time:count off_time:count status_code value:double selected:bool`,
+      ),
+      ...DNP3_LINK,
+    ],
+  },
+  {
+    path: 'dnp3_objects',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('function_code object_type object_count:count range_low:count range_high:count'),
+      ...DNP3_LINK,
+      ...columns(
+        `group:count variation:count qualifier:count indices:vector[count] values:vector[double] flags:vector[count]
+        times:vector[double] texts:vector[string]`,
+      ),
+    ],
+  },
+  {
+    path: 'dnp3_file',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `function_code object_type file_name handle:count size:count mode block:count last_block:bool octets:count status
+        request_id:count user`,
+      ),
+      ...DNP3_LINK,
+    ],
+  },
+  {
+    path: 'dnp3_attribute',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('function_code attribute_set:count variation:count attribute data_type value'),
+      ...DNP3_LINK,
+    ],
+  },
+  {
+    path: 'dnp3_time',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('function_code object_type written:time offset:interval interval:count'),
+      ...DNP3_LINK,
+    ],
+  },
+  {
+    path: 'dnp3_link',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('link_source:count link_destination:count link_function from_master:bool fcb:bool fcv:bool dfc:bool'),
+    ],
+  },
+  {
+    path: 'dnp3_violation',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `is_orig:bool layer reason link_source:count link_destination:count function_code group:count variation:count`,
+      ),
+    ],
+  },
   { path: 'known_modbus', columns: columns('ts:time host:addr device_type:enum') },
   {
     path: 'modbus_register_change',

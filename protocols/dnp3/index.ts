@@ -12,6 +12,8 @@ export {
 } from './application.ts';
 export { ALL_ATTRIBUTES, ATTRIBUTE_LIST, ATTRIBUTE_NAMES } from './attributes.ts';
 export { allOf, countOf, indexed, rangeOf, sized, valuesFrom, valuesOf } from './blocks.ts';
+export { dnp3Dissector, dnp3UdpDissector } from './dissector.ts';
+export type * from './events.ts';
 export {
   ADDRESS,
   crc16,
