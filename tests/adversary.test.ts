@@ -11,7 +11,7 @@ import { eventually, penstock, RunningRange, SMALL_PLANT, scratchFolder, smallPl
 const scratch = scratchFolder();
 afterAll(() => scratch.remove());
 const cwd = scratch.path;
-const SLOW = 120_000;
+const SLOW = 400_000;
 
 const SCENARIO = `
 id: overfill
@@ -22,7 +22,8 @@ basis: { incident: none, documented: [], invented: [everything], sources: [none]
 start: 60s
 observe: 20m
 steps:
-  - { id: look, about: reads the level, verb: read-tags, from: scada, to: tank-plc, tags: [LIT101, LIC101_SP], techniques: [T0801] }
+  - { id: survey, about: looks who answers, verb: discover, from: scada, zone: control, by: [ping, connect], ports: [502, 20000], techniques: [T0846] }
+  - { id: look, about: reads the level, verb: read-tags, from: scada, to: tank-plc, tags: [LIT101, LIC101_SP], techniques: [T0801], after: { step: survey, wait: 1s } }
   - { id: sweep, about: tries every address, verb: probe-registers, from: scada, to: tank-plc, ranges: [{ table: holding, count: 16 }], perSecond: 4, techniques: [T0861], after: { step: look, wait: 5s } }
   - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 6, techniques: [T0836], after: { step: sweep, wait: 5s } }
 revertAfter: 20s
@@ -39,13 +40,16 @@ twin:
     - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 3, techniques: [T0836] }
 `;
 const BETWEEN = SCENARIO.replace('id: overfill', 'id: between').replace(
-  '- { id: look,',
-  '- { id: stand, about: stands between the two, verb: interpose, from: scada, between: tank-plc, and: [trip], techniques: [T0830] }\n  - { id: look,',
+  '- { id: survey,',
+  '- { id: stand, about: stands between the two, verb: interpose, from: scada, between: tank-plc, and: [trip], techniques: [T0830] }\n  - { id: survey,',
 );
+/** Puts nothing back by itself while a test looks. */
+const PATIENT = SCENARIO.replace('id: overfill', 'id: patient').replace('revertAfter: 20s', 'revertAfter: 19m');
 
 beforeAll(() => {
   writeFileSync(join(cwd, 'overfill.yaml'), SCENARIO);
   writeFileSync(join(cwd, 'between.yaml'), BETWEEN);
+  writeFileSync(join(cwd, 'patient.yaml'), PATIENT);
 });
 
 const running: RunningRange[] = [];
@@ -83,7 +87,9 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
     const summary = JSON.parse(stdout) as Summary;
     expect(code).toBe(0);
     expect(summary).toMatchObject({ scenario: 'overfill', plant: 'small-plant', run: 'up-4', zone: 'control' });
-    expect(summary.steps.map(({ step, event }) => `${step} ${event}`).slice(0, 8)).toEqual([
+    expect(summary.steps.map(({ step, event }) => `${step} ${event}`).slice(0, 10)).toEqual([
+      'survey start',
+      'survey done',
       'look start',
       'look done',
       'sweep start',
@@ -93,6 +99,10 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
       'back start',
       'back done',
     ]);
+    // It finds the two that have gates by their ports, and says that it pinged nobody.
+    expect(summary.steps[1]?.detail).toBe(
+      '2 of 3 hosts answered; 2 ports open; nobody was pinged: this is no host on the wire',
+    );
     expect(summary.alerts).toContainEqual(
       expect.objectContaining({ rule: 'value-outside-limits', severity: 'high', tag: 'LIC101_SP' }),
     );
@@ -104,6 +114,7 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
     // The handshake belongs to its step as much as the request.
     expect(new Set(packets.map((row) => `${row[3]} ${row[4]} ${row[6]}`))).toEqual(
       new Set([
+        'attack survey scenario:overfill',
         'attack look scenario:overfill',
         'attack sweep scenario:overfill',
         'attack order scenario:overfill',
@@ -121,7 +132,7 @@ describe('an adversary at the gates', { timeout: SLOW }, () => {
   it('puts everything back at once when it is ended, as Ctrl-C does', async () => {
     const range = await start(SMALL_PLANT, '--rate', '5', '--seed', '6', '--out', 'ended');
     const main = fileURLToPath(new URL('../app/main.ts', import.meta.url));
-    const args = ['adversary', './overfill.yaml', '--range', range.url, '--plant', SMALL_PLANT, '--now'];
+    const args = ['adversary', './patient.yaml', '--range', range.url, '--plant', SMALL_PLANT, '--now'];
     const child: ChildProcess = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
       cwd,
       stdio: 'ignore',

@@ -67,6 +67,43 @@ describe('the scope of gates', () => {
     expect(refusal(() => scopeOf().gate('dosing', 'dnp3', listed()))).toBe('scope.outside');
   });
 
+  it('knows the service behind the port of a device that has a gate, by its id and by its role', () => {
+    expect(scopeOf().serviceAt('dosing', 502)).toBe('modbus');
+    expect(scopeOf().serviceAt('dosing-plc', 502)).toBe('modbus');
+    // Where the gate itself listens says nothing of the plant's port.
+    const picked = listed({ gates: [{ ...GATE, host: '127.0.0.1', port: 41_000 }] });
+    expect([scopeOf(picked).serviceAt('dosing', 502), scopeOf(picked).serviceAt('dosing', 41_000)]).toEqual([
+      'modbus',
+      undefined,
+    ]);
+  });
+
+  it('knows a port where the plant has its service, which need not be the usual one', () => {
+    const moved = smallPlant((text) => text.replace('{ protocol: modbus }', '{ protocol: modbus, port: 1502 }'));
+    const scope = new GateScope(smallScenario(), moved, HASH, listed());
+    expect([scope.serviceAt('dosing', 1502), scope.serviceAt('dosing', 502)]).toEqual(['modbus', undefined]);
+  });
+
+  it('knows nothing of a port that no gate leads to', () => {
+    for (const port of [1, 22, 503, 20_000, 65_535]) expect(scopeOf().serviceAt('dosing', port)).toBeUndefined();
+    expect(scopeOf().serviceAt('scada-1', 502)).toBeUndefined();
+    const withoutGates = listed({ gates: [] });
+    expect(scopeOf(withoutGates).serviceAt('dosing', 502)).toBeUndefined();
+    const ofAnother = listed({ gates: [{ ...GATE, device: 'scada-1' }] });
+    expect([scopeOf(ofAnother).serviceAt('dosing', 502), scopeOf(ofAnother).serviceAt('scada-1', 502)]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    const ofAnotherKind = listed({ gates: [{ ...GATE, service: 'dnp3' }] });
+    expect(scopeOf(ofAnotherKind).serviceAt('dosing', 502)).toBeUndefined();
+  });
+
+  it('refuses to say what is behind a port of who is not registered for this run', () => {
+    expect(refusal(() => scopeOf().serviceAt('historian', 502))).toBe('scope.unknown-role');
+    for (const address of ['10.9.1.13', '127.9.1.13', 'localhost:502', '::1'])
+      expect(refusal(() => scopeOf().serviceAt(address, 502))).toBe('scope.address');
+  });
+
   it('refuses a device that is registered where the plant does not declare it', () => {
     const devices = listed().devices.map((device) => ({ ...device, address: device.address.replace('10.9', '10.8') }));
     const run = listed({ devices, gates: [{ ...GATE, host: '127.0.0.1' }] });

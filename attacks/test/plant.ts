@@ -63,7 +63,8 @@ twin:
     - { id: order, about: the order, verb: write-tag, from: scada, to: dosing-plc, tag: AIC301_SP, value: 11, techniques: [T0836] }
 `;
 
-export const smallPlant = (): PlantSpec => parseYamlText(PLANT, 'plant.yaml', plantSchema);
+export const smallPlant = (change: (text: string) => string = (text) => text): PlantSpec =>
+  parseYamlText(change(PLANT), 'plant.yaml', plantSchema);
 export const smallScenario = (change: (text: string) => string = (text) => text): ScenarioSpec =>
   parseYamlText(change(SCENARIO), 'push.yaml', scenarioSchema);
 

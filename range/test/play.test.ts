@@ -2,43 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ScenarioSpec, scenarioSchema } from '@penstock/attacks';
-import { parseYamlText, seconds } from '@penstock/core';
+import { seconds } from '@penstock/core';
 import { type Alert, builtInRules, loadKnowledge, Monitor, readCaptureFile } from '@penstock/monitor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Plant, Play, type PlayRequest, RunFolder, readPlant } from '../index.ts';
 import { JournalStore } from '../journal/store.ts';
+import { overfill } from './overfill.ts';
 
 const at = (s: number) => seconds(s) as never;
 const scratch = mkdtempSync(join(tmpdir(), 'penstock-range-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const scenario: ScenarioSpec = parseYamlText(
-  `
-id: overfill
-name: Overfill
-plant: small-plant
-story: Somebody at the SCADA server raises the level's set point beyond the tank.
-basis: { incident: none, documented: [], invented: [everything], sources: [none] }
-start: 60s
-observe: 20m
-steps:
-  - { id: look, about: reads the level, verb: read-tags, from: scada, to: tank-plc, tags: [LIT101, LIC101_SP], techniques: [T0801] }
-  - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 6, techniques: [T0836], after: { step: look, wait: 10s } }
-revertAfter: 10m
-revert:
-  - { id: back, about: the set point as it was, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 2.5, techniques: [T0836] }
-hazards: [overflow]
-withoutSafeguards: { tripDevice: false }
-twin:
-  name: A higher level for the night
-  about: The set point moves within what is usual.
-  steps:
-    - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 3, techniques: [T0836] }
-`,
-  'overfill.yaml',
-  scenarioSchema,
-);
+const scenario = overfill({ observe: '20m', looksFirst: true, revertAfter: '10m' });
 
 let plant: Plant;
 beforeAll(async () => {

@@ -3,38 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ScenarioSpec, scenarioSchema } from '@penstock/attacks';
-import { parseYamlText, type ResponderName, seconds } from '@penstock/core';
+import { type ResponderName, seconds } from '@penstock/core';
 import { builtInRules } from '@penstock/monitor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Plant, Play, type PlayRequest, RunFolder, readPlant } from '../index.ts';
 import { JournalStore } from '../journal/store.ts';
 import { responseOutcome } from '../responses.ts';
+import { overfill } from './overfill.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'penstock-responses-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const scenario: ScenarioSpec = parseYamlText(
-  `
-id: overfill
-name: Overfill
-plant: small-plant
-story: Somebody at the SCADA server raises the level's set point beyond the tank.
-basis: { incident: none, documented: [], invented: [everything], sources: [none] }
-start: 60s
-observe: 45m
-steps:
-  - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 6, techniques: [T0836] }
-hazards: [overflow]
-twin:
-  name: A higher level for the night
-  about: The set point moves within what is usual.
-  steps:
-    - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 3, techniques: [T0836] }
-`,
-  'overfill.yaml',
-  scenarioSchema,
-);
+const scenario = overfill({ observe: '45m' });
 
 let plant: Plant;
 beforeAll(async () => {
