@@ -5,11 +5,13 @@ import { addAdversary } from './commands/adversary.ts';
 import { addBaseline } from './commands/baseline.ts';
 import { addBaselines } from './commands/baselines.ts';
 import { addCheck } from './commands/check.ts';
+import { addCompose } from './commands/compose.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addLearn } from './commands/learn.ts';
 import { addLists } from './commands/lists.ts';
 import { addMonitor } from './commands/monitor.ts';
 import { addReplay } from './commands/replay.ts';
+import { addReset } from './commands/reset.ts';
 import { addRun } from './commands/run.ts';
 import { addUp } from './commands/up.ts';
 import { failureOf } from './failure.ts';
@@ -34,7 +36,9 @@ for (const add of [
   addBaselines,
   addLearn,
   addReplay,
+  addReset,
   addMonitor,
+  addCompose,
   addDoctor,
 ])
   add(program);

@@ -10,6 +10,14 @@ export function seedOption(text: string): number {
   return seed;
 }
 
+/** @throws UsageError `up.hour` */
+export function hourOption(text: string): number {
+  const hour = Number(text);
+  if (!Number.isInteger(hour) || hour < 0 || hour > 167)
+    throw new UsageError('up.hour', `--hour is a whole number of hours since Monday 00:00 (0 to 167), not '${text}'`);
+  return hour;
+}
+
 export function portOption(text: string): number {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)

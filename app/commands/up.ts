@@ -16,7 +16,7 @@ import {
 import { type GateAddress, type GateService, Gates } from '@penstock/simulator/kernel';
 import { type Command, Option } from 'commander';
 import { keepSafe, liveClock } from '../live.ts';
-import { plantReference, portOption, rateOption, seedOption } from '../options.ts';
+import { hourOption, plantReference, portOption, rateOption, seedOption } from '../options.ts';
 import { note, print, printTable } from '../output.ts';
 import { type OutputOptions, openOutputs, withOutputs } from '../outputs/index.ts';
 import { inRunFolder } from '../run-folder.ts';
@@ -198,11 +198,4 @@ function zoneOf({ spec }: Plant, asked: string | undefined): string {
   const servers = (zone: string): number =>
     spec.devices.filter((d) => d.zone === zone && d.services.some((s) => s.protocol === 'modbus')).length;
   return asked ?? (zones.sort((a, b) => servers(b) - servers(a))[0] as string);
-}
-
-function hourOption(text: string): number {
-  const hour = Number(text);
-  if (!Number.isInteger(hour) || hour < 0 || hour > 167)
-    throw new UsageError('up.hour', `--hour is a whole number of hours since Monday 00:00 (0 to 167), not '${text}'`);
-  return hour;
 }

@@ -21,6 +21,8 @@ export const SENSOR_SOCKET = '/run/penstock/sensor/sensor.sock';
 export const ATTACK_SOCKET = '/run/penstock/attack/attack.sock';
 /** Where the range keeps its runs. */
 export const RUNS = '/var/lib/penstock';
+/** What a role touches while it is as it should be. */
+export const ALIVE = '/tmp/alive';
 /** Id of the attack box on the plant's network and in the registry. */
 export const ATTACK_BOX = 'attack-box';
 

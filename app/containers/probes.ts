@@ -1,0 +1,26 @@
+/** How a device's container is asked whether it is well: in the protocol that it serves, or where it serves none by what it touches. */
+import type { DeviceSpec } from '@penstock/core';
+import { ALIVE } from './layout.ts';
+
+/** Seconds; a role touches its file several times in one. */
+const STALE_AFTER = '15';
+
+/** Words for docker/health: the first service that can be asked in its own protocol. */
+export function probeOf({ address, services }: DeviceSpec): readonly string[] {
+  for (const service of services)
+    switch (service.protocol) {
+      case 'modbus':
+        return ['modbus', address, String(service.port)];
+      case 's7':
+        return ['s7', address, String(service.port)];
+      case 'ntp':
+        return ['ntp', address, String(service.port ?? 123)];
+      case 'dns':
+        return ['dns', address, String(service.port ?? 53)];
+      case 'historian':
+      case 'scada':
+        return ['http', `http://${address}:${service.port}/`];
+      default:
+    }
+  return ['file', ALIVE, STALE_AFTER];
+}

@@ -1,0 +1,118 @@
+/**
+ * One probe of a container's health, in the protocol that it serves. Plain JavaScript with nothing of ours, since each start costs:
+ *
+ *   health.mjs modbus ADDRESS PORT           asks a device for its identification; an exception is an answer, and so is a reset, which is
+ *                                            how an access control list turns strangers away
+ *   health.mjs s7 ADDRESS PORT               asks for a transport connection (COTP, RFC 905)
+ *   health.mjs http URL                      any answer that is no fault of the server
+ *   health.mjs ntp ADDRESS PORT              asks for the time
+ *   health.mjs dns ADDRESS PORT              asks for a name; that there is none is an answer
+ *   health.mjs tcp ADDRESS PORT              somebody listens
+ *   health.mjs file PATH SECONDS             touched not longer ago
+ *
+ * Exit code 0 for well, 1 for not well with a line why, 2 for wrong use.
+ */
+import { statSync } from 'node:fs';
+
+const PATIENCE_MS = 3000;
+
+/** Read device identification, basic, from the first object (MODBUS Application Protocol V1.1b3, 6.21). */
+const MODBUS = Buffer.from('000100000005012b0e0100', 'hex');
+/** TPKT and COTP connection request, class 0, from TSAP 0x0100 to 0x0102. */
+const COTP = Buffer.from('0300001611e00000000100c1020100c2020102c0010a', 'hex');
+/** Client, version 4. */
+const NTP = Buffer.alloc(48);
+NTP[0] = 0x23;
+/** One question: the root's name servers. */
+const DNS = Buffer.from('7073010000010000000000000000020001', 'hex');
+
+const PROBES = {
+  modbus: (address, port) =>
+    ask(address, port, MODBUS, (answer) => answer.length >= 9 && answer.readUInt16BE(0) === 1, true),
+  s7: (address, port) => ask(address, port, COTP, (answer) => answer.length >= 6 && answer[5] === 0xd0, true),
+  tcp: (address, port) => ask(address, port, undefined, () => true, false),
+  ntp: (address, port) => send(address, port, NTP, (answer) => answer.length >= 48 && (answer[0] & 7) === 4),
+  dns: (address, port) =>
+    send(address, port, DNS, (answer) => answer.length >= 12 && answer.readUInt16BE(0) === 0x7073),
+  http,
+  file,
+};
+
+/** Over TCP; `resets`: to be reset once connected is an answer too. */
+async function ask(address, port, question, right, resets) {
+  const { connect } = await import('node:net');
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: Number(port) });
+    let connected = false;
+    let answer = Buffer.alloc(0);
+    const end = (problem) => {
+      socket.destroy();
+      resolve(problem);
+    };
+    socket.setTimeout(PATIENCE_MS, () => end(`${address}:${port} does not answer`));
+    socket.on('connect', () => {
+      connected = true;
+      if (question === undefined) end(undefined);
+      else socket.write(question);
+    });
+    socket.on('data', (chunk) => {
+      answer = Buffer.concat([answer, chunk]);
+      if (right(answer)) end(undefined);
+      else if (answer.length > 1024) end(`${address}:${port} answers something else`);
+    });
+    socket.on('error', ({ code }) => end(connected && resets ? undefined : `${address}:${port}: ${code}`));
+    socket.on('close', () =>
+      end(connected && resets && answer.length === 0 ? undefined : `${address}:${port} hangs up`),
+    );
+  });
+}
+
+async function send(address, port, question, right) {
+  const { createSocket } = await import('node:dgram');
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    const end = (problem) => {
+      clearTimeout(timer);
+      socket.close();
+      resolve(problem);
+    };
+    const timer = setTimeout(() => end(`${address}:${port} does not answer`), PATIENCE_MS);
+    socket.on('message', (answer) => end(right(answer) ? undefined : `${address}:${port} answers something else`));
+    socket.on('error', ({ code }) => end(`${address}:${port}: ${code}`));
+    socket.connect(Number(port), address, () => socket.send(question));
+  });
+}
+
+async function http(url) {
+  const { get } = await import('node:http');
+  return new Promise((resolve) => {
+    const request = get(url, { timeout: PATIENCE_MS, agent: false }, (response) => {
+      response.destroy();
+      resolve(response.statusCode < 500 ? undefined : `${url} answers ${response.statusCode}`);
+    });
+    request.on('timeout', () => request.destroy(new Error('no answer')));
+    request.on('error', (error) => resolve(`${url}: ${error.code ?? error.message}`));
+  });
+}
+
+function file(path, seconds) {
+  try {
+    const age = (Date.now() - statSync(path).mtimeMs) / 1000;
+    return age <= Number(seconds) ? undefined : `${path} was touched ${Math.round(age)} s ago`;
+  } catch (error) {
+    return `${path}: ${error.code}`;
+  }
+}
+
+const [name, ...words] = process.argv.slice(2);
+const probe = Object.hasOwn(PROBES, name ?? '') ? PROBES[name] : undefined;
+if (probe === undefined || words.length < (name === 'http' ? 1 : 2)) {
+  process.stderr.write(`health.mjs ${Object.keys(PROBES).join('|')} …; the head of the file says with what\n`);
+  process.exitCode = 2;
+} else {
+  const problem = await probe(...words);
+  if (problem !== undefined) {
+    process.stdout.write(`${problem}\n`);
+    process.exitCode = 1;
+  }
+}
