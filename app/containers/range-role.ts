@@ -207,8 +207,13 @@ export class RangeRole {
   }
 
   async #serve(live: LivePlay, adversaries: Adversaries) {
-    const at = this.#options.at?.page ?? { host: layoutOf(this.#plant.spec).page.range, port: PAGE_PORT };
-    const http: Server = await listenAt(at.host, at.port);
+    const { host, port } = this.#options.at?.page ?? { host: '0.0.0.0', port: PAGE_PORT };
+    const http: Server = await listenAt(host, port);
+    // The management network is not for people: the page answers where the host publishes it, and inside of this container.
+    const own = new Set([layoutOf(this.#plant.spec).page.range, '127.0.0.1', host]);
+    http.on('connection', (socket) => {
+      if (!own.has(socket.localAddress ?? '')) socket.destroy();
+    });
     const api = [resetRoute(() => this.#reset()), adversaryRoutes(adversaries), apiRoutes(live)];
     return servePage(live, http, { api, tokens: this.#tokens });
   }
