@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './tests/sequence.ts';
 
 /** `npm run prove` runs what takes minutes too, at full length. */
 const proving = process.env.PENSTOCK_PROVE === '1';
@@ -9,6 +10,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', 'runs/**', 'prove/**'],
     // Timings are asserted in some tests, and the machines that judge us have two cores.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // A limit for what hangs, not for what is slow: these machines do other things too.
     testTimeout: proving ? 1_800_000 : 180_000,
     hookTimeout: proving ? 300_000 : 180_000,

@@ -96,7 +96,7 @@ describe('conservation', () => {
         const worst = worstError(engine, before);
         expect(worst.error, worst.what).toBeLessThan(1e-9);
       }),
-      { numRuns: 8 },
+      { numRuns: process.env.PENSTOCK_PROVE === '1' ? 20 : 4 },
     );
   }, 300_000);
 });

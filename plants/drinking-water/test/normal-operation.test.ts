@@ -82,7 +82,7 @@ describe('what a normal week brings', () => {
     expect(loop.get('XA901')).toBe(0);
     expect(lowest).toBeGreaterThan(1);
     expect(loop.alarms.filter((alarm) => alarm.priority === 'high')).toEqual([]);
-  }, 60_000);
+  });
 
   it.each([
     [60, 7.21],

@@ -167,7 +167,7 @@ describe('filters', () => {
     expect(dirtiest).toBeGreaterThan(1);
     expect(engine.output('filter1HeadLossM')).toBeLessThan(0.3 * loaded);
     expect(engine.output('filter1TurbidityNtu')).toBeLessThan(0.5 * turbidity);
-  }, 60_000);
+  });
 
   it('breaks through when it is not washed', () => {
     const { operator } = fresh(1, LONG);
