@@ -20,9 +20,9 @@ export interface ComposeOptions {
   readonly command: string;
 }
 
-/** Label by which `penstock doctor` and docker/clean find everything of a range. */
+/** Labels by which `penstock doctor` and docker/clean find everything of a range. */
 export const PLANT_LABEL = 'io.penstock.plant';
-const VERSION_LABEL = 'io.penstock.version';
+export const VERSION_LABEL = 'io.penstock.version';
 
 /** Linux capabilities, and why a service has them. */
 interface Grant {
