@@ -225,7 +225,6 @@ export class Judge {
       case 'modbus_read_device_identification':
         this.inventory.identified(event, flow);
         return;
-      case 'dnp3_violation':
       case 's7comm':
         this.#s7.message(event as S7commEvent, conversation);
         return;
@@ -239,6 +238,7 @@ export class Judge {
         this.inventory.named(event as S7IdentityEvent, flow);
         return;
       case 's7comm_violation':
+      case 'dnp3_violation':
       case 'modbus_violation':
         this.#violated(conversation, time, event);
         return;
