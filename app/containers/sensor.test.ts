@@ -99,17 +99,22 @@ describe.skipIf(!canBuildNetworks || !hasJudge('tcpdump'))(
       bytes[13] === 0 && bytes[23] === 17 && [readUint16(bytes, 34), readUint16(bytes, 36)].includes(502);
     const from = ({ bytes }: Seen): string => formatIpv4(readIpv4Address(bytes, 26));
 
-    beforeAll(async () => {
-      lab = new Lab('sensor');
-      const { command } = capable();
-      feed = await FrameFeed.open({
+    /** The range's end. Frames wait longer than in a range for those that a busy machine holds up, so that their order is sure. */
+    const openFeed = (): Promise<FrameFeed> =>
+      FrameFeed.open({
         socket: path,
         zones: ZONES.map(({ id }) => id),
+        window: 2e6,
         onFrame: (bytes, time, bridge) => void seen.push({ bytes, time, bridge }),
         onStatistics: ({ bridges }) => {
           statistics = bridges;
         },
       });
+
+    beforeAll(async () => {
+      lab = new Lab('sensor');
+      const { command } = capable();
+      feed = await openFeed();
       // The sensor is there before any bridge is, as nobody: with no right but what tcpdump's file has.
       const module = sensorModule({ socket: path, health, ...(command !== undefined && { command }) });
       const nobody = command === undefined ? [] : ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'];
@@ -158,15 +163,16 @@ describe.skipIf(!canBuildNetworks || !hasJudge('tcpdump'))(
 
     /** Sends and has answered so many datagrams; returns what the tap got of that. Each crosses two bridges, and must be seen or counted as lost on both. */
     async function exchange(count: number): Promise<{ frames: Seen[]; lost: number }> {
-      const before = seen.length;
+      const since = Date.now() * 1000;
       const [frames, lost] = [total('frames'), total('lost')];
       await finished(await lab.node('office', ask('10.20.1.10', count)));
       const crossed = () => total('frames') - frames + total('lost') - lost;
       await eventually(() => crossed() >= 4 * count || undefined, 'all packets to be told or counted');
       const missed = total('lost') - lost;
-      const passed = () => seen.slice(before).filter(isUdp).length;
-      if (missed === 0) await eventually(() => passed() >= 2 * count || undefined, 'all packets on the tap');
-      return { frames: seen.slice(before), lost: missed };
+      const passed = () => seen.filter(({ time }) => time >= since);
+      if (missed === 0)
+        await eventually(() => passed().filter(isUdp).length >= 2 * count || undefined, 'all packets on the tap');
+      return { frames: passed(), lost: missed };
     }
 
     it('every frame once, in order of time, nothing lost of thousands', async () => {
@@ -194,14 +200,11 @@ describe.skipIf(!canBuildNetworks || !hasJudge('tcpdump'))(
       expect(total('lost') > 0 || statistics.every(({ dropped }) => dropped === 0)).toBe(true);
     });
 
-    it('large sends are on the tap as segments, and the capture opens without a fault', async () => {
-      const before = seen.length;
-      const size = 300_000;
-      await finished(await lab.node('office', stream('10.20.1.10', size)));
-      // Which bytes of each direction have been seen, by their place behind the SYN; a retransmission counts once.
+    /** Whether every byte of both directions has been seen from a frame on, by its place behind the SYN; a retransmission counts once. */
+    function wholeStreams(size: number, first: number): () => boolean {
       const streams = new Map<string, { readonly start: number; readonly has: Uint8Array; count: number }>();
-      let at = before;
-      const isWhole = (): boolean => {
+      let at = first;
+      return () => {
         for (; at < seen.length; at++) {
           const frame = seen[at] as Seen;
           const { bytes } = frame;
@@ -219,14 +222,27 @@ describe.skipIf(!canBuildNetworks || !hasJudge('tcpdump'))(
         }
         return streams.size === 2 && [...streams.values()].every(({ count }) => count === size);
       };
-      await eventually(() => isWhole() || undefined, 'all bytes');
-      const frames = seen.slice(before);
+    }
+
+    it('large sends are on the tap as segments, and the capture opens without a fault', async () => {
+      const size = 300_000;
+      let [before, since] = [0, 0];
+      for (let lost = -1; lost < total('lost'); ) {
+        before = seen.length;
+        since = Date.now() * 1000;
+        lost = total('lost');
+        await finished(await lab.node('office', stream('10.20.1.10', size)));
+        const isWhole = wholeStreams(size, before);
+        // As with the datagrams: what a busy machine lost is counted, and the transfer made again.
+        await eventually(() => isWhole() || total('lost') > lost || undefined, 'all bytes');
+      }
+      const frames = seen.slice(before).filter(({ time }) => time >= since);
       expect(Math.max(...frames.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(LONGEST_FRAME);
       if (!hasJudge('tshark')) return;
       const file = join(folder, 'capture.pcap');
       const pieces: Uint8Array[] = [];
       const writer = new PcapWriter((bytes) => void pieces.push(bytes.slice()), LINKTYPE_ETHERNET);
-      for (const { bytes, time } of seen) writer.frame(time, bytes, 0, bytes.length, LINKTYPE_ETHERNET);
+      for (const { bytes, time } of frames) writer.frame(time, bytes, 0, bytes.length, LINKTYPE_ETHERNET);
       writer.flush();
       writeFileSync(file, Buffer.concat(pieces));
       const checks = ['tcp', 'udp', 'ip'].flatMap((protocol) => ['-o', `${protocol}.check_checksum:TRUE`]);
@@ -296,14 +312,7 @@ describe.skipIf(!canBuildNetworks || !hasJudge('tcpdump'))(
       await feed.close();
       const before = seen.length;
       for (let i = 0; i < 3; i++) lab.nudge('office', '10.20.4.1');
-      feed = await FrameFeed.open({
-        socket: path,
-        zones: ZONES.map(({ id }) => id),
-        onFrame: (bytes, time, bridge) => void seen.push({ bytes, time, bridge }),
-        onStatistics: ({ bridges }) => {
-          statistics = bridges;
-        },
-      });
+      feed = await openFeed();
       const nudges = () => seen.slice(before).filter(({ bytes }) => bytes[13] === 0 && bytes[23] === 17);
       await eventually(() => nudges().length >= 3 || undefined, 'what passed meanwhile');
       expect(nudges()).toHaveLength(3);

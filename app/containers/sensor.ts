@@ -92,7 +92,7 @@ function interfaces(): ReadonlySet<string> {
 /** Frames as a wire has them, nearly all there are. */
 const ORDINARY: PromptCapture = { snapLength: 1600, buffer: 8192, filter: 'less 1600' };
 /** Large sends, which a virtual cable does not cut. */
-const LARGE: PromptCapture = { snapLength: 65_550, buffer: 4096, filter: 'greater 1601' };
+const LARGE: PromptCapture = { snapLength: 65_550, buffer: 8192, filter: 'greater 1601' };
 
 /** One zone's bridge: what passes is captured by two programs, so that the rare long frame leaves the many short ones their room. */
 class Bridge {
