@@ -152,6 +152,13 @@ export class Calendar {
     return undefined;
   }
 
+  /** Whether work on `device` (an address) that had begun by `time` brought the program with this hash. */
+  brought(device: string, program: string, time: number): boolean {
+    return this.#windows.some(
+      ({ from, devices, order }) => from <= time && devices.has(device) && order.programs?.includes(program) === true,
+    );
+  }
+
   /** The order under way on `device` (an address), whoever works there. */
   workOn(device: string): WorkOrder | undefined {
     for (const window of this.#active) if (window.devices.has(device)) return window.order;

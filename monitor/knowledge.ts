@@ -35,6 +35,8 @@ const zoneSchema = z.strictObject({
 });
 export type KnownZone = z.output<typeof zoneSchema>;
 
+const programHash = z.string().regex(/^[0-9a-f]{64}$/, 'a program is told by its SHA-256, 64 hex digits');
+
 const assetSchema = z.strictObject({
   id,
   name: z.string(),
@@ -52,10 +54,7 @@ const assetSchema = z.strictObject({
   model: z.string().optional(),
   revision: z.string().optional(),
   /** SHA-256 of the program that a controller should run, hexadecimal: the known-good one, from the owner's archive. */
-  program: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/, 'a program is told by its SHA-256, 64 hex digits')
-    .optional(),
+  program: programHash.optional(),
   /** All services that it offers, `tcp/502`; not compared when left out. */
   services: z.array(z.string().regex(/^(tcp|udp)\/\d{1,5}( \S+)?$/, "a service is 'tcp/502'")).optional(),
 });
@@ -116,6 +115,8 @@ const workOrderSchema = z.strictObject({
   devices: z.array(party).min(1),
   /** What the work is done from (a contractor's laptop goes by its address); anything when left out. */
   by: z.array(party).optional(),
+  /** SHA-256 of the programs that the work brings; known good from its begin on. */
+  programs: z.array(programHash).optional(),
   /** `maintenance` silences nothing by itself; rules may ask for it. */
   kind: z.enum(['work', 'maintenance']).default('work'),
 });

@@ -1,5 +1,4 @@
 /** Judges S7: what is read and written where, programs on their way, and what the baseline says of each. */
-import { createHash } from 'node:crypto';
 import type { FieldValue } from '@penstock/core';
 import type { S7BlockEvent, S7commEvent, S7ItemsEvent } from '@penstock/protocols/s7comm';
 import { AREA_CODES, TRANSPORT_SIZES } from '@penstock/protocols/s7comm';
@@ -32,7 +31,6 @@ interface Shape {
 const MAX_SHAPES = 512;
 /** Return code of an item. */
 const SUCCESS = '0xff';
-const EMPTY_HASH = createHash('sha256').digest('hex');
 
 export class S7Judge {
   /** Shapes that found no room. */
@@ -91,7 +89,9 @@ export class S7Judge {
       'transfer.hash': hash,
       'transfer.program': isProgram,
       'transfer.known_good':
-        program === undefined || !isProgram || hash === undefined || hash === EMPTY_HASH ? undefined : hash === program,
+        program === undefined || !isProgram || hash === undefined
+          ? undefined
+          : hash === program || this.#scene.calendar.brought(conversation.dst.address, hash, time),
     });
   }
 
