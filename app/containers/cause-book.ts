@@ -73,8 +73,10 @@ const MOST_MARKS = 65_536;
 const KEPT = 30e6;
 /** A mark and its SYN meet within that, whichever comes first. */
 const TOLD_BEFORE = 2e6;
+/** An echo request has nothing of its own to be known by: it is told before it leaves, and that arrives this much later at the most. */
+const PING_TOLD_AFTER = 80e3;
 /** A neighbour that does not answer is asked for three times, a second apart. */
-const SOUGHT_FOR = 4e6;
+const SOUGHT_FOR = 3e6;
 /** Answers of ARP and ICMP come within that. */
 const ANSWERS_WITHIN = 2e6;
 
@@ -256,10 +258,15 @@ export class CauseBook {
     return true;
   }
 
-  /** Takes what waits for this content. */
-  #awaited(map: Map<string, Awaited[]>, key: string, bytes: Uint8Array): Cause | undefined {
+  /** Takes what waits for this content, if it was told before a time. */
+  #awaited(
+    map: Map<string, Awaited[]>,
+    key: string,
+    bytes: Uint8Array,
+    before: number = Number.POSITIVE_INFINITY,
+  ): Cause | undefined {
     const list = map.get(key);
-    const i = list?.findIndex((one) => one.bytes.length === 0 || Buffer.compare(one.bytes, bytes) === 0) ?? -1;
+    const i = list?.findIndex((one) => one.at <= before && Buffer.compare(one.bytes, bytes) === 0) ?? -1;
     if (list === undefined || i < 0) return undefined;
     const [found] = list.splice(i, 1) as [Awaited];
     if (list.length === 0) map.delete(key);
@@ -410,7 +417,7 @@ export class CauseBook {
     if (data < 0) return undefined;
     const { source, destination } = ip;
     if (icmp.type === ICMP_ECHO_REQUEST) {
-      const cause = own ?? this.#awaited(this.#pings, `${source} ${destination}`, EMPTY);
+      const cause = own ?? this.#awaited(this.#pings, `${source} ${destination}`, EMPTY, time + PING_TOLD_AFTER);
       if (cause === undefined) return undefined;
       remember(this.#asked, `echo ${source} ${destination} ${icmp.rest}`, {
         ...{ cause, response: true, until: time + ANSWERS_WITHIN },
