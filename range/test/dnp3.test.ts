@@ -1,10 +1,16 @@
 /** A plant whose stations speak DNP3, over TCP and UDP: what is displayed, what is commanded, and the same tag over two protocols. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { seconds } from '@penstock/core';
+import { hours, LINKTYPE_ETHERNET, seconds } from '@penstock/core';
+import { PcapWriter } from '@penstock/monitor';
 import { COMMAND_STATUS, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
 import type { Device } from '@penstock/simulator/devices';
 import { Dnp3Poller } from '@penstock/simulator/devices';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { hasJudge } from '../../tests/judges.ts';
 import { gateServices, type Plant, Play, type PlayRequest, readPlant } from '../index.ts';
 
 const at = (s: number) => seconds(s) as never;
@@ -145,5 +151,43 @@ describe('stations that speak DNP3', () => {
       { device: 'booster-rtu', port: 20_000, transport: 'tcp' },
       { device: 'valve-rtu', port: 20_000, transport: 'udp' },
     ]);
+  });
+});
+
+describe.skipIf(!hasJudge('tshark'))('what goes over the wire, as tshark reads it', () => {
+  const span = process.env.PENSTOCK_PROVE === '1' ? 24 : 1;
+  it(`has no malformed frame and no wrong checksum in ${span} h`, { timeout: 900_000 }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'penstock-dnp3-'));
+    try {
+      const path = join(folder, 'capture.pcap');
+      const file = openSync(path, 'w');
+      const { play, peer } = start();
+      const writer = new PcapWriter((bytes) => writeSync(file, bytes), LINKTYPE_ETHERNET);
+      play.watch(writer);
+      for (let hour = 1; hour <= span; hour++) {
+        play.runUntil(hours(hour) as never);
+        peer('booster-rtu').speak((master, now) =>
+          master.command([{ index: 0, value: setPoint(2 + (hour % 3)) }], 'select', now),
+        );
+      }
+      play.runUntil((hours(span) + seconds(10)) as never);
+      play.finish();
+      writer.flush();
+      closeSync(file);
+      const tshark = (...args: string[]): string => {
+        const { status, stdout } = spawnSync('tshark', ['-n', '-r', path, ...args], {
+          encoding: 'utf8',
+          maxBuffer: 1 << 28,
+        });
+        expect(status).toBe(0);
+        return stdout;
+      };
+      const wrong = '_ws.malformed || dnp3.hdr.CRC.incorrect || dnp3.data_chunk.CRC.incorrect || tcp.analysis.flags';
+      expect(tshark('-Y', wrong)).toBe('');
+      const functions = new Set(tshark('-Y', 'dnp3.al.func', '-T', 'fields', '-e', 'dnp3.al.func').split(/[\n,]/));
+      for (const code of [0, 1, 2, 3, 4, 20, 21, 24, 129, 130]) expect([...functions]).toContain(String(code));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
