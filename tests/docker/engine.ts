@@ -68,7 +68,15 @@ export function engineIsThere(): void {
   });
 }
 
-/** Builds a target of the image, from what is built already where nothing has changed. */
-export function buildImage(service: 'range' | 'attack-box', file?: string): Said {
-  return composed([...(file === undefined ? [] : ['--file', file]), 'build', service], { limit: BUILD_LIMIT });
+/** Image of a service, and the target of docker/Dockerfile that it is. */
+const IMAGES = { range: ['penstock', 'penstock'], 'attack-box': ['penstock-attack-box', 'attack-box'] } as const;
+
+/** Builds the image of a service as `.ci/run` does, from what is built already where nothing has changed. */
+export function buildImage(service: keyof typeof IMAGES): Said {
+  const [image, target] = IMAGES[service];
+  const given = { NODE_IMAGE: baseImage, NPM_CONFIG_REGISTRY: process.env.NPM_CONFIG_REGISTRY ?? '' };
+  const words = Object.entries(given).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+  return run('docker', ['build', '--file', 'docker/Dockerfile', '--target', target, '--tag', image, ...words, '.'], {
+    limit: BUILD_LIMIT,
+  });
 }
