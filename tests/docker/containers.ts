@@ -153,9 +153,13 @@ export class ContainerRange {
     return stdout + stderr;
   }
 
-  /** Takes everything away, the runs too. */
+  /** Takes every container, network and volume of the tests' project away. */
+  clear(): void {
+    this.compose(['down', '--volumes', '--remove-orphans', '--timeout', '20']);
+  }
+
   down(): void {
-    if (this.#file !== '') this.compose(['down', '--volumes', '--remove-orphans', '--timeout', '20']);
+    if (this.#file !== '') this.clear();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
