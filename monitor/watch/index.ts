@@ -160,8 +160,12 @@ export class ProcessWatch {
   tags(): WatchedTag[] {
     const tags: WatchedTag[] = [];
     for (const table of this.#tables.values())
+      // What several protocols tell is told as it was heard last.
       for (const point of table.points)
-        if (!Number.isNaN(point.value))
+        if (
+          !Number.isNaN(point.value) &&
+          !point.siblings.some((other) => other.time > point.time && !Number.isNaN(other.value))
+        )
           tags.push({
             tag: point.tag.id,
             device: point.device,
@@ -420,6 +424,7 @@ export class ProcessWatch {
       point.pending = { value, time };
       point.value = value;
       point.changed = time;
+      for (const sibling of point.siblings) sibling.writtenElsewhere(value, time);
     }
   }
 

@@ -46,6 +46,8 @@ export class Point {
   readonly #alarmHigh: number;
   readonly #margin: number;
 
+  /** The same tag of the same device over other protocols. */
+  siblings: readonly Point[] = [];
   /** How people name its place, where the table's own address says nothing to them. */
   readonly #shown: S7Place | undefined;
 
@@ -85,6 +87,13 @@ export class Point {
   get moves(): boolean {
     const { kind } = this.tag;
     return this.coding.type !== 'bool' && (kind === 'measurement' || kind === 'calculated' || kind === 'actuator');
+  }
+
+  /** It was written over another protocol: its next reading has to show that, and is no change by itself. */
+  writtenElsewhere(value: number, time: number): void {
+    this.pending = { value, time };
+    this.value = Number.NaN;
+    this.changed = time;
   }
 
   /** When its value was last confirmed. */
@@ -194,6 +203,8 @@ export class PointTable {
   constructor(points: readonly Point[], s7?: S7Places) {
     this.points = points;
     this.s7 = s7;
+    for (const same of Map.groupBy(points, (point) => point.tag.id).values())
+      if (same.length > 1) for (const point of same) point.siblings = same.filter((other) => other !== point);
     for (const point of points)
       for (let i = 0; i < point.length; i++) {
         const key = registerKey(point.table, point.address + i);
