@@ -159,8 +159,8 @@ export class ProcessWatch {
   /** All tags that have been seen, in the order of their names. */
   tags(): WatchedTag[] {
     const tags: WatchedTag[] = [];
+    // What several protocols tell is told as it was heard last.
     for (const table of this.#tables.values())
-      // What several protocols tell is told as it was heard last.
       for (const point of table.points)
         if (
           !Number.isNaN(point.value) &&
