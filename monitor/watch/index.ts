@@ -159,13 +159,9 @@ export class ProcessWatch {
   /** All tags that have been seen, in the order of their names. */
   tags(): WatchedTag[] {
     const tags: WatchedTag[] = [];
-    // What several protocols tell is told as it was heard last.
     for (const table of this.#tables.values())
       for (const point of table.points)
-        if (
-          !Number.isNaN(point.value) &&
-          !point.siblings.some((other) => other.time > point.time && !Number.isNaN(other.value))
-        )
+        if (point.speaks)
           tags.push({
             tag: point.tag.id,
             device: point.device,

@@ -96,6 +96,12 @@ export class Point {
     this.changed = time;
   }
 
+  /** It has a value, and what several protocols tell was heard last over this one. */
+  get speaks(): boolean {
+    if (Number.isNaN(this.value)) return false;
+    return !this.siblings.some((other) => other.time > this.time && !Number.isNaN(other.value));
+  }
+
   /** When its value was last confirmed. */
   get time(): number {
     return Math.max(this.changed, this.polled?.time ?? Number.NEGATIVE_INFINITY);
