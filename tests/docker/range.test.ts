@@ -37,7 +37,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       const began = performance.now();
       const { code, stderr } = range.up();
       expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
-      await expect.poll(() => range.ill(), { timeout: PATIENCE, interval: 500 }).toEqual([]);
+      await range.untilWell(PATIENCE * 3);
       figures.set('from nothing until every health check is green, s', seconds(began));
     },
     2 * BUILD_LIMIT + SLOW,
