@@ -171,11 +171,13 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     scratch.remove();
     const embedded = JSON.parse(stdout) as {
       steps: { time: number }[];
-      alerts: { rule: string; tag: string; time: number }[];
+      alerts: { rule: string; tag: string; time: number; severity: string }[];
     };
     const began = embedded.steps[0]?.time ?? 0;
-    // In the first minute nothing depends on the hour of the day.
-    const expected = embedded.alerts.filter(({ time }) => time < began + 40).map(({ rule, tag }) => `${rule} ${tag}`);
+    // What the orders themselves and their effects raise in the first minute; how fast a reading moves depends on where it stood.
+    const expected = embedded.alerts
+      .filter(({ time, severity }) => time < began + 40 && severity !== 'low')
+      .map(({ rule, tag }) => `${rule} ${tag}`);
     expect(expected.length).toBeGreaterThan(2);
     const before = await lastAlert();
     const launch = { do: 'start', scenario: 'lye-setpoint', variant: 'attack', mode: 'run', inputs: {}, now: true };
