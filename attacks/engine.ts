@@ -15,7 +15,7 @@ import { type PlannedStep, plan } from './plan.ts';
 import { checkPrerequisites, type Prerequisite } from './prerequisites.ts';
 import { Programs } from './programs.ts';
 import { Reports } from './reports.ts';
-import { Memory, type RevertReport, unreleased } from './revert.ts';
+import { Memory, READ_BACK, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
 import { checkSurroundings, stageSurroundings } from './surroundings.ts';
@@ -493,11 +493,3 @@ export class AttackEngine {
     this.#host.record({ at: this.#host.queue.now, step, phase, event, techniques, target, tags, detail });
   }
 }
-
-/** What the proof is called in the journals. */
-const READ_BACK = {
-  id: 'read-back',
-  about: 'What was overwritten is as before',
-  techniques: [],
-  verb: 'release',
-} as const satisfies Omit<StepSpec & { verb: 'release' }, 'from'>;

@@ -235,3 +235,11 @@ export const unreleased = (held: Iterable<string>, plant: PlantSpec, reverts: re
     .map((id) => plant.devices.find((d) => d.id === id)?.role ?? id)
     .filter((role) => !released.has(role));
 };
+
+/** What the proof is called in the journals. */
+export const READ_BACK = {
+  id: 'read-back',
+  about: 'What was overwritten is as before',
+  techniques: [],
+  verb: 'release',
+} as const satisfies Omit<StepSpec & { verb: 'release' }, 'from'>;

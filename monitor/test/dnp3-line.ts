@@ -19,8 +19,8 @@ import {
 } from '@penstock/protocols/dnp3';
 import type { Lan, Session } from './lan.ts';
 
-export const OUTSTATION = 10;
-export const MASTER = 1;
+const OUTSTATION = 10;
+const MASTER = 1;
 
 const POINTS: readonly OutstationPoint[] = [
   { kind: 'binary', index: 0, point: 0 },
