@@ -164,6 +164,28 @@ describe('commands', () => {
   });
 });
 
+describe('a station that opens the connection itself', () => {
+  const monitor = watch((lan) =>
+    usualWork(lan, SCADA, BOOSTER, 60, { dialsBack: true }).work(
+      (master, now) => master.command([{ index: 0, value: setPoint(9) }], 'direct', now),
+      10,
+    ),
+  );
+
+  it('tells its values all the same', () => {
+    expect(tag(monitor, 'PIT501')).toBeCloseTo(5.2, 1);
+    expect(tag(monitor, 'PIC501')).toBe(9);
+  });
+
+  it('is the device of what its master does', () => {
+    for (const rule of ['value-outside-limits', 'dnp3-direct-operate'])
+      expect(monitor.alerts.find((alert) => alert.rule === rule)).toMatchObject({
+        device: 'booster-rtu',
+        message: expect.stringMatching(/^scada/),
+      });
+  });
+});
+
 describe('reports of its own accord', () => {
   const off = (lan: Lan, time: number, enables: boolean): void => {
     const line = usualWork(lan, SCADA, BOOSTER, 60);
