@@ -93,7 +93,8 @@ export class Dnp3Judge {
     else if (!isConfirm) this.#unanswered(line, request);
     if (line.pending.length > 0 && request !== undefined && sequence === line.pending[0]?.event.sequence)
       if (reply === undefined) this.#flush(line, undefined);
-      else if (isRefused || event.reply_objects === 0) this.#flush(line, isRefused ? false : undefined);
+      else if (isRefused || event.reply_objects === 0)
+        this.#flush(line, isRefused ? false : request === 'WRITE' || undefined);
   }
 
   /** The objects behind one header. */
@@ -113,6 +114,7 @@ export class Dnp3Judge {
     const { baseline, ready, subject, engine } = this.#scene;
     // Nobody will answer: it counts as it stands.
     if (isSilent(line, code)) this.#learn(line, event.time, [{ name, range }]);
+    if (code === 'WRITE' && group === 10) this.#outputs(line, event);
     if (!engine.wants('zeek/dnp3_objects')) return;
     this.#prepare(line, event, name);
     if (ready)
@@ -126,6 +128,20 @@ export class Dnp3Judge {
     const where = range === undefined ? '' : range.quantity === ALL ? ' all' : ` ${range.address}+${range.quantity}`;
     subject.details = { ...this.#ofLink(line, event.time), 'objects.asked': `g${group}v${variation}${where}` };
     engine.judge('zeek/dnp3_objects', subject);
+  }
+
+  /** Binary outputs may be written as they stand, without a control block (IEEE 1815-2012, A.7.1). */
+  #outputs(line: Line, event: ObjectsEvent): void {
+    const { values, range_low: low = 0, object_type: type, sequence } = event;
+    if (!Array.isArray(values)) return;
+    if (line.pending.length > 0 && line.pending[0]?.event.sequence !== sequence) this.#flush(line, undefined);
+    const places = line.watched?.points?.dnp3;
+    for (let i = 0; i < values.length && line.pending.length < MAX_PENDING; i++) {
+      const index = low + i;
+      const control = { ...event, index_number: index, block_type: type } as unknown as ControlEvent;
+      const value = values[i] as number;
+      line.pending.push({ event: control, group: 10, place: places?.find(10, index), value, momentary: false });
+    }
   }
 
   /** One control block of a command, or of the answer to it. */

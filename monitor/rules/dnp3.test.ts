@@ -1,6 +1,6 @@
 /** What the judgement makes of DNP3 beyond one rule each: normal work that nobody minds, values and commands as tags, what is learned. */
 import { readFileSync } from 'node:fs';
-import { allOf, FUNCTION, indexed, latch, setPoint } from '@penstock/protocols/dnp3';
+import { allOf, FUNCTION, indexed, latch, setPoint, valuesFrom } from '@penstock/protocols/dnp3';
 import { describe, expect, it } from 'vitest';
 import { Baseline, formatBaseline, parseBaseline } from '../baseline/index.ts';
 import { DETECTORS } from '../detectors/registry.ts';
@@ -129,6 +129,14 @@ describe('commands', () => {
       line.run(20);
     });
     expect(said(monitor).filter((text) => text.startsWith('set-point-not-kept'))).toHaveLength(1);
+  });
+
+  it('may be plain writes of outputs', () => {
+    const monitor = watch((lan) => {
+      usualWork(lan, SCADA, BOOSTER, 20);
+      tool(lan, STRANGER).say(FUNCTION.write, [valuesFrom(10, 1, 0, [{ type: 'binary', value: true }])]);
+    });
+    expect(monitor.alerts.filter(({ tag: of }) => of === 'HS501').map(({ rule }) => rule)).not.toEqual([]);
   });
 
   it('that the station refuses change nothing', () => {
