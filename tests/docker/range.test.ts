@@ -368,13 +368,18 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       return { ear, listening: new Promise((resolve) => ear.stderr.once('data', resolve)) };
     });
     await Promise.all(ears.map(({ listening }) => listening));
+    const script = `for (const host of ${JSON.stringify(NOBODY)})
+      require('net').connect({ host, port: 80 }).on('connect', () => console.log('connected')).on('error', () => {});
+      const udp = require('dgram').createSocket('udp4');
+      for (const host of ${JSON.stringify(NOBODY)}) udp.send('x', 53, host, () => {});
+      setTimeout(() => process.exit(), 1000);`;
     for (const { service } of range.states()) {
+      // The sensor is in the host's own namespace, where nothing holds anybody back; it opens no connection.
       if (service === 'sensor' || service === 'attack-box') continue;
-      for (const address of NOBODY)
-        expect([service, connectFrom(service, address, 80)]).not.toEqual([service, 'connected']);
+      expect([service, range.exec(service, ['node', '-e', script]).stdout]).toEqual([service, '']);
     }
     for (const address of NOBODY)
-      range.exec('attack-box', ['nmap', '-n', '-Pn', '-sS', '-p', '80,443', '--max-retries', '0', address]);
+      range.exec('attack-box', ['nmap', '-n', '-Pn', '-sS', '-p', '80', '--max-retries', '0', address]);
     for (const { ear } of ears) ear.kill('SIGTERM');
     expect(heard).toEqual([]);
     expect(
