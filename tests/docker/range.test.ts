@@ -216,8 +216,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     const { code, stderr } = await ended;
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expect.poll(() => value('displayed', 'AIT402'), { timeout: PATIENCE, interval: 500 }).toBeLessThan(3);
-    const severities = (await alertsAfter(before)).filter(({ techniques }) => techniques.includes('T0830'));
-    expect(severities.map(({ severity }) => severity)).toContain('critical');
+    const seen = (await alertsAfter(before)).filter(({ techniques }) => techniques.includes('T0830'));
+    expect(seen.map(({ severity }) => severity)).toContain('high');
   });
 
   it('the scope guard holds in the attack box too', async () => {
@@ -371,7 +371,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     const script = `for (const host of ${JSON.stringify(NOBODY)})
       require('net').connect({ host, port: 80 }).on('connect', () => console.log('connected')).on('error', () => {});
       const udp = require('dgram').createSocket('udp4');
-      for (const host of ${JSON.stringify(NOBODY)}) udp.send('x', 53, host, () => {});
+      for (const host of ${JSON.stringify(NOBODY)}) udp.send('x', 9, host, () => {});
       setTimeout(() => process.exit(), 1000);`;
     for (const { service } of range.states()) {
       // The sensor is in the host's own namespace, where nothing holds anybody back; it opens no connection.
