@@ -337,7 +337,7 @@ export class Dnp3Judge {
     const { event, place, value, momentary, group } = command;
     const { watched, src, dst } = line;
     const scene = this.#scene;
-    const { baseline, subject } = scene;
+    const { baseline } = scene;
     const time = Math.max(event.time, scene.now);
     if (scene.learning && accepted === true && scene.calendar.order(dst.address, src.address) === undefined)
       baseline.associations.learn(
@@ -350,21 +350,8 @@ export class Dnp3Judge {
     const shown = { ...event, func: event.function_code, exception_code: accepted === false ? status : undefined };
     const each = (facts: PointFacts): void => {
       this.#prepare(line, shown, undefined);
-      subject.point = facts;
       facts.accepted = accepted;
-      const table = facts.table as LearnedTable;
-      if (scene.ready) {
-        const { baseline: view } = subject;
-        view.pointLearned = baseline.knowsPoint(src.address, dst.address, table, facts.address);
-        view.valueLearned =
-          facts.value === undefined
-            ? undefined
-            : baseline.knowsValue(src.address, dst.address, table, facts.address, facts.value);
-      }
-      if (scene.learning && accepted !== false && subject.order === undefined)
-        baseline.learnWrite(src.address, dst.address, table, facts.address, facts.tag, facts.value, facts.oldValue);
-      scene.engine.judge('penstock/point_write', subject);
-      subject.point = undefined;
+      scene.judgeWrite(line, facts.table as LearnedTable, facts, accepted);
     };
     const point = place === undefined ? undefined : watched?.points?.at('dnp3', place.address, 0);
     if (watched === undefined || place === undefined || point === undefined || value === undefined) {

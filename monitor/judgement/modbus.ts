@@ -202,26 +202,13 @@ export class ModbusJudge {
     values: ArrayLike<number>,
     accepted: boolean | undefined,
   ): void {
-    const { src, dst, watched } = conversation;
+    const { watched } = conversation;
     if (watched === undefined) return;
     const station = (event as ModbusEvent).unit ?? 0;
     const scene = this.#scene;
-    const { subject, baseline } = scene;
     this.watch.write(watched, conversation, table, address, values, station, accepted, event.time, (facts) => {
       scene.prepareFor(conversation, event.time, event);
-      subject.point = facts;
-      if (scene.ready) {
-        const { baseline: view } = subject;
-        view.pointLearned = baseline.knowsPoint(src.address, dst.address, table, facts.address);
-        view.valueLearned =
-          facts.value === undefined
-            ? undefined
-            : baseline.knowsValue(src.address, dst.address, table, facts.address, facts.value);
-      }
-      if (scene.learning && accepted !== false && subject.order === undefined)
-        baseline.learnWrite(src.address, dst.address, table, facts.address, facts.tag, facts.value, facts.oldValue);
-      scene.engine.judge('penstock/point_write', subject);
-      subject.point = undefined;
+      scene.judgeWrite(conversation, table, facts, accepted);
     });
   }
 

@@ -181,29 +181,15 @@ export class S7Judge {
   }
 
   #write(event: S7ItemsEvent, conversation: Conversation, contents: Contents | undefined): void {
-    const { watched, src, dst } = conversation;
+    const { watched } = conversation;
     if (watched === undefined) return;
     const scene = this.#scene;
-    const { subject, baseline } = scene;
     const accepted = event.matched ? event.return_code === SUCCESS : undefined;
     // The columns that rules know from Modbus.
     const shown = { ...event, func: event.function_name };
     const each = (facts: PointFacts): void => {
       scene.prepareFor(conversation, event.time, shown);
-      subject.point = facts;
-      const table = facts.table as LearnedTable;
-      if (scene.ready) {
-        const { baseline: view } = subject;
-        view.pointLearned = baseline.knowsPoint(src.address, dst.address, table, facts.address);
-        view.valueLearned =
-          facts.value === undefined
-            ? undefined
-            : baseline.knowsValue(src.address, dst.address, table, facts.address, facts.value);
-      }
-      if (scene.learning && accepted !== false && subject.order === undefined)
-        baseline.learnWrite(src.address, dst.address, table, facts.address, facts.tag, facts.value, facts.oldValue);
-      scene.engine.judge('penstock/point_write', subject);
-      subject.point = undefined;
+      scene.judgeWrite(conversation, facts.table as LearnedTable, facts, accepted);
     };
     const { stretch, place } = contents ?? {};
     if (stretch === undefined) {

@@ -3,11 +3,11 @@
  * prepared for every event before rules are asked about it.
  */
 import type { ProtocolEvent } from '@penstock/core';
-import type { Baseline } from '../baseline/index.ts';
+import type { Baseline, LearnedTable } from '../baseline/index.ts';
 import { type Conversation, servicePort } from '../conversations.ts';
 import { Calendar, type Host, type Hosts } from '../hosts.ts';
 import type { RuleEngine } from '../sigma/engine.ts';
-import { type FlowView, type Normal, Subject } from '../subject.ts';
+import { type FlowView, type Normal, type PointFacts, Subject } from '../subject.ts';
 
 const { baseline: _, ...NOBODY } = new Subject();
 
@@ -97,6 +97,27 @@ export class Scene {
       servicePort(flow),
     );
     baseline.writerLearned = this.baseline.knowsWriter(src.address, dst.address);
+  }
+
+  /** Asks rules about one written point of the event that was prepared for, and learns it where it is normal. */
+  judgeWrite(
+    { src, dst }: Pick<Conversation, 'src' | 'dst'>,
+    table: LearnedTable,
+    facts: PointFacts,
+    accepted: boolean | undefined,
+  ): void {
+    const { subject, baseline } = this;
+    const { address, tag, value, oldValue } = facts;
+    subject.point = facts;
+    if (this.ready) {
+      subject.baseline.pointLearned = baseline.knowsPoint(src.address, dst.address, table, address);
+      subject.baseline.valueLearned =
+        value === undefined ? undefined : baseline.knowsValue(src.address, dst.address, table, address, value);
+    }
+    if (this.learning && accepted !== false && subject.order === undefined)
+      baseline.learnWrite(src.address, dst.address, table, address, tag, value, oldValue);
+    this.engine.judge('penstock/point_write', subject);
+    subject.point = undefined;
   }
 }
 
