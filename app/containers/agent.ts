@@ -55,6 +55,7 @@ export class DeviceAgent {
   /** What was said of a run that is being built. */
   #early: Exclude<ToDevice, { t: 'begin' }>[] = [];
   #ended = false;
+  #again: NodeJS.Timeout | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(options: AgentOptions) {
@@ -69,6 +70,7 @@ export class DeviceAgent {
   async stop(): Promise<void> {
     this.#ended = true;
     for (const timer of this.#timers) clearInterval(timer);
+    clearTimeout(this.#again);
     this.#link?.end();
     await this.#run?.end();
   }
@@ -83,7 +85,7 @@ export class DeviceAgent {
       () => {
         if (this.#link === link) this.#link = undefined;
         this.#run?.unwired();
-        setTimeout(() => this.#connect(), RECONNECT_MS);
+        if (!this.#ended) this.#again = setTimeout(() => this.#connect(), RECONNECT_MS);
       },
     );
     socket.on('connect', () => {
