@@ -199,6 +199,6 @@ describe('form', () => {
       },
     ]);
     expect(checkText('a.md', `(${['', 'home', 'anna', 'x'].join('/')})`)).toHaveLength(1);
-    expect(checkText('a.md', 'https://example.com/work/home/a/b and ./work/x')).toEqual([]);
+    expect(checkText('a.md', 'https://example.com/home/a/b and ./home/a/x')).toEqual([]);
   });
 });
