@@ -304,7 +304,27 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
         async () => answers('dosing-plc') && (await fresh()),
       ));
 
+    /** Rows of all truth journals that are on disk. */
+    const journalled = (): number =>
+      Number(
+        range.exec('range', [
+          'node',
+          '--disable-warning=ExperimentalWarning',
+          '-e',
+          `const { DatabaseSync } = require('node:sqlite');
+           const { globSync } = require('node:fs');
+           const rows = (file) => {
+             const db = new DatabaseSync(file, { readOnly: true });
+             return ['write', 'step', 'device_log', 'sample', 'outside']
+               .reduce((sum, table) => sum + db.prepare('SELECT count(*) AS n FROM "' + table + '"').get().n, 0);
+           };
+           console.log(globSync('/var/lib/penstock/docker-*/truth.sqlite').reduce((sum, file) => sum + rows(file), 0));`,
+        ]).stdout,
+      );
+
     it('the process is killed, and the run goes on where it was: nothing that was journaled is lost', async () => {
+      const rows = journalled();
+      expect(rows).toBeGreaterThan(10);
       const { run: before, values } = await state();
       const folders = range
         .exec('range', ['sh', '-c', 'ls -d /var/lib/penstock/docker-*'])
@@ -330,6 +350,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
         .stdout.trim()
         .split('\n');
       expect(now).toHaveLength(folders + 1);
+      expect(journalled()).toBeGreaterThanOrEqual(rows);
     });
 
     it('a run is reset without a restart of anything', async () => {
