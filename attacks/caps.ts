@@ -1,6 +1,14 @@
 /** What a scenario and each of its steps may send at most. The engine counts; a verb that wants more is ended. */
 import { type Duration, hours, type Instant } from '@penstock/core';
-import type { Cause, EventQueue, Foothold, ModbusSession, Reply } from '@penstock/simulator/kernel';
+import type {
+  Cause,
+  EngineeringSession,
+  EventQueue,
+  Foothold,
+  ModbusSession,
+  Reply,
+  Worked,
+} from '@penstock/simulator/kernel';
 import type { CapsSpec } from './words.ts';
 
 /** Bounds that hold where a scenario names none. */
@@ -71,7 +79,7 @@ export interface Metering {
   /** A cap is reached: the step ends. */
   capped(reason: string): void;
   /** A session was opened, to be ended with the step if the step cannot do so itself. */
-  opened(session: ModbusSession): void;
+  opened(session: { release(): void }): void;
 }
 
 /** The same foothold, with everything that goes out of it counted, held to its rate, and refused beyond its caps. */
@@ -93,7 +101,7 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
     if (at === now) act();
     else queue.at(at, { run: () => active() && act() });
   };
-  const { ping, connect, interpose } = foothold;
+  const { engineer, ping, connect, interpose } = foothold;
   return {
     device: foothold.device,
     modbus(target) {
@@ -101,6 +109,13 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
       metering.opened(session);
       return meteredSession(session, send, metering);
     },
+    ...(engineer && {
+      engineer: (target: string, cause: Cause) => {
+        const session = engineer.call(foothold, target, cause);
+        metering.opened(session);
+        return meteredEngineering(session, send, metering);
+      },
+    }),
     ...(ping && {
       ping: (target: string, cause: Cause, done: (answered: boolean) => void) =>
         send(false, () => ping.call(foothold, target, cause, (answered) => active() && done(answered))),
@@ -130,6 +145,32 @@ function meteredSession(
         }),
       );
     },
+    release: () => session.release(),
+  };
+}
+
+/** A piece of work counts as its requests do, once it is known how many those were; at its start it takes one. */
+function meteredEngineering(
+  session: EngineeringSession,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): EngineeringSession {
+  const work = <T>(write: boolean, act: (done: Worked<T>) => void, done: Worked<T>): void =>
+    send(write, () =>
+      act((outcome, now) => {
+        for (const meter of meters) {
+          meter.packets += Math.max(0, outcome.requests - 1);
+          if (write && outcome.outcome === 'done') meter.taken++;
+        }
+        if (active()) done(outcome, now);
+      }),
+    );
+  return {
+    protocol: session.protocol,
+    readProgram: (done) => work(false, (then) => session.readProgram(then), done),
+    writeProgram: (text, done) => work(true, (then) => session.writeProgram(text, then), done),
+    deleteProgram: (done) => work(true, (then) => session.deleteProgram(then), done),
+    setMode: (mode, done) => work(true, (then) => session.setMode(mode, then), done),
     release: () => session.release(),
   };
 }

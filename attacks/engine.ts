@@ -4,7 +4,7 @@
  * event queue; the same seed gives the same frames.
  */
 import { type Duration, type Instant, PenstockError, seconds } from '@penstock/core';
-import type { Cause, Foothold, ModbusSession } from '@penstock/simulator/kernel';
+import type { Cause, Foothold } from '@penstock/simulator/kernel';
 import { laterIn, Meter, meteredFoothold } from './caps.ts';
 import { type Condition, Knowledge, knownCondition, truthCondition } from './conditions.ts';
 import { StepGraph } from './graph.ts';
@@ -13,6 +13,7 @@ import type { AttackReport, EngineHost, EngineOptions, Phase, StepRecord } from 
 import { checkInputs } from './inputs.ts';
 import { type PlannedStep, plan } from './plan.ts';
 import { checkPrerequisites, type Prerequisite } from './prerequisites.ts';
+import { Programs } from './programs.ts';
 import { Memory, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
@@ -35,7 +36,7 @@ interface Running {
   readonly step: StepSpec;
   readonly phase: Phase;
   readonly meter: Meter;
-  readonly sessions: ModbusSession[];
+  readonly sessions: { release(): void }[];
   active: boolean;
 }
 
@@ -56,6 +57,7 @@ export class AttackEngine {
   readonly #graph: StepGraph;
   readonly #knowledge: Knowledge;
   readonly #memory: Memory;
+  readonly #programs: Programs;
   readonly #meter: Meter;
   readonly #abort: Condition | undefined;
   readonly #conditions: ReadonlyMap<string, Condition>;
@@ -65,7 +67,7 @@ export class AttackEngine {
   readonly #holdings = new Holdings();
   #prerequisites: readonly Prerequisite[] = [];
   #aborted: AttackReport['aborted'] = null;
-  #revertReport: RevertReport = { state: 'pending', tags: [] };
+  #revertReport: RevertReport = { state: 'pending', tags: [], programs: [] };
   #startAt: Instant | undefined;
   /** The attack is over: undone, or being undone. */
   #ending = false;
@@ -89,6 +91,7 @@ export class AttackEngine {
     this.#graph = new StepGraph(this.#steps);
     this.#knowledge = new Knowledge(host);
     this.#memory = new Memory(host, this.#guard, [...this.#steps, ...this.#reverts]);
+    this.#programs = new Programs(host, this.#guard, [...this.#steps, ...this.#reverts]);
     this.#meter = new Meter(scenario.caps, `scenario '${scenario.id}'`);
     this.#abort =
       scenario.abort && options.variant === 'attack' ? truthCondition(host, scenario.abort, 'abort') : undefined;
@@ -191,7 +194,7 @@ export class AttackEngine {
       for (const { about, reason } of unmet)
         this.#tell('scenario', this.#options.variant, 'unmet', `${about}: ${reason}`);
       this.#ending = true;
-      this.#finish({ state: 'nothing', tags: [] });
+      this.#finish({ state: 'nothing', tags: [], programs: [] });
       return;
     }
     this.#meter.begin(queue.now);
@@ -292,18 +295,16 @@ export class AttackEngine {
     run.meter.begin(queue.now);
     this.#running.add(run);
     const context = this.#context(run);
-    this.#memory.take(
-      (role) => context.foothold(this.#guard.device(role).id),
-      context.cause,
-      () => {
-        try {
-          runStep(step, context, (result) => this.#end(run, result, attempt));
-        } catch (error) {
-          if (!(error instanceof PenstockError)) throw error;
-          this.#close(run, 'refused', error.message);
-        }
-      },
-    );
+    const foothold = (role: string) => context.foothold(this.#guard.device(role).id);
+    const act = (): void => {
+      try {
+        runStep(step, context, (result) => this.#end(run, result, attempt));
+      } catch (error) {
+        if (!(error instanceof PenstockError)) throw error;
+        this.#close(run, 'refused', error.message);
+      }
+    };
+    this.#memory.take(foothold, context.cause, () => this.#programs.take(foothold, context.cause, act));
   }
 
   #context(run: Running): VerbContext {
@@ -322,6 +323,8 @@ export class AttackEngine {
       learned: (tag, value) => this.#knowledge.learned(tag, value),
       wrote: (device, tag) => this.#memory.wrote(device, tag),
       accepted: (device, tag) => this.#memory.accepted(device, tag),
+      reprogrammed: (device) => this.#programs.reprogrammed(device),
+      programBefore: (device) => this.#programs.before(device),
       later: laterIn(this.#host.queue, active),
       hold: (device, held) => this.#holdings.hold(device, { held, step, meter: run.meter }),
       release: (device) => this.#holdings.release(device),
@@ -418,7 +421,7 @@ export class AttackEngine {
     }
     if (!this.#restored && this.#options.variant === 'attack') {
       this.#restored = true;
-      this.#undoing = this.#memory.restoring(this.#reverts);
+      this.#undoing = [...this.#programs.restoring(), ...this.#memory.restoring(this.#reverts)];
       if (this.#undoing.length > 0) {
         this.#nextRevert(seconds(1));
         return;
@@ -431,21 +434,20 @@ export class AttackEngine {
     const read = { ...READ_BACK, from: this.#steps[0]?.from ?? '' };
     const run: Running = { step: read, phase: 'revert', meter: new Meter({}, 'the proof'), sessions: [], active: true };
     const { cause } = this.#context(run);
-    if (this.#memory.touched) this.#tell(read.id, 'revert', 'start', '');
-    this.#memory.prove(
-      (role) => this.#foothold(this.#guard.device(role).id, run),
-      cause,
-      (report) => {
-        const failed = report.tags.filter((tag) => !tag.proven).map((tag) => `${tag.tag}: ${tag.reason}`);
-        if (report.state !== 'nothing')
-          this.#tell(
-            read.id,
-            'revert',
-            report.state === 'proven' ? 'done' : 'failed',
-            failed.join('; ') || `${report.tags.map((tag) => tag.tag).join(', ')} as before`,
-          );
-        this.#finish(report);
-      },
+    if (this.#memory.touched || this.#programs.touched) this.#tell(read.id, 'revert', 'start', '');
+    const foothold = (role: string) => this.#foothold(this.#guard.device(role).id, run);
+    this.#memory.prove(foothold, cause, (tags) =>
+      this.#programs.prove(foothold, cause, (programs) => {
+        const all = [
+          ...tags.map(({ tag, proven, reason }) => ({ what: tag, proven, reason })),
+          ...programs.map(({ device, proven, reason }) => ({ what: `program of ${device}`, proven, reason })),
+        ];
+        const failed = all.filter(({ proven }) => !proven).map(({ what, reason }) => `${what}: ${reason}`);
+        const detail = failed.join('; ') || `${all.map(({ what }) => what).join(', ')} as before`;
+        const state = all.length === 0 ? 'nothing' : failed.length === 0 ? 'proven' : 'failed';
+        if (state !== 'nothing') this.#tell(read.id, 'revert', state === 'proven' ? 'done' : 'failed', detail);
+        this.#finish({ state, tags, programs });
+      }),
     );
   }
 

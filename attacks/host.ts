@@ -40,6 +40,8 @@ export interface EngineHost {
   foothold(deviceId: string): Foothold;
   disturb(name: string, value: number, over: Duration): void;
   record(record: StepRecord): void;
+  /** A controller's program and mode, over the management channel; without it the engine reads the program over the wire. */
+  program?(deviceId: string): { readonly source: string; readonly mode: string } | undefined;
   /** Plugs a device in that is usually absent, or takes it away. */
   attach?(deviceId: string, there: boolean): void;
   /** True values by the plant's tag number. An adversary outside the range's process has none. */

@@ -6,6 +6,7 @@ import type { PlantSpec } from '@penstock/core';
 import { encodeValue, type MapEntry, readTransaction } from '@penstock/protocols/modbus';
 import type { Cause, Foothold } from '@penstock/simulator/kernel';
 import type { EngineHost } from './host.ts';
+import type { RevertedProgram } from './programs.ts';
 import type { StepSpec } from './scenario.ts';
 import type { ScopeGuard } from './scope.ts';
 import { overwritesOf } from './verbs/index.ts';
@@ -29,6 +30,8 @@ export interface RevertedTag {
 export interface RevertReport {
   readonly state: 'pending' | 'nothing' | 'proven' | 'failed';
   readonly tags: readonly RevertedTag[];
+  /** Controllers that were reprogrammed, stopped or started. */
+  readonly programs: readonly RevertedProgram[];
 }
 
 interface Remembered {
@@ -135,12 +138,12 @@ export class Memory {
   }
 
   /** Reads every point that was written and says whether it is as it was. */
-  prove(foothold: (role: string) => Foothold, cause: Cause, done: (report: RevertReport) => void): void {
+  prove(foothold: (role: string) => Foothold, cause: Cause, done: (tags: readonly RevertedTag[]) => void): void {
     const tags: RevertedTag[] = [];
     const points = this.#toProve();
     inTurn(
       points,
-      () => done({ state: tags.length === 0 ? 'nothing' : tags.every((t) => t.proven) ? 'proven' : 'failed', tags }),
+      () => done(tags),
       (point, next) =>
         readPoint(foothold(point.from), point.target, cause, (readBack, why) => {
           tags.push(this.#judge(point, readBack, why));
@@ -219,7 +222,8 @@ function readPoint(
   });
 }
 
-function inTurn<T>(items: readonly T[], done: () => void, one: (item: T, next: () => void) => void): void {
+/** Does one after the other, each with a way to the next. */
+export function inTurn<T>(items: readonly T[], done: () => void, one: (item: T, next: () => void) => void): void {
   const next = (i: number): void => {
     const item = items[i];
     if (item === undefined) {

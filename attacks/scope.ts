@@ -17,6 +17,7 @@ export type ScopeRefusal =
   | 'scope.outside'
   | 'scope.unknown-tag'
   | 'scope.no-point'
+  | 'scope.no-controller'
   | 'scope.unknown-zone'
   | 'scope.range';
 
@@ -145,6 +146,22 @@ export class ScopeGuard {
   }
 
   /**
+   * The registered device of `role`, which is a controller with a service to program it by.
+   * @throws ScopeError as `device`; `scope.no-controller` for one that cannot be programmed over the network
+   */
+  controller(role: string): RegisteredDevice {
+    const device = this.device(role);
+    const spec = this.#plant.devices.find((d) => d.id === device.id);
+    const programmable = spec?.services.some(({ protocol }) => protocol === 's7' || protocol === 'modbus');
+    if (spec?.controller === undefined || !programmable)
+      throw new ScopeError(
+        'scope.no-controller',
+        `'${role}' has no controller that is programmed over the network; controllers of this run: ${this.#controllers()}`,
+      );
+    return device;
+  }
+
+  /**
    * The registered devices of a zone, without those that pass frames on (a firewall has an address in every zone). A zone's subnet is
    * never swept: an address that nobody registered is nobody's.
    * @throws ScopeError
@@ -176,6 +193,11 @@ export class ScopeGuard {
     const spec = this.#plant.devices.find((d) => d.id === device.id);
     if (!spec?.services.some((service) => service.protocol === 'modbus')) wrong('has no Modbus server');
     return { device, table: table as TableName, address, count };
+  }
+
+  #controllers(): string {
+    const roles = this.#plant.devices.filter((d) => d.controller !== undefined).map((d) => d.role);
+    return roles.join(', ') || 'none';
   }
 
   #zones(): string {

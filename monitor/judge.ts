@@ -5,6 +5,7 @@
  */
 
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
+import type { AttributeEvent, Dnp3Event } from '@penstock/protocols/dnp3';
 import type { AlertBook, Finding } from './alerts/index.ts';
 import type { Baseline } from './baseline/index.ts';
 import { BoundedMap } from './bounded-map.ts';
@@ -45,6 +46,8 @@ export interface JudgeOptions {
 /** Events that the judgement uses itself. */
 const HANDLED: ReadonlySet<string> = new Set([
   'conn',
+  'dnp3',
+  'dnp3_attribute',
   'modbus_mask_write_register',
   'modbus_read_write_multiple_registers',
   'modbus_read_device_identification',
@@ -192,6 +195,12 @@ export class Judge {
     switch (name) {
       case 'conn':
         this.#ended(event, conversation);
+        return;
+      case 'dnp3':
+        this.inventory.dnp3(event as Dnp3Event, flow);
+        return;
+      case 'dnp3_attribute':
+        this.inventory.attributed(event as AttributeEvent, flow);
         return;
       case 'modbus_mask_write_register':
         this.#modbus.maskWrite(event, conversation);

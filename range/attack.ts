@@ -30,6 +30,10 @@ export function engineHost(range: Range, record: (record: StepRecord) => void): 
       const point = device?.spec.points.findIndex((p) => p.tag === tag) ?? -1;
       return point < 0 ? undefined : device?.points?.read(point);
     },
+    program: (id) => {
+      const controller = range.devices.get(id)?.controller;
+      return controller && { source: controller.source, mode: controller.mode };
+    },
     attach: (id, there) => {
       const device = range.devices.get(id);
       if (there) device?.powerOn(queue.now);

@@ -4,7 +4,6 @@ import { openPlant } from '@penstock/range';
 import type { Command } from 'commander';
 import { Adversary, type AdversarySummary } from '../adversary/adversary.ts';
 import { Management } from '../adversary/management.ts';
-import { attackManagement, boxReach, tellMarks } from '../containers/attack-box.ts';
 import { type AttackBoxLayout, layoutOf } from '../containers/layout.ts';
 import { inputOption } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
@@ -40,7 +39,8 @@ export function addAdversary(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (id: string, options: AdversaryOptions) => {
       const scenario = /[\\/]/.test(id) ? checkScenarioFile(id) : loadScenario(id);
-      const management = new Management(whereIs(options), options.token, scenario.id);
+      const box = options.box === undefined ? undefined : await import('../containers/attack-box.ts');
+      const management = new Management(whereIs(options, box), options.token, scenario.id);
       const plant = await openPlant(options.plant ?? scenario.plant);
       if (plant.spec.id !== scenario.plant)
         throw new UsageError(
@@ -49,7 +49,7 @@ export function addAdversary(program: Command): void {
         );
       const adversary = await Adversary.join({
         ...{ scenario, plant, management, now: options.now, inputs: options.input },
-        ...(options.box !== undefined && { reach: boxReach(boxOf(plant.spec, options.box), tellMarks) }),
+        ...(box && { reach: box.boxReach(boxOf(plant.spec, options.box as string), box.tellMarks) }),
         variant: options.twin ? 'twin' : 'attack',
         onStep: ({ at, phase, step, event, detail }) =>
           note(`${clock(inSeconds(at))}  ${phase} ${step}: ${event}${detail && ` (${detail})`}`),
@@ -67,13 +67,13 @@ export function addAdversary(program: Command): void {
 }
 
 /** @throws UsageError `adversary.range` where neither is given, or both */
-function whereIs({ range, box }: AdversaryOptions): string {
+function whereIs({ range }: AdversaryOptions, box: { attackManagement(): string } | undefined): string {
   if ((range === undefined) === (box === undefined))
     throw new UsageError(
       'adversary.range',
       'say where the range is: --range URL, or --box ZONE inside of its attack box',
     );
-  return range ?? attackManagement();
+  return range ?? (box as NonNullable<typeof box>).attackManagement();
 }
 
 /** @throws UsageError `adversary.zone` */

@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import type { Command } from 'commander';
 import { JUDGES } from '../../scripts/judges.mjs';
 import { print, printJson } from '../output.ts';
+import { dockerFindings } from './docker-findings.ts';
 
-interface Finding {
+export interface Finding {
   readonly what: string;
   readonly ok: boolean;
   /** What is there, or what to do about it. */
@@ -28,7 +29,7 @@ export function addDoctor(program: Command): void {
         await privilegedPorts(),
         await pagePort(),
         ...tools(),
-        docker(),
+        ...dockerFindings(),
       ];
       if (json) printJson({ findings });
       else
@@ -117,14 +118,4 @@ function tools(): Finding[] {
       detail: ok ? judge.checks : `not checked without it: ${judge.checks} (apt-get install ${judge.package})`,
     };
   });
-}
-
-function docker(): Finding {
-  const ok = spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
-  return {
-    what: 'Docker engine',
-    ok,
-    needed: false,
-    detail: ok ? 'answers' : 'none answers; the embedded range does not need it',
-  };
 }

@@ -115,8 +115,8 @@ class BoxFoothold implements Foothold {
     return new PeerSession(queue, new ModbusPeer(queue, host, this.#spec(target)), true);
   }
 
-  ping(target: string, _cause: Cause, done: (answered: boolean) => void): void {
-    this.#inside.host.ping(this.#address(target), (roundTrip) => done(roundTrip !== undefined));
+  ping(target: string, cause: Cause, done: (answered: boolean) => void): void {
+    this.#inside.host.ping(this.#address(target), (roundTrip) => done(roundTrip !== undefined), 56, cause);
   }
 
   connect(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void {

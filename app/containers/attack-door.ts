@@ -1,5 +1,5 @@
 /** Where the attack box's agent meets the range: a unix socket on a volume that only the two share, with a token that lies beside it. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { dirname, join } from 'node:path';
 import type { Mark } from '@penstock/simulator/kernel';
@@ -18,7 +18,7 @@ export async function serveAttackBox(
   answer: (routes: readonly Router[]) => RequestListener,
 ): Promise<{ close(): Promise<void> } | undefined> {
   const folder = dirname(ATTACK_SOCKET);
-  if (!existsSync(folder)) return undefined;
+  if (!isWritable(folder)) return undefined;
   const routes = express.Router();
   routes.post('/attack-box/marks', instructorOnly, express.text({ limit: LARGEST }), (request, response) => {
     const marks = marksIn(request.body);
@@ -38,6 +38,16 @@ export async function serveAttackBox(
       return new Promise((resolve) => void http.close(() => resolve()));
     },
   };
+}
+
+/** The image has the folder, but only a volume over it takes files. */
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function marksIn(body: unknown): readonly Mark[] | undefined {

@@ -20,9 +20,9 @@ export interface ComposeOptions {
   readonly command: string;
 }
 
-/** Label by which `penstock doctor` and docker/clean find everything of a range. */
+/** Labels by which `penstock doctor` and docker/clean find everything of a range. */
 export const PLANT_LABEL = 'io.penstock.plant';
-const VERSION_LABEL = 'io.penstock.version';
+export const VERSION_LABEL = 'io.penstock.version';
 
 /** Linux capabilities, and why a service has them. */
 interface Grant {
@@ -155,9 +155,9 @@ const firewallService = (layout: Layout, device: DeviceSpec | undefined): Servic
   command: ['role', 'firewall', device?.id ?? 'firewall'],
   grant: {
     capabilities: ['NET_ADMIN'],
-    why: "rules and the gateways' addresses; nft, ip and tcpdump have it by their files, in this container's namespace only",
+    why: "rules and the gateways' addresses; nft, busybox and tcpdump have it by their files, in this container's namespace only",
   },
-  fileCapabilities: 'nft, ip and tcpdump',
+  fileCapabilities: 'nft, busybox and tcpdump',
   megabytes: 192,
   processes: 64,
   environment: SMALL_HEAP,

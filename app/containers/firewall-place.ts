@@ -29,21 +29,22 @@ export function interfaceIn(zone: ZoneLayout, { interfaces }: Surroundings): str
 }
 
 /**
- * Lines for `ip -batch -` that put the firewall into its place; none where it is there already. `macs` by zone. The default route goes too:
+ * Words for `busybox`, a call a line, that put the firewall into its place; none where it is there already. (The `ip` of iproute2 gives up
+ * whatever capability it was started with.) `macs` by zone. The default route goes too:
  * the engine points it at what is now the firewall's own address, and the plant has no way out.
  */
 export function placing(layout: Layout, macs: ReadonlyMap<string, MacAddress>, now: Surroundings): string[] {
-  const lines = now.defaultRoute ? ['route del default'] : [];
+  const lines = now.defaultRoute ? ['ip route del default'] : [];
   for (const zone of layout.zones) {
     const name = interfaceIn(zone, now);
     if (name === undefined) continue;
     const infos = (now.interfaces[name] ?? []).filter(({ family }) => family === 'IPv4');
     const mac = formatMac(macs.get(zone.id) as MacAddress);
-    if (infos[0]?.mac !== mac) lines.push(`link set dev ${name} address ${mac}`);
+    if (infos[0]?.mac !== mac) lines.push(`ifconfig ${name} hw ether ${mac}`);
     // The first address of a subnet takes the later ones with it when it goes, so the other goes first.
-    for (const { address, cidr } of infos) if (address !== zone.gateway) lines.push(`addr del ${cidr} dev ${name}`);
+    for (const { address, cidr } of infos) if (address !== zone.gateway) lines.push(`ip addr del ${cidr} dev ${name}`);
     if (!infos.some(({ address }) => address === zone.gateway))
-      lines.push(`addr add ${zone.gateway}/${zone.subnet.split('/')[1]} dev ${name}`);
+      lines.push(`ip addr add ${zone.gateway}/${zone.subnet.split('/')[1]} dev ${name}`);
   }
   return lines;
 }

@@ -1,6 +1,6 @@
 /**
  * The firewall of a range in containers: a router between the zones' bridges whose rules are the plant's conduits. It needs NET_ADMIN, which
- * not this process has but three programs that it starts (`nft`, `ip`, `tcpdump`, with the capability on the file).
+ * not this process has but three programs that it starts (`nft`, `busybox`, `tcpdump`, with the capability on the file).
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ const WATCH_AGAIN_MS = 1000;
 const PATIENCE_MS = 20_000;
 
 export interface ContainerFirewallOptions {
-  /** Folder with nft, ip and tcpdump. */
+  /** Folder with nft, busybox and tcpdump. */
   readonly tools?: string;
   /** Microseconds since 1970 at the run's start: drops are told in the run's time. */
   readonly origin?: number;
@@ -62,7 +62,7 @@ export class ContainerFirewall {
   /**
    * Puts the rules in force, then takes its place in the zones, so that nothing passes before it may. `plant` is the plant as its options
    * make it; `onDrop` hears of what was dropped, at most some hundred times a second.
-   * @throws PenstockError `firewall.program` when nft or ip cannot be run or refuses
+   * @throws PenstockError `firewall.program` when nft or busybox cannot be run or refuses
    */
   static async start(
     plant: PlantSpec,
@@ -111,8 +111,8 @@ export class ContainerFirewall {
     return this.#inTurn(async () => {
       if (this.#stopped) return;
       const lines = placing(this.#layout, firewallMacs(this.#plant), surroundings());
-      if (lines.length > 0) await this.#run('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
-      else if (this.#zones.size === this.#layout.zones.length) return;
+      for (const line of lines) await this.#run('busybox', line.split(' '));
+      if (lines.length === 0 && this.#zones.size === this.#layout.zones.length) return;
       this.#zones.clear();
       const now = surroundings();
       for (const zone of this.#layout.zones) {
@@ -155,7 +155,7 @@ export class ContainerFirewall {
     return done;
   }
 
-  #run(program: string, args: readonly string[], input: string): Promise<void> {
+  #run(program: string, args: readonly string[], input = ''): Promise<void> {
     const path = `${this.#options.tools}/${program}`;
     return new Promise((resolve, reject) => {
       const child = spawn(path, args, { stdio: ['pipe', 'ignore', 'pipe'], timeout: PATIENCE_MS });

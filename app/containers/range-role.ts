@@ -76,7 +76,7 @@ export class RangeRole {
   static async start(options: RangeRoleOptions): Promise<RangeRole> {
     const plant = await openPlant(options.plant);
     const layout = layoutOf(plant.spec);
-    const causes = new CauseBook();
+    const causes = new CauseBook({ zones: layout.zones });
     const hub = await Hub.listen({
       plant: plant.spec,
       layout,

@@ -7,7 +7,7 @@ import { UsageError } from '@penstock/core';
 import { failureOf } from '../failure.ts';
 import { note } from '../output.ts';
 import { version } from '../version.ts';
-import { MANAGEMENT_PORT, RANGE_ADDRESS } from './layout.ts';
+import { ALIVE, layoutOf, MANAGEMENT_PORT, RANGE_ADDRESS, SENSOR_SOCKET } from './layout.ts';
 
 const USAGE = `penstock role range --plant PLANT [--seed N] [--hour H]
 penstock role device ID
@@ -22,8 +22,6 @@ interface Role {
   /** Resolves when the role has ended by itself or was stopped. */
   readonly ended?: Promise<void>;
 }
-
-const ALIVE = '/tmp/alive';
 
 async function start(words: readonly string[]): Promise<Role> {
   const { values, positionals } = parseArgs({
@@ -55,8 +53,11 @@ async function start(words: readonly string[]): Promise<Role> {
       return firewallAgent({ device: given(id, 'the id of the firewall'), version, range, alive: ALIVE, note });
     }
     case 'sensor': {
-      const { startSensor } = await import('./sensor.ts');
-      return startSensor(given(values.plant, '--plant'), ALIVE);
+      const [{ Sensor }, { openPlant }] = await Promise.all([import('./sensor.ts'), import('@penstock/range')]);
+      const { zones } = layoutOf((await openPlant(given(values.plant, '--plant'))).spec);
+      const sensor = new Sensor({ zones, socket: SENSOR_SOCKET, health: ALIVE, note });
+      sensor.start();
+      return sensor;
     }
     case 'attack-box': {
       const { startAttackBox } = await import('./attack-box.ts');

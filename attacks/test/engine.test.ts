@@ -341,6 +341,7 @@ describe('undoing', () => {
         { device: 'dosing', tag: 'AIC301_MODE', before: 1, readBack: 1, controller: 1, proven: true, reason: '' },
         { device: 'dosing', tag: 'AIC301_SP', before: 8, readBack: 8, controller: 8, proven: true, reason: '' },
       ],
+      programs: [],
     });
     expect(records.at(-1)).toMatchObject({ step: 'read-back', phase: 'revert', event: 'done' });
   });
@@ -390,7 +391,7 @@ describe('undoing', () => {
     const refusal = { outcome: 'answered', pdu: encodeResponse({ function: 5, exception: 2 }) } as const;
     const { until, engine, sent } = stage(withoutRevert, {}, (n) => (n === 1 ? refusal : undefined));
     until(3700);
-    expect(engine.report.revert).toEqual({ state: 'nothing', tags: [] });
+    expect(engine.report.revert).toEqual({ state: 'nothing', tags: [], programs: [] });
     expect(sent).toHaveLength(1);
   });
 

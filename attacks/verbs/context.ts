@@ -19,6 +19,10 @@ export interface VerbContext {
   wrote(device: string, tag: string): void;
   /** … and when the device has taken it. */
   accepted(device: string, tag: string): void;
+  /** A controller's program or mode is changed: it is put back in the end. Call before the change is sent. */
+  reprogrammed(device: string): void;
+  /** The program that a controller had before the attack; undefined where that is not known. */
+  programBefore(device: string): string | undefined;
   /** Runs `act` later, unless the step was ended meanwhile. */
   later(delay: Duration, act: () => void): void;
   /** Something that goes on after the step, until `release` or the revert ends it. One of a device. */
@@ -72,6 +76,8 @@ export interface Verb<Schema extends z.ZodType<CommonStep>> {
   tags(step: z.output<Schema>, plant: PlantSpec): readonly string[];
   /** Points that it may overwrite. */
   overwrites(step: z.output<Schema>, plant: PlantSpec): readonly Overwrite[];
+  /** Controllers, by role, whose program or mode it may change; none when left out. */
+  reprograms?(step: z.output<Schema>): readonly string[];
   /** Resolves every name. @throws ScopeError before anything is sent */
   plan(step: z.output<Schema>, context: PlanContext): readonly PlanLine[];
   /** Starts the step; `end` is called once, from within the event queue. @throws ScopeError before anything was sent */

@@ -2,9 +2,13 @@
 import type { PlantSpec } from '@penstock/core';
 import { z } from 'zod';
 import type { Overwrite, PlanContext, PlanLine, StepResult, VerbContext } from './context.ts';
+import { cpuStart, cpuStop } from './cpu-mode.ts';
 import { discover } from './discover.ts';
 import { interpose } from './interpose.ts';
 import { probeRegisters } from './probe-registers.ts';
+import { programDelete } from './program-delete.ts';
+import { programDownload } from './program-download.ts';
+import { programUpload } from './program-upload.ts';
 import { readTags } from './read-tags.ts';
 import { release } from './release.ts';
 import { writeTag } from './write-tag.ts';
@@ -16,6 +20,11 @@ const VERBS = {
   'probe-registers': probeRegisters,
   interpose,
   release,
+  'program-upload': programUpload,
+  'program-download': programDownload,
+  'program-delete': programDelete,
+  'cpu-stop': cpuStop,
+  'cpu-start': cpuStart,
 } as const;
 
 export const stepSchema = z.discriminatedUnion('verb', [
@@ -25,6 +34,11 @@ export const stepSchema = z.discriminatedUnion('verb', [
   probeRegisters.schema,
   interpose.schema,
   release.schema,
+  programUpload.schema,
+  programDownload.schema,
+  programDelete.schema,
+  cpuStop.schema,
+  cpuStart.schema,
 ]);
 export type StepSpec = z.output<typeof stepSchema>;
 
@@ -33,6 +47,7 @@ interface AnyVerb {
   targets(step: StepSpec, plant: PlantSpec): readonly string[];
   tags(step: StepSpec, plant: PlantSpec): readonly string[];
   overwrites(step: StepSpec, plant: PlantSpec): readonly Overwrite[];
+  reprograms?(step: StepSpec): readonly string[];
   plan(step: StepSpec, context: PlanContext): readonly PlanLine[];
   run(step: StepSpec, context: VerbContext, end: (result: StepResult) => void): void;
 }
@@ -47,6 +62,8 @@ export const tagsOf = (step: StepSpec, plant: PlantSpec): readonly string[] => v
 /** Points that a step may overwrite. */
 export const overwritesOf = (step: StepSpec, plant: PlantSpec): readonly Overwrite[] =>
   verbOf(step).overwrites(step, plant);
+/** Controllers, by role, whose program or mode a step may change. */
+export const reprogramsOf = (step: StepSpec): readonly string[] => verbOf(step).reprograms?.(step) ?? [];
 /** What a step would do. @throws ScopeError */
 export const planOf = (step: StepSpec, context: PlanContext): readonly PlanLine[] => verbOf(step).plan(step, context);
 

@@ -19,6 +19,8 @@ export interface LiveCapture {
  * @param name interface as the system calls it, or `any`
  * @param options.command another program with tcpdump's options
  * @param options.onLost told after `ask`: packets that the kernel has dropped since the start
+ * @param options.prompt every packet at once, as somebody needs who acts on it, and with nanoseconds; without it tcpdump may hold packets
+ *   back for a second
  * @throws UsageError `capture.interface` for a name that no interface can have. `done` rejects with PenstockError
  *   `capture.no-tcpdump`, `capture.permission`, UsageError `capture.interface` (no such one; the message lists those that
  *   there are) or PenstockError `capture.failed`
@@ -26,13 +28,14 @@ export interface LiveCapture {
 export function captureLive(
   name: string,
   sink: CaptureSink,
-  options: { command?: string; onLost?: (lost: number) => void } = {},
+  options: { command?: string; onLost?: (lost: number) => void; prompt?: boolean } = {},
 ): LiveCapture {
   // A name that starts with a hyphen would be an option of tcpdump's.
   if (!/^[A-Za-z0-9_][\w.:@-]{0,63}$/.test(name))
     throw new UsageError('capture.interface', `'${name}' is not the name of a network interface; ${listInterfaces()}`);
   const command = options.command ?? 'tcpdump';
-  const child = spawn(command, ['-i', name, '-n', '-U', '-s', '0', '-B', KERNEL_BUFFER, '-w', '-'], {
+  const pace = options.prompt ? PROMPT : ['-s', '0'];
+  const child = spawn(command, ['-i', name, '-n', '-U', ...pace, '-B', KERNEL_BUFFER, '-w', '-'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const decoder = new CaptureDecoder(sink, `what ${command} prints`);
@@ -87,6 +90,12 @@ export function captureLive(
 
 /** KiB that the kernel keeps while this process is busy: a third of a second of a full gigabit. */
 const KERNEL_BUFFER = '32768';
+
+/**
+ * Immediate mode has a slot of the snap length for each packet in the kernel's buffer: no longer than what an interface can carry at all
+ * leaves room for several hundred.
+ */
+const PROMPT = ['--immediate-mode', '--time-stamp-precision=nano', '-s', '65550'];
 
 /** Stopped before tcpdump had even written its file header. */
 const NOTHING: CaptureSummary = {

@@ -17,7 +17,7 @@ function silentRecord({ mac, services, otherAddresses, ...asset }: KnownAsset): 
     macs: mac === undefined ? [] : [mac.toLowerCase()],
     services: services ?? [],
     otherAddresses: otherAddresses ?? [],
-    ...{ evidence: [], reads: [], writes: [], state: 'silent' as const },
+    ...{ linkAddresses: [], evidence: [], reads: [], writes: [], state: 'silent' as const },
   };
 }
 

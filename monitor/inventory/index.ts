@@ -1,11 +1,13 @@
 /** Every device that speaks: who it is, what it offers, with whom it talks, and what speaks for the role that it seems to have. */
 import type { ProtocolEvent } from '@penstock/core';
+import type { AttributeEvent, Dnp3Event } from '@penstock/protocols/dnp3';
 import type { AddressRange } from '../baseline/index.ts';
 import type { Host, Hosts } from '../hosts.ts';
 import { Rhythm } from '../rhythm.ts';
 import type { FlowView } from '../subject.ts';
 import { modbusFunction, type Table } from '../watch/modbus-functions.ts';
 import { pointTables } from '../watch/points.ts';
+import { Dnp3Stations, identityName } from './dnp3.ts';
 import { vendorOf } from './oui.ts';
 import type { InventoryRecord } from './record.ts';
 import { guessRole, type Observation } from './roles.ts';
@@ -44,7 +46,7 @@ export interface DeviceReport {
   readonly otherAddresses: readonly string[];
   readonly macs: readonly string[];
   readonly macVendor: string | null;
-  /** What it says of itself (Modbus 43/14). */
+  /** What it says of itself (Modbus 43/14, DNP3 group 0). */
   readonly identity: Readonly<Record<string, string>>;
   readonly vendor: string | null;
   readonly model: string | null;
@@ -56,6 +58,8 @@ export interface DeviceReport {
   readonly confidence: number;
   readonly observations: readonly Observation[];
   readonly services: readonly { readonly transport: string; readonly port: number; readonly protocol: string | null }[];
+  /** `outstation 12`, `master 1`: link addresses under which it speaks DNP3. */
+  readonly linkAddresses: readonly string[];
   readonly clientOf: readonly string[];
   readonly serverOf: readonly string[];
   readonly functions: readonly string[];
@@ -97,7 +101,8 @@ export class Device {
   readonly services = new Map<string, { transport: string; port: number; protocol: string | undefined }>();
   readonly modbusServers = new Set<string>();
   readonly modbusClients = new Set<string>();
-  /** Functions that it used as a client, and that it answered as a server. */
+  readonly dnp3 = new Dnp3Stations();
+  /** Modbus functions that it used as a client, and that it answered as a server. */
   readonly asked = new Set<string>();
   readonly answered = new Set<string>();
   /** Hosts that it spoke to, and those of them that answered. */
@@ -234,6 +239,25 @@ export class Inventory {
       server.identity.set(object.slice(0, 64), value.slice(0, 256));
   }
 
+  /** Master and outstation of one exchange, with their link addresses. */
+  dnp3(event: Dnp3Event, flow: FlowView): void {
+    const [first, second] = [flow.originatorAddress, flow.responderAddress];
+    const master = this.at(event.master_is_orig ? first : second, event.time);
+    const outstation = this.at(event.master_is_orig ? second : first, event.time);
+    if (event.fc_request !== undefined) master?.dnp3.asked(event, outstation?.host.address);
+    if (event.fc_reply === undefined) return;
+    outstation?.dnp3.answered(event, master?.host.address);
+    if (event.master_is_orig) this.answered(flow, event.time);
+  }
+
+  /** One attribute that an outstation tells of itself. */
+  attributed(event: AttributeEvent, flow: FlowView): void {
+    const name = identityName(event);
+    if (name === undefined) return;
+    const device = this.at(event.is_orig ? flow.originatorAddress : flow.responderAddress, event.time);
+    if (device !== undefined && device.identity.size < 32) device.identity.set(name, event.value.slice(0, 256));
+  }
+
   /**
    * An address is at a MAC address, as ARP says or a frame shows.
    * @returns the MAC address that it had before, if it moved
@@ -298,9 +322,10 @@ export class Inventory {
           services: [...device.services.values()]
             .sort((a, b) => a.port - b.port || (a.transport < b.transport ? -1 : 1))
             .map(({ transport, port, protocol }) => ({ transport, port, protocol: protocol ?? null })),
-          clientOf: [...device.modbusServers].sort(compareAddresses),
-          serverOf: [...device.modbusClients].sort(compareAddresses),
-          functions: [...new Set([...device.asked, ...device.answered])].sort(),
+          linkAddresses: device.dnp3.linkAddresses(),
+          clientOf: [...device.modbusServers.union(device.dnp3.outstations)].sort(compareAddresses),
+          serverOf: [...device.modbusClients.union(device.dnp3.masters)].sort(compareAddresses),
+          functions: [...device.asked.union(device.answered).union(device.dnp3.functions)].sort(),
           reads: accesses.filter((access) => modbusFunction(access.function).kind !== 'write'),
           writes: accesses.filter((access) => modbusFunction(access.function).kind === 'write'),
           firstSeen: seconds(device.firstSeen),
@@ -379,6 +404,7 @@ export function recordOf(device: DeviceReport): InventoryRecord {
     services: device.services.map(({ transport, port, protocol }) =>
       protocol === null ? `${transport}/${port}` : `${transport}/${port} ${protocol}`,
     ),
+    linkAddresses: [...device.linkAddresses],
     guessedRole: device.role,
     confidence: device.confidence,
     evidence: [...device.evidence],

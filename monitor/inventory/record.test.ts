@@ -43,6 +43,7 @@ const record: fc.Arbitrary<InventoryRecord> = fc
     model: optional(anyText),
     revision: optional(anyText),
     services: fc.array(fc.constantFrom('tcp/502 modbus', 'udp/123', 'tcp/80 http'), { maxLength: 3 }),
+    linkAddresses: fc.array(fc.constantFrom('master 1', 'outstation 65519'), { maxLength: 2 }),
     guessedRole: optional(anyText),
     confidence: optional(fc.integer({ min: 0, max: 100 }).map((n) => n / 100)),
     evidence: words,

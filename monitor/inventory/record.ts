@@ -41,6 +41,10 @@ const recordSchema = z.strictObject({
   services: z
     .array(z.string().regex(/^(tcp|udp)\/\d{1,5}( \S+)?$/, "a service is 'tcp/502 modbus' or 'udp/123'"))
     .default([]),
+  /** `outstation 12`, `master 1`: where it speaks DNP3. */
+  linkAddresses: z
+    .array(z.string().regex(/^(master|outstation) \d{1,5}$/, "a link address is 'master 1' or 'outstation 12'"))
+    .default([]),
   /** What it seems to be by its traffic, how surely (0 to 1), and why. */
   guessedRole: text.optional(),
   confidence: z.number().min(0).max(1).optional(),

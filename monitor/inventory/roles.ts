@@ -28,6 +28,8 @@ const SEARCHED = 16;
 /** A card that sends for so many addresses is not one host with some of its own. */
 const MANY_BEHIND = 2;
 
+const isOutstation = (address: string): boolean => address.startsWith('outstation');
+
 /** What a service on a port says of the host that offers it. */
 const SERVICES: Readonly<Record<string, string>> = {
   dns: 'name server',
@@ -64,6 +66,21 @@ export function guessRole(device: Device): RoleGuess {
   const engineering = [...asked].filter((func) => ENGINEERING.has(func)).sort();
   if (engineering.length > 0 && !isServer)
     see(`works on programs and devices with ${engineering.join(', ')}`, { 'engineering workstation': 6 });
+  const { dnp3 } = device;
+  if (dnp3.asOutstation.size > 0)
+    see(
+      `answers DNP3 to ${count(dnp3.masters.size, 'master')} as ${dnp3.linkAddresses().filter(isOutstation).join(', ')}`,
+      {
+        outstation: 5,
+      },
+    );
+  if (dnp3.asMaster.size > 0) {
+    const many = dnp3.outstations.size > 2;
+    see(`asks ${count(dnp3.outstations.size, 'DNP3 outstation')}${dnp3.writes ? ' and operates them' : ''}`, {
+      'DNP3 master': 3,
+      'SCADA server': many && dnp3.writes ? 4 : 0,
+    });
+  }
   if (identity.size > 0)
     see(`calls itself ${[...identity.values()].slice(0, 3).join(' ')}`, { controller: isServer ? 2 : 0 });
   for (const { transport, port, protocol } of services.values()) {

@@ -177,7 +177,7 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
     columns: [
       ...CONNECTION,
       ...columns(
-        `fc_request fc_reply iin:count iin_flags:vector[string] master:count outstation:count sequence:count unsolicited:bool
+        `fc_request fc_reply iin:count iin_flags:vector[string] master_is_orig:bool master:count outstation:count sequence:count unsolicited:bool
         fragment:count confirm:bool request_objects:count reply_objects:count delay:interval`,
       ),
     ],

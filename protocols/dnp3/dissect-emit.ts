@@ -2,7 +2,6 @@
 import type { AppFragment, ObjectBlock } from './application.ts';
 import { ATTRIBUTE_NAMES } from './attributes.ts';
 import {
-  CONTROL_BLOCKS,
   fileModeName,
   fileStatusName,
   functionName,
@@ -193,8 +192,7 @@ function emitControls(
       name: 'dnp3_control',
       time: speech.time,
       is_orig: speech.isOrig,
-      block_type:
-        relay === undefined ? objectName(block.group, block.variation) : (CONTROL_BLOCKS[block.variation] as string),
+      block_type: objectName(block.group, block.variation),
       function_code: functionName(fragment.function),
       index_number: index,
       trip_control_code: relay && tripCloseName(relay.tripClose),
@@ -301,7 +299,6 @@ function emitFiles(emit: Emit, speech: Speech, fragment: AppFragment, block: Obj
       link_destination: speech.destination,
       sequence: fragment.control.seq,
     });
-    if (file !== undefined && fragment.function === FUNCTION.closeFile) memory.files.delete(file.handle);
   }
 }
 

@@ -35,6 +35,7 @@ const PATIENCE = 30e6;
 const ROUND = 5e6;
 
 interface Request {
+  readonly isOrig: boolean;
   readonly code: number;
   readonly sequence: number;
   readonly time: number;
@@ -257,9 +258,9 @@ class Dnp3Dissector implements Dissector {
       const pair = isResponse(code) ? this.#pair(destination, source) : this.#pair(source, destination);
       const speech: Speech = { time: this.#time, isOrig, source, destination };
       let selected: boolean | undefined;
-      if (isResponse(code)) this.#response(pair, fragment);
+      if (isResponse(code)) this.#response(pair, fragment, isOrig);
       else {
-        this.#request(pair, fragment);
+        this.#request(pair, fragment, isOrig);
         selected = selection(pair, fragment, bytes);
       }
       emitObjects(this.#emit, speech, fragment, pair.memory, selected);
@@ -272,25 +273,25 @@ class Dnp3Dissector implements Dissector {
       });
   }
 
-  #request(pair: Pair, { function: code, control, objects }: AppFragment): void {
-    const request: Request = { code, sequence: control.seq, time: this.#time, objects: objects.length };
+  #request(pair: Pair, { function: code, control, objects }: AppFragment, isOrig: boolean): void {
+    const request: Request = { isOrig, code, sequence: control.seq, time: this.#time, objects: objects.length };
     if (WITHOUT_RESPONSE.has(code) || isBroadcast(pair.outstation)) {
-      this.#transaction(pair, request, undefined, code === FUNCTION.confirm && control.uns);
+      this.#transaction(pair, isOrig, request, undefined, code === FUNCTION.confirm && control.uns);
       return;
     }
     if (pair.pending.length === MAX_PENDING) this.#unanswered(pair, 1);
     pair.pending.push(request);
   }
 
-  #response(pair: Pair, fragment: AppFragment): void {
+  #response(pair: Pair, fragment: AppFragment, isOrig: boolean): void {
     const { control, function: code } = fragment;
     if (code === FUNCTION.unsolicitedResponse) {
-      this.#transaction(pair, undefined, fragment, true);
+      this.#transaction(pair, !isOrig, undefined, fragment, true);
       return;
     }
     pair.fragment = control.fir ? 0 : pair.fragment + 1;
     const request = this.#taken(pair, control.seq) ?? this.#takenOfSelf(pair, control.seq);
-    this.#transaction(pair, request, fragment, false);
+    this.#transaction(pair, !isOrig, request, fragment, false);
   }
 
   /** The request that this answers; answers come in order, so those before it have none. */
@@ -310,10 +311,19 @@ class Dnp3Dissector implements Dissector {
 
   /** The first `count` requests get no answer any more. */
   #unanswered(pair: Pair, count: number): void {
-    for (let i = 0; i < count; i++) this.#transaction(pair, pair.pending.shift(), undefined, false);
+    for (let i = 0; i < count; i++) {
+      const request = pair.pending.shift() as Request;
+      this.#transaction(pair, request.isOrig, request, undefined, false);
+    }
   }
 
-  #transaction(pair: Pair, request: Request | undefined, reply: AppFragment | undefined, unsolicited: boolean): void {
+  #transaction(
+    pair: Pair,
+    masterIsOrig: boolean,
+    request: Request | undefined,
+    reply: AppFragment | undefined,
+    unsolicited: boolean,
+  ): void {
     const event: Dnp3Event = {
       name: 'dnp3',
       time: this.#time,
@@ -321,6 +331,7 @@ class Dnp3Dissector implements Dissector {
       fc_reply: reply === undefined ? undefined : functionName(reply.function),
       iin: reply?.iin,
       iin_flags: reply?.iin === undefined ? undefined : indicationNames(reply.iin),
+      master_is_orig: masterIsOrig,
       master: pair.master,
       outstation: pair.outstation,
       sequence: (request?.sequence ?? reply?.control.seq) as number,

@@ -8,3 +8,9 @@ const CONTROL = { fir: true, fin: true, con: false, uns: false, seq: 0 };
 export function encodeObjects(objects: readonly ObjectBlock[]): Uint8Array {
   return encodeFragment({ control: CONTROL, function: FUNCTION.response, iin: 0, objects }).subarray(4);
 }
+
+export function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+}

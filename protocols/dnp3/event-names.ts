@@ -23,6 +23,8 @@ const OBJECTS: Readonly<Record<number, readonly string[]>> = {
   ],
   10: ['Binary Output Default Variation', 'Binary Output', 'Binary Output Status'],
   11: ['Binary Output Change Default Variation', 'Binary Output Change Without Time', 'Binary Output Change With Time'],
+  // The commands are called as in `dnp3_control`; ICSNPP does not tell them here.
+  12: ['', 'Control Relay Output Block', 'Pattern Control Block', 'Pattern Mask'],
   20: [
     'Binary Counter Default Variation',
     ...['32-Bit Binary Counter', '16-Bit Binary Counter', '32-Bit Delta Counter', '16-Bit Delta Counter'],
@@ -97,12 +99,6 @@ const OBJECTS: Readonly<Record<number, readonly string[]>> = {
     ...['32-Bit Floating Point Output Event w/ Time', '64-Bit Floating Point Output Event w/ Time'],
   ],
   60: ['', 'Class 0 Data', 'Class 1 Data', 'Class 2 Data', 'Class 3 Data'],
-};
-
-/** The name of `g12v1` and `g12v2` in `dnp3_control`. */
-export const CONTROL_BLOCKS: Readonly<Record<number, string>> = {
-  1: 'Control Relay Output Block',
-  2: 'Pattern Control Block',
 };
 
 /** What an object is called; one that nobody knows by its numbers. */

@@ -18,6 +18,8 @@ export interface Dnp3Event extends ProtocolEvent {
   readonly fc_reply: Text;
   readonly iin: Count;
   readonly iin_flags: readonly string[] | undefined;
+  /** Whether the master is who began the connection; an outstation may, too. */
+  readonly master_is_orig: boolean;
   /** Link addresses. */
   readonly master: number;
   readonly outstation: number;

@@ -36,7 +36,41 @@ export {
   SECONDARY,
   SECONDARY_NAMES,
 } from './link.ts';
+export { type LinkCounters, type LinkOptions, LinkSession, type LinkUser } from './link-session.ts';
+export { Dnp3Master } from './master.ts';
+export { type FileRequest, type FileResult, FileTask } from './master-files.ts';
+export type { MasterCounters, MasterHandler, MasterOptions, MasterPoll } from './master-options.ts';
+export {
+  type Command,
+  type CommandResult,
+  latch,
+  type MasterRequest,
+  MasterTask,
+  PRIORITY,
+  pulse,
+  setPoint,
+  type TaskOutcome,
+  tripClose,
+} from './master-tasks.ts';
+export type { PointUpdate } from './master-updates.ts';
 export { isKnownGroup, type ObjectForm, type ObjectType, objectType } from './objects.ts';
+export { Dnp3Outstation, type OutstationCounters, type OutstationOptions } from './outstation.ts';
+export type {
+  ApplicationAction,
+  FileEntry,
+  OutstationClock,
+  OutstationDevice,
+  OutstationFiles,
+  RestartKind,
+} from './outstation-device.ts';
+export type {
+  EventKind,
+  OutputModel,
+  OutstationPoint,
+  PointClass,
+  StaticKind,
+} from './outstation-points.ts';
+export type { OutstationSession } from './outstation-session.ts';
 export { type ObjectRange, QUALIFIER, qualifierForm, smallestQualifier } from './qualifiers.ts';
 export * from './tables.ts';
 export {

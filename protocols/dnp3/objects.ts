@@ -103,7 +103,7 @@ function add(group: number, variation: number, name: string, form: ObjectForm): 
 }
 
 function rows(group: number, name: string, list: readonly (readonly [number, string, ObjectForm])[]): void {
-  for (const [variation, what, form] of list) add(group, variation, `${name} – ${what}`, form);
+  for (const [variation, what, form] of list) add(group, variation, `${name}, ${what}`, form);
 }
 
 /**
@@ -119,7 +119,7 @@ function points(group: number, name: string, type: PointForm['type'], variations
       number: words.find((word): word is NumberForm => word in NUMBER_OCTETS),
       time: words.includes('time') ? 'absolute' : words.includes('relative-time') ? 'relative' : undefined,
     };
-    add(group, index + 1, `${name} – ${text}`, form);
+    add(group, index + 1, `${name}, ${text}`, form);
   });
 }
 
@@ -135,13 +135,13 @@ const DELTA_TIMES = ['u32 flag time', 'u16 flag time'];
 
 add(0, 0, 'Device attribute', { kind: 'attribute' });
 points(1, 'Binary input', 'binary', ['flag', 'flag']);
-add(1, 1, 'Binary input – packed', BIT);
+add(1, 1, 'Binary input, packed', BIT);
 points(2, 'Binary input event', 'binary', ['flag', 'flag time', 'flag relative-time']);
 points(3, 'Double-bit binary input', 'double-bit', ['flag', 'flag']);
-add(3, 1, 'Double-bit binary input – packed', { kind: 'packed', bits: 2 });
+add(3, 1, 'Double-bit binary input, packed', { kind: 'packed', bits: 2 });
 points(4, 'Double-bit binary input event', 'double-bit', ['flag', 'flag time', 'flag relative-time']);
 points(10, 'Binary output status', 'binary', ['flag', 'flag']);
-add(10, 1, 'Binary output – packed', BIT);
+add(10, 1, 'Binary output, packed', BIT);
 points(11, 'Binary output event', 'binary', ['flag', 'flag time']);
 rows(12, 'Binary output command', [
   [1, 'control relay output block', { kind: 'crob' }],
@@ -168,11 +168,11 @@ points(33, 'Frozen analog input event', 'analog', [...ANALOG_EVENTS, ...FLOAT_TI
 points(34, 'Analog input reporting dead band', 'analog', ['u16', 'u32', 'f32']);
 points(40, 'Analog output status', 'analog', ['i32 flag', 'i16 flag', 'f32 flag', 'f64 flag']);
 for (const [index, form] of (['i32', 'i16', 'f32', 'f64'] as const).entries()) {
-  add(41, index + 1, `Analog output block – ${form}`, { kind: 'analog-command', number: form });
+  add(41, index + 1, `Analog output block, ${form}`, { kind: 'analog-command', number: form });
   const floats = index < 2 ? 0 : 2;
   const event = { kind: 'analog-command-event', number: form } as const;
-  add(43, index + 1 + floats, `Analog output command event – ${form}`, { ...event, time: false });
-  add(43, index + 3 + floats, `Analog output command event – ${form} time`, { ...event, time: true });
+  add(43, index + 1 + floats, `Analog output command event, ${form}`, { ...event, time: false });
+  add(43, index + 3 + floats, `Analog output command event, ${form} time`, { ...event, time: true });
 }
 points(42, 'Analog output event', 'analog', [...ANALOG_EVENTS, ...FLOAT_TIMES]);
 
@@ -206,23 +206,23 @@ rows(70, 'File control', [
   [7, 'file descriptor', { kind: 'file-descriptor' }],
   [8, 'file specification string', { kind: 'name' }],
 ]);
-add(80, 1, 'Internal indications – packed', BIT);
-add(81, 1, 'Device storage – buffer fill status', { kind: 'buffer-status' });
-add(82, 1, 'Device profile – functions and indexes', SIZED);
+add(80, 1, 'Internal indications, packed', BIT);
+add(81, 1, 'Device storage, buffer fill status', { kind: 'buffer-status' });
+add(82, 1, 'Device profile, functions and indexes', SIZED);
 rows(83, 'Data set', [
   [1, 'private registration', { kind: 'private' }],
   [2, 'private registration descriptor', SIZED],
 ]);
-add(85, 1, 'Data set prototype – with UUID', SIZED);
+add(85, 1, 'Data set prototype, with UUID', SIZED);
 rows(86, 'Data set descriptor', [
   [1, 'data set contents', SIZED],
   [2, 'characteristics', { kind: 'octets', octets: 1 }],
   [3, 'point index attributes', SIZED],
 ]);
-add(87, 1, 'Data set – present value', SIZED);
-add(88, 1, 'Data set event – snapshot', SIZED);
-add(90, 1, 'Application – identifier', { kind: 'name' });
-add(91, 1, 'Status of requested operation – activate configuration', { kind: 'activation-status' });
+add(87, 1, 'Data set, present value', SIZED);
+add(88, 1, 'Data set event, snapshot', SIZED);
+add(90, 1, 'Application, identifier', { kind: 'name' });
+add(91, 1, 'Status of requested operation, activate configuration', { kind: 'activation-status' });
 
 rows(100, 'Floating point (obsolete)', [
   [1, 'short', { kind: 'octets', octets: 4 }],
@@ -234,7 +234,7 @@ rows(101, 'Binary-coded decimal integer', [
   [2, 'medium', { kind: 'bcd', octets: 4 }],
   [3, 'large', { kind: 'bcd', octets: 8 }],
 ]);
-add(102, 1, 'Unsigned integer – 8-bit', { kind: 'unsigned', number: 'u8' });
+add(102, 1, 'Unsigned integer, 8-bit', { kind: 'unsigned', number: 'u8' });
 add(110, 0, 'Octet string', BY_VARIATION);
 add(111, 0, 'Octet string event', BY_VARIATION);
 add(112, 0, 'Virtual terminal output block', BY_VARIATION);
@@ -261,7 +261,7 @@ rows(120, 'Authentication', [
 ]);
 add(121, 1, 'Security statistic', { kind: 'security-statistic', time: false });
 add(122, 1, 'Security statistic event', { kind: 'security-statistic', time: false });
-add(122, 2, 'Security statistic event – time', { kind: 'security-statistic', time: true });
+add(122, 2, 'Security statistic event, time', { kind: 'security-statistic', time: true });
 
 /** Groups whose variation is a length or the number of an attribute. */
 const ANY_VARIATION: ReadonlySet<number> = new Set([0, 110, 111, 112, 113]);

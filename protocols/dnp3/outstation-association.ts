@@ -13,7 +13,7 @@ import type {
   Request,
   UnsolicitedOptions,
 } from './association-types.ts';
-import { encodeObjects } from './encode-objects.ts';
+import { encodeObjects, sameOctets } from './encode-objects.ts';
 import { EventBuffer, type EventClass, type PointEvent } from './event-buffer.ts';
 import { ADDRESS, isBroadcast } from './link.ts';
 import { ReadPlan } from './outstation-read.ts';
@@ -174,7 +174,7 @@ export class Association {
   takeSelection(octets: Uint8Array, sequence: number, now: Instant): 'selected' | 'late' | 'none' {
     const selection = this.#selection;
     this.#selection = undefined;
-    if (selection === undefined || selection.next !== sequence || !isSame(selection.octets, octets)) return 'none';
+    if (selection === undefined || selection.next !== sequence || !sameOctets(selection.octets, octets)) return 'none';
     return now <= selection.until ? 'selected' : 'late';
   }
 
@@ -223,7 +223,7 @@ export class Association {
       this.#takeBroadcast(octets, source, destination, port, now);
       return;
     }
-    const isRepeated = this.#lastRequest !== undefined && isSame(this.#lastRequest, octets);
+    const isRepeated = this.#lastRequest !== undefined && sameOctets(this.#lastRequest, octets);
     if (isRepeated && (code !== FUNCTION.read || this.#waitsForFirst())) {
       this.counters.repeated++;
       this.#repeat(source, port, now);
@@ -487,9 +487,3 @@ export class Association {
 }
 
 const CLASSES: readonly EventClass[] = [1, 2, 3];
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
-  return true;
-}

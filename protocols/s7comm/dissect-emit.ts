@@ -27,7 +27,7 @@ export type Emit = (event: AnyS7Event) => void;
 
 /** Items of one message, and elements of one item, that are told. */
 const MAX_ITEMS = 64;
-const MAX_VALUES = 64;
+const MAX_VALUES = 1024;
 
 export const hex = (value: number, digits = 2): string => `0x${value.toString(16).padStart(digits, '0')}`;
 

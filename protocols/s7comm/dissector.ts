@@ -5,6 +5,7 @@
 import type { Dissector, DissectorFactory, ProtocolEvent } from '@penstock/core';
 import { decodeS7 } from './codec.ts';
 import { Assembly, decodeCotp } from './cotp.ts';
+import { BlockWatch } from './dissect-blocks.ts';
 import { type Emit, emitHeader, emitItems, emitSzl, emitTransfer, hex, type PendingItems } from './dissect-emit.ts';
 import type { S7ViolationEvent } from './events.ts';
 import type { S7Message } from './messages.ts';
@@ -33,11 +34,13 @@ class S7Dissector implements Dissector {
   readonly #emit: Emit;
   readonly #client = new Direction(true, this);
   readonly #server = new Direction(false, this);
+  readonly #blocks: BlockWatch;
   #pending: PendingItems[] = [];
   #time = 0;
 
   constructor(emit: (event: ProtocolEvent) => void) {
     this.#emit = emit;
+    this.#blocks = new BlockWatch(emit);
   }
 
   get unparsedBytes(): number {
@@ -104,6 +107,7 @@ class S7Dissector implements Dissector {
     if (message.rosctr === 'userdata') emitSzl(this.#emit, this.#time, isOrig, message);
     if (message.rosctr === 'job' || (message.rosctr === 'ack-data' && message.body !== undefined))
       emitTransfer(this.#emit, this.#time, isOrig, message, code, parameterLength > 1 ? bytes[at + 1] : undefined);
+    this.#blocks.message(this.#time, isOrig, message);
     if (isOrig) this.#asked(message);
     else this.#answered(message);
   }

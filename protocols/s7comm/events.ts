@@ -79,12 +79,33 @@ export interface S7ItemsEvent extends DirectedEvent {
   readonly address: Text;
   readonly type: Text;
   readonly quantity: number | undefined;
-  /** The first 64 elements, of what was read or is to be written. */
+  /** The first 1024 elements, of what was read or is to be written. */
   readonly values: readonly number[] | undefined;
   readonly return_code: Text;
   readonly return_code_name: Text;
   /** Whether the response was seen. */
   readonly matched: boolean;
+}
+
+/** Ours: a block that was loaded or read to its end. `is_orig`: the client asked for it. */
+export interface S7BlockEvent extends DirectedEvent {
+  readonly name: 's7comm_block';
+  readonly direction: 'upload' | 'download';
+  readonly filename: string;
+  readonly block_type: string;
+  readonly block_number: number;
+  /** Bytes, header and trailer included. */
+  readonly length: number;
+  /** SHA-256 of what lies between header and trailer, hexadecimal; undefined where the block is not whole. */
+  readonly content_hash: Text;
+}
+
+/** Ours: a name that a controller gives itself in its status lists. */
+export interface S7IdentityEvent extends DirectedEvent {
+  readonly name: 's7comm_identity';
+  /** `ProductCode`, `MajorMinorRevision`, `ModelName`, `StationName`, … */
+  readonly object: string;
+  readonly value: string;
 }
 
 /** Ours: bytes that break a layer. `truncated`: the stream ended or broke off within a packet. */
@@ -101,4 +122,6 @@ export type AnyS7Event =
   | UploadDownloadEvent
   | S7commPlusEvent
   | S7ItemsEvent
+  | S7BlockEvent
+  | S7IdentityEvent
   | S7ViolationEvent;

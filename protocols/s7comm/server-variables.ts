@@ -70,7 +70,9 @@ class Item {
     this.code = SUCCESS;
     if (size === undefined) this.code = TYPE_NOT_SUPPORTED;
     else if (this.block === undefined) this.code = OBJECT_MISSING;
-    else if (isCounted(area) !== (this.transportSize === area)) this.code = TYPE_INCONSISTENT;
+    // Counters and timers are read as such, and nothing else is.
+    else if (isCounted(area) !== isCounted(this.transportSize) || (isCounted(area) && this.transportSize !== area))
+      this.code = TYPE_INCONSISTENT;
     else if (count === 0) this.code = INVALID_ADDRESS;
     else this.#place(count, isCounted(area) ? address * 16 : address, size.bytes);
     return true;

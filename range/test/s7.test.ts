@@ -24,7 +24,11 @@ describe('a controller that is polled over S7', () => {
     const controller = (range.devices.get('filter-plc') as Device).controller as NonNullable<Device['controller']>;
     const shown = (tag: string): number => range.displayed.values[index(tag)] as number;
     expect(shown('LIT101')).toBeCloseTo(controller.variable('LIT101').get(), 1);
-    expect([shown('LIC101_SP'), shown('LIC101_MODE'), shown('P101')]).toEqual([2.5, 1, controller.variable('P101').get()]);
+    expect([shown('LIC101_SP'), shown('LIC101_MODE'), shown('P101')]).toEqual([
+      2.5,
+      1,
+      controller.variable('P101').get(),
+    ]);
     expect(shown('FIC101')).toBeCloseTo(shown('LIT101'), 1);
     for (const tag of ['LIT101', 'LIC101_SP', 'LIC101_MODE', 'FIC101'])
       expect((range.queue.now - (range.displayed.times[index(tag)] as number)) / 1e6).toBeLessThan(2);

@@ -5,6 +5,7 @@ import { ModbusTransaction } from '@penstock/protocols/modbus';
 import {
   type Cause,
   type CloseReason,
+  type EngineeringSession,
   type EventQueue,
   type Foothold,
   Host,
@@ -18,6 +19,7 @@ import {
   type Reply,
 } from '@penstock/simulator/kernel';
 import type { Device } from './device.ts';
+import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
 
@@ -36,6 +38,11 @@ export class DeviceFoothold implements Foothold {
     if (standing !== undefined) return new PeerSession(queue, standing, false);
     this.#device.attended();
     return new PeerSession(queue, new ModbusPeer(queue, host, this.#device.device(target)), true);
+  }
+
+  engineer(target: string, cause: Cause): EngineeringSession {
+    this.#device.attended();
+    return engineeringSession(this, this.#device, this.#device.device(target), cause);
   }
 
   ping(target: string, cause: Cause, done: (answered: boolean) => void): void {

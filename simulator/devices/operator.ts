@@ -26,6 +26,8 @@ const LARGEST = 1_000_000;
 type Done<T> = (result: T | undefined) => void;
 
 export class ModbusOperator {
+  /** Requests sent so far. */
+  requests = 0;
   readonly #target: DeviceSpec;
   readonly #map: RegisterMap;
   readonly #unit: number;
@@ -131,6 +133,7 @@ export class ModbusOperator {
 
   /** The response PDU, undefined for none or an exception. */
   #ask(pdu: Uint8Array, done: (pdu: Uint8Array | undefined) => void): void {
+    this.requests++;
     this.#session.request(this.#unit, pdu, this.#cause, (reply) =>
       done(reply.outcome === 'answered' && (reply.pdu[0] as number) < 0x80 ? reply.pdu : undefined),
     );

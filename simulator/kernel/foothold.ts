@@ -24,6 +24,32 @@ export interface ModbusSession {
   release(): void;
 }
 
+/** What came of a piece of an engineering station's work, and how many requests it took. */
+export type WorkOutcome<T> =
+  | { readonly outcome: 'done'; readonly value: T; readonly requests: number }
+  | { readonly outcome: 'refused' | 'timeout' | 'closed'; readonly detail: string; readonly requests: number };
+
+/** Who hears what came of it. */
+export type Worked<T> = (outcome: WorkOutcome<T>, now: Instant) => void;
+
+/**
+ * What an engineering station does with a controller, over whichever protocol of its own the controller is programmed. One piece of work at
+ * a time.
+ */
+export interface EngineeringSession {
+  /** How the controller is reached, for people: `S7`, `Modbus`. */
+  readonly protocol: string;
+  /** The text of the program that is loaded. */
+  readProgram(done: Worked<string>): void;
+  /** Loads a program and activates it; one that the controller does not take is `refused`, and the old one goes on. */
+  writeProgram(text: string, done: Worked<true>): void;
+  deleteProgram(done: Worked<true>): void;
+  /** Starts or stops the controller. */
+  setMode(mode: 'run' | 'stop', done: Worked<true>): void;
+  /** The work is done: the session is closed. */
+  release(): void;
+}
+
 /** What a TCP connect came to. */
 export type PortAnswer = 'open' | 'refused' | 'silent';
 
@@ -43,6 +69,11 @@ export interface Foothold {
   readonly device: string;
   /** The device's standing session with `target` (a device id) where it has one, or a new connection from its own address. */
   modbus(target: string): ModbusSession;
+  /**
+   * A session to program `target` from the device's own address. @throws PenstockError `device.no-engineering` for a device that cannot be
+   * programmed over the network
+   */
+  engineer?(target: string, cause: Cause): EngineeringSession;
   /** One ICMP echo request. Footholds that are no host on the wire (a gate) have none of the following. */
   ping?(target: string, cause: Cause, done: (answered: boolean) => void): void;
   /** One TCP connect, hung up at once where somebody listens. */

@@ -23,13 +23,16 @@ export interface Endpoint {
 
 /**
  * Who caused what of the traffic that leaves here, for the truth journal: no frame of a real network carries it. `connection`: all of a
- * connection, told before it is opened; `bytes`: what was sent of a connection that others use too, as offsets in its stream;
- * `datagram`: one datagram, by its content.
+ * connection, told before it is opened; `bytes`: what was sent of a connection that others use too, as offsets in its stream, where the SYN
+ * is byte -1; `datagram`: one datagram, by its content; `ping`: the next echo request; `frame`: a frame of its sender's own making, by its
+ * content.
  */
 export type Mark = { readonly local: Endpoint; readonly remote: Endpoint; readonly cause: Cause } & (
   | { readonly kind: 'connection' }
   | { readonly kind: 'bytes'; readonly from: number; readonly to: number; readonly sent: Uint8Array }
   | { readonly kind: 'datagram'; readonly sent: Uint8Array }
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'frame'; readonly sent: Uint8Array }
 );
 
 export interface SocketHostOptions {
@@ -94,8 +97,8 @@ export class SocketHost implements NetworkHost {
     const { cause, timeout, localPort = this.#ephemeral() } = options;
     const local = this.#local(localPort);
     const remote = { address: formatIpv4(address), port };
-    // Told before the first segment leaves.
-    if (cause) onMark?.({ kind: 'connection', local, remote, cause });
+    // Told before the first segment leaves. What others send over it later is theirs.
+    if (cause) onMark?.({ kind: 'bytes', local, remote, from: -1, to: 0, sent: new Uint8Array(1), cause });
     const socket = dial({
       ...{ host: remote.address, port, localAddress: local.address, localPort },
       ...{ allowHalfOpen: true, noDelay: true },
@@ -108,20 +111,28 @@ export class SocketHost implements NetworkHost {
   }
 
   udp(port: number, onDatagram: DatagramHandler): Datagrams {
-    const socket = new SocketDatagrams(this.#options, this.#local(port), () => this.#up, onDatagram, () =>
-      this.#datagrams.delete(socket),
+    const socket = new SocketDatagrams(
+      this.#options,
+      this.#local(port),
+      () => this.#up,
+      onDatagram,
+      () => this.#datagrams.delete(socket),
     );
     this.#datagrams.add(socket);
     return socket;
   }
 
-  ping(address: Ipv4Address, done: PingHandler, size = 56): void {
-    const { clock, ping } = this.#options;
+  ping(address: Ipv4Address, done: PingHandler, size = 56, cause?: Cause): void {
+    const { clock, ping, onMark } = this.#options;
     const answer = (roundTrip: number | undefined): void => {
       clock.outside({ run: () => done(roundTrip as Parameters<PingHandler>[0]) });
     };
     if (ping === undefined || !this.#up) answer(undefined);
-    else ping(formatIpv4(address), size).then(answer, () => answer(undefined));
+    else {
+      const remote = { address: formatIpv4(address), port: 0 };
+      if (cause) onMark?.({ kind: 'ping', local: this.#local(0), remote, cause });
+      ping(remote.address, size).then(answer, () => answer(undefined));
+    }
   }
 
   /** What an operating system does not let a process do without rights is done by the process itself: it answers to nobody. */
@@ -242,18 +253,16 @@ class SocketConnection implements Connection {
   cause: Cause | undefined = undefined;
   readonly #socket: Socket;
   readonly #around: Surroundings;
-  /** Whose the whole connection is. */
-  readonly #owner: Cause | undefined;
   #handler: TcpHandler | undefined;
   #gone: () => void = () => {};
   #waiting: NodeJS.Timeout | undefined;
   #reason: CloseReason | undefined;
   #over = false;
 
-  constructor(socket: Socket, around: Surroundings, owner: Cause | undefined) {
+  constructor(socket: Socket, around: Surroundings, cause: Cause | undefined) {
     this.#socket = socket;
     this.#around = around;
-    this.#owner = owner;
+    this.cause = cause;
     this.localPort = around.local.port;
     this.remoteAddress = parseIpv4(around.remote.address);
     this.remotePort = around.remote.port;
@@ -299,7 +308,7 @@ class SocketConnection implements Connection {
     if (!this.writable) return false;
     const copy = Buffer.from(bytes.subarray(start, end));
     const { cause } = this;
-    if (cause !== undefined && this.#owner === undefined) {
+    if (cause !== undefined) {
       const { onMark, local, remote } = this.#around;
       const from = this.#socket.bytesWritten;
       onMark?.({ kind: 'bytes', local, remote, from, to: from + copy.length, sent: copy, cause });
@@ -384,7 +393,8 @@ class SocketDatagrams implements Datagrams {
     if (this.#closed || !this.#isUp()) return;
     const copy = Buffer.from(bytes.subarray(start, end));
     const remote = { address: formatIpv4(address), port };
-    if (this.cause) this.#options.onMark?.({ kind: 'datagram', local: this.#local, remote, sent: copy, cause: this.cause });
+    if (this.cause)
+      this.#options.onMark?.({ kind: 'datagram', local: this.#local, remote, sent: copy, cause: this.cause });
     // Whom nothing reaches hears nothing, as on any network.
     this.#socket.send(copy, port, remote.address, () => {});
   }

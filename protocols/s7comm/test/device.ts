@@ -36,7 +36,9 @@ export const POINTS: readonly PointSpec[] = [
   point('M_INT', { area: 'M', byte: 10, type: 'int' }),
   point('I_BIT', { area: 'I', byte: 0, bit: 3, type: 'bool' }, { writable: false }),
   point('Q_BIT', { area: 'Q', byte: 1, bit: 2, type: 'bool' }),
+  point('FIRST_COUNT', { area: 'C', byte: 0, type: 'counter' }),
   point('COUNT', { area: 'C', byte: 3, type: 'counter' }),
+  point('FIRST_TIMER', { area: 'T', byte: 0, type: 'timer', scale: 0.001 }),
   point('TIMER', { area: 'T', byte: 5, type: 'timer', scale: 0.001 }),
 ];
 

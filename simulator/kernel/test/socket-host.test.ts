@@ -83,7 +83,9 @@ describe.skipIf(process.platform !== 'linux')('a host of sockets', { timeout: SL
     plc.listen(15_023, () => ({ data: () => {}, closed: () => {} }));
     scada.connect(parseIpv4(PLC), 15_023, ear(), { cause: CAUSE, localPort: 50_123 });
     const remote = { address: PLC, port: 15_023 };
-    expect(marks).toEqual([{ kind: 'connection', local: { address: SCADA, port: 50_123 }, remote, cause: CAUSE }]);
+    const syn = { from: -1, to: 0, sent: new Uint8Array(1) };
+    const local = { address: SCADA, port: 50_123 };
+    expect(marks).toEqual([{ kind: 'bytes', local, remote, ...syn, cause: CAUSE }]);
     const shared = ear();
     const connection = scada.connect(parseIpv4(PLC), 15_023, shared);
     await expect.poll(() => shared.heard, { timeout: SLOW }).toEqual(['open']);
