@@ -208,6 +208,12 @@ export class ClosedLoop {
     throw new Error(`no controller has ${tag}`);
   }
 
+  /** The variable behind a tag's point in one controller. */
+  #held(id: string, tag: string): BoundVariable {
+    const point = plant.spec.devices.find((device) => device.id === id)?.points.find((each) => each.tag === tag);
+    return this.controller(id).variable(point?.variable ?? tag);
+  }
+
   #addController(device: DeviceSpec): void {
     const spec = device.controller as NonNullable<DeviceSpec['controller']>;
     const { engine } = this;
@@ -232,11 +238,11 @@ export class ClosedLoop {
       for (const [tag, name] of Object.entries(poll.into ?? {}))
         this.#copies.push({
           everySeconds: inSeconds(poll.every),
-          from: this.#variable(tag),
+          from: this.#held(poll.device, tag),
           to: this.controller(device.id).variable(name),
           source: poll.device,
         });
-      if (device.kind === 'hmi') for (const { tag } of poll.writes) this.#heartbeats.push(this.#variable(tag));
+      if (device.controller === undefined) for (const { tag } of poll.writes) this.#heartbeats.push(this.#variable(tag));
     }
   }
 }
