@@ -144,10 +144,6 @@ export class RangeRole {
       ...live.listeners,
     });
     const clock = liveClock(play, 1);
-    const origin = resume?.origin ?? wallMicroseconds();
-    // What happened while nobody was there: the process went on.
-    play.runUntil(Math.floor(wallMicroseconds() - origin) as Instant);
-    this.#observe(play, clock, origin);
     live.show(play, clock, [], 1);
     const adversaries = new Adversaries();
     adversaries.serve(play, clock, [], 1, '');
@@ -157,6 +153,10 @@ export class RangeRole {
       (marks) => this.#causes.mark(marks),
       (routes) => answerApi(live, this.#tokens, [adversaryRoutes(adversaries), ...routes]),
     );
+    const origin = resume?.origin ?? wallMicroseconds();
+    // What happened while nobody was there: the process went on.
+    play.runUntil(Math.floor(wallMicroseconds() - origin) as Instant);
+    this.#observe(play, clock, origin);
     clock.start();
     this.#hub.begin({ play, clock, options: {}, origin, ...(resume && { kept: resume.kept }) });
     print(`${plant.spec.name} runs in containers (${run}); files in ${folder.path}`);

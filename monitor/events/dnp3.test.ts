@@ -1,9 +1,17 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { ProtocolEvent } from '@penstock/core';
-import { type ControlEvent, type ObjectsEvent, qualifierForm } from '@penstock/protocols/dnp3';
+import {
+  type ControlEvent,
+  type Dnp3Event,
+  FUNCTION_NAMES,
+  type ObjectsEvent,
+  qualifierForm,
+} from '@penstock/protocols/dnp3';
 import { describe, expect, it } from 'vitest';
-import { CAPTURES, hasCaptures, only, type Run, readLog, renumber, runFile } from '../test/reference.ts';
+import { hasJudge } from '../../tests/judges.ts';
+import { allCaptures, CAPTURES, hasCaptures, only, type Run, readLog, renumber, runFile } from '../test/reference.ts';
 import { DISSECTORS } from './registry.ts';
 
 type Row = Record<string, string>;
@@ -226,5 +234,94 @@ describe.skipIf(!hasCaptures)("Zeek's tests (reference captures)", () => {
     expect(runs.flatMap((run) => rowsOf(run, 'dnp3_violation').map((row) => row.reason))).toEqual(
       Array.from({ length: 6 }, () => 'qualifier'),
     );
+  });
+});
+
+const COMPLETE = process.env.PENSTOCK_PROVE === '1';
+
+/** Captures in which tshark finds other messages than we do: function codes that only it counts, and that only we do. */
+const ELSEWHERE: Readonly<Record<string, { readonly theirs: readonly number[]; readonly ours: readonly number[] }>> = {
+  // Frames whose link function carries no user data, which an outstation must ignore.
+  'opendnp3-3/conformance/6.6.2.2': { theirs: [1, 1], ours: [] },
+  'opendnp3-3/conformance/6.6.2.5': { theirs: [1], ours: [] },
+  // Answers in several segments: tshark finds no function in four, and CONFIRM in one; Zeek's log has them as we do.
+  'icsnpp-dnp3/testing/traces': { theirs: [0], ours: [129, 129, 129, 129, 130] },
+  // The same traffic among other, and that on port 20001.
+  'Malcolm-Test-Artifacts/pcap/protocols/DNP3.pcap': { theirs: [0], ours: [1, 129, 129, 129, 129, 129, 130] },
+  // By its port it is none for tshark.
+  dnp3_read_p20001: { theirs: [], ours: [1, 129] },
+};
+
+/** A few of the captures, for each takes tshark up to a second; all when proving. */
+const SOME = /Quickdraw|read_and_response|conformance\/(6\.6\.2\.2|8\.2\.1\.2\.1)\//;
+
+describe.skipIf(!hasCaptures || !hasJudge('tshark'))('tshark finds the same messages (needs tshark)', () => {
+  const codes = new Map(Object.entries(FUNCTION_NAMES).map(([code, name]) => [name, Number(code)]));
+  const codeOf = (name: string): number => codes.get(name) ?? Number.parseInt(name.slice('unknown-'.length), 16);
+  const byNumber = (list: readonly number[]): number[] => [...list].sort((a, b) => a - b);
+
+  function foundByTshark(path: string): number[] {
+    const options = [
+      '-n',
+      '-r',
+      path,
+      '-Y',
+      'dnp3.al.func',
+      '-T',
+      'fields',
+      '-E',
+      'occurrence=a',
+      '-e',
+      'dnp3.al.func',
+    ];
+    const text = execFileSync('tshark', options, {
+      maxBuffer: 1 << 26,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).toString();
+    return [...text.matchAll(/\d+/g)].map(([code]) => Number(code));
+  }
+
+  function foundByUs(path: string): number[] {
+    return eventsOf([runFile(path, DISSECTORS)]).flatMap((event) => {
+      if (event.name !== 'dnp3') return [];
+      const { fc_request: request, fc_reply: reply } = event as Dnp3Event;
+      return [request, reply].flatMap((name) => (name === undefined ? [] : [codeOf(name)]));
+    });
+  }
+
+  const captures = allCaptures().filter((path) => /dnp3/i.test(path) && (COMPLETE || SOME.test(path)));
+  it.each(captures.map((path) => [relative(CAPTURES, path), path]))('%s', (name, path) => {
+    const { theirs, ours } = Object.entries(ELSEWHERE).find(([part]) => name.includes(part))?.[1] ?? {
+      theirs: [],
+      ours: [],
+    };
+    expect(byNumber([...foundByUs(path), ...theirs])).toEqual(byNumber([...foundByTshark(path), ...ours]));
+  });
+});
+
+describe.skipIf(!hasCaptures)('broken on purpose (reference captures)', () => {
+  const violations = (path: string): string[] =>
+    rowsOf(runOf(path), 'dnp3_violation').map((row) => [row.layer, row.reason, row.function_code].join(' '));
+  const CONFORMANCE = 'ITI+ICS-Security-Tools/pcaps/dnp3/opendnp3-3/conformance';
+  const LINK = ['link function -', 'link user-data -'];
+
+  it.each([
+    // Unknown link functions, user data that has none, and functions that have none with some.
+    [`${CONFORMANCE}/6.6.2.2/dump.pcap`, [...LINK, ...LINK]],
+    [`${CONFORMANCE}/6.6.2.4/dump.pcap`, ['link header-checksum -', LINK[1], 'link header-checksum -', LINK[1]]],
+    [`${CONFORMANCE}/6.6.2.5/dump.pcap`, [LINK[1], LINK[1], LINK[1]]],
+    ['ITI+ICS-Security-Tools/pcaps/dnp3/write_vto_empty_string.pcap', ['application variation WRITE']],
+    [
+      'ITI+ICS-Security-Tools/pcaps/dnp3/direct_operate_crob_malform_but_good_crc.pcap',
+      ['application truncated DIRECT_OPERATE'],
+    ],
+    ['OISF+suricata-verify/tests/dnp3/dnp3-too-long-reassembly-request/input.pcap', ['transport too-long -']],
+    [
+      'OISF+suricata-verify/tests/dnp3/dnp3-max-points/test.pcap',
+      ['application direction WRITE', 'application truncated WRITE', 'transport incomplete -'],
+    ],
+    [`${ZEEK}/Traces/dnp3/dnp3-flowbuffer-overflow-assert.pcap`, ['transport incomplete -']],
+  ])('%s says what is wrong', (path, expected) => {
+    expect(violations(path)).toEqual(expected);
   });
 });

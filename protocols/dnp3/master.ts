@@ -254,7 +254,9 @@ export class Dnp3Master implements StreamMachine, LinkUser {
       return;
     }
     this.#reach(true, now);
-    const isRepeated = this.#lastUnsolicited !== undefined && sameOctets(this.#lastUnsolicited, octets);
+    // What announces a device looks the same after each of its restarts, and means another one.
+    const isRepeated =
+      fragment.objects.length > 0 && this.#lastUnsolicited !== undefined && sameOctets(this.#lastUnsolicited, octets);
     if (isRepeated) this.counters.repeated++;
     else {
       this.counters.unsolicited++;

@@ -115,9 +115,11 @@ function decodePoint(reader: ByteReader, form: PointForm): ObjectValue {
     value = (flags ?? 0) >> 6;
     flags = (flags ?? 0) & 0x3f;
   } else value = readNumber(reader, form.number as NumberForm);
-  const point = (flags === undefined ? { type: form.type, value } : { type: form.type, value, flags }) as ObjectValue;
-  if (form.time === 'absolute') return { ...point, time: reader.u48() } as ObjectValue;
-  return form.time === 'relative' ? ({ ...point, relativeTime: reader.u16() } as ObjectValue) : point;
+  const { type } = form;
+  // Written out, for these are most of all objects.
+  if (form.time === 'absolute') return { type, value, flags, time: reader.u48() } as ObjectValue;
+  if (form.time === 'relative') return { type, value, flags, relativeTime: reader.u16() } as ObjectValue;
+  return (flags === undefined ? { type, value } : { type, value, flags }) as ObjectValue;
 }
 
 function decodeControl(reader: ByteReader): ControlRelayOutput {

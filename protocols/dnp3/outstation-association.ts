@@ -248,7 +248,8 @@ export class Association {
     this.counters.requests++;
     this.#selection = undefined;
     const { code, objects, problem } = parseRequest(octets);
-    if (problem === 0) this.#host.handle(this.#request(code, octets, objects, source, port), this, now);
+    if (problem === 0 && !NEEDS_ANSWER.has(code))
+      this.#host.handle(this.#request(code, octets, objects, source, port), this, now);
     this.#broadcast =
       destination === ADDRESS.broadcastConfirm
         ? 'confirm'
@@ -270,7 +271,7 @@ export class Association {
   #repeat(source: number, port: AssociationPort, now: Instant): void {
     if (this.#lastResponse === undefined) return;
     if (this.#waiting !== undefined) this.#waiting.deadline = (now + this.#confirmTimeout) as Instant;
-    this.#send(this.#lastResponse, source, port);
+    port.send(this.#lastResponse, source);
   }
 
   #answer(octets: Uint8Array, source: number, port: AssociationPort, now: Instant): void {
@@ -348,7 +349,7 @@ export class Association {
             asksBroadcast,
           };
     this.counters.responses++;
-    this.#send(fragment, destination, port);
+    port.send(fragment, destination);
   }
 
   #confirm(control: number, now: Instant): void {
@@ -454,11 +455,7 @@ export class Association {
   }
 
   #sendUnsolicited(fragment: Uint8Array): void {
-    this.#send(fragment, this.master, this.#port as AssociationPort);
-  }
-
-  #send(fragment: Uint8Array, destination: number, port: AssociationPort): void {
-    port.send(fragment, destination);
+    (this.#port as AssociationPort).send(fragment, this.master);
   }
 
   #wantedEvents(): number {
@@ -485,5 +482,11 @@ export class Association {
     );
   }
 }
+
+/** Requests that make no sense without an answer, so that they are not done for all at once. */
+const NEEDS_ANSWER: ReadonlySet<number> = new Set([
+  ...[FUNCTION.read, FUNCTION.select, FUNCTION.operate, FUNCTION.openFile, FUNCTION.closeFile, FUNCTION.deleteFile],
+  ...[FUNCTION.getFileInfo, FUNCTION.authenticateFile, FUNCTION.abortFile],
+]);
 
 const CLASSES: readonly EventClass[] = [1, 2, 3];

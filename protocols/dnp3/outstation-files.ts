@@ -77,7 +77,7 @@ export class FileTransfers {
   authenticate(value: FileAuthentication, writer: Writer): ObjectBlock {
     let key = 0;
     if (this.#files.authenticate?.(value.user, value.password, writer) === true) {
-      this.#lastKey = (Math.imul(this.#lastKey + 1, 0x9e37_79b1) >>> 0) | 1;
+      this.#lastKey = (Math.imul(this.#lastKey + 1, 0x9e37_79b1) | 1) >>> 0;
       key = this.#lastKey;
       if (this.#keys.size >= 16) this.#keys.delete(this.#keys.values().next().value as number);
       this.#keys.add(key);

@@ -27,6 +27,8 @@ export class AccessList {
 
   /** Whether somebody may connect; who may not is logged. */
   admits(address: number): boolean {
+    // What comes from the device itself, as a probe of its health does, is on no network.
+    if (this.#context.host.owns(address)) return true;
     if (this.#allowed?.has(address) !== false) return true;
     const source = formatIpv4(address);
     this.denied(source, 'connection', `connection from ${source} refused`);
