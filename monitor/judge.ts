@@ -48,6 +48,7 @@ const HANDLED: ReadonlySet<string> = new Set([
   'conn',
   'dnp3',
   'dnp3_attribute',
+  'dnp3_violation',
   'modbus_mask_write_register',
   'modbus_read_write_multiple_registers',
   'modbus_read_device_identification',
@@ -211,6 +212,7 @@ export class Judge {
       case 'modbus_read_device_identification':
         this.inventory.identified(event, flow);
         return;
+      case 'dnp3_violation':
       case 'modbus_violation':
         this.#violated(conversation, time, event);
         return;

@@ -313,14 +313,14 @@ describe.skipIf(!hasCaptures)('broken on purpose (reference captures)', () => {
     ['ITI+ICS-Security-Tools/pcaps/dnp3/write_vto_empty_string.pcap', ['application variation WRITE']],
     [
       'ITI+ICS-Security-Tools/pcaps/dnp3/direct_operate_crob_malform_but_good_crc.pcap',
-      ['application truncated DIRECT_OPERATE'],
+      ['application objects-truncated DIRECT_OPERATE'],
     ],
     ['OISF+suricata-verify/tests/dnp3/dnp3-too-long-reassembly-request/input.pcap', ['transport too-long -']],
     [
       'OISF+suricata-verify/tests/dnp3/dnp3-max-points/test.pcap',
-      ['application direction WRITE', 'application truncated WRITE', 'transport incomplete -'],
+      ['application direction WRITE', 'application objects-truncated WRITE', 'transport truncated -'],
     ],
-    [`${ZEEK}/Traces/dnp3/dnp3-flowbuffer-overflow-assert.pcap`, ['transport incomplete -']],
+    [`${ZEEK}/Traces/dnp3/dnp3-flowbuffer-overflow-assert.pcap`, ['transport truncated -']],
   ])('%s says what is wrong', (path, expected) => {
     expect(violations(path)).toEqual(expected);
   });

@@ -44,9 +44,9 @@ export const field = (
 });
 
 /** A column of the event itself. */
-export function column(name: string, type: FieldType, fixed = false): Field {
+export function column(name: string, type: FieldType, fixed = false, about = 'column of the log'): Field {
   const get: Getter = (subject) => (subject.event as unknown as Record<string, FieldValue> | undefined)?.[name];
-  return field(name, type, `column of the log`, get, { fixed });
+  return field(name, type, about, get, { fixed });
 }
 
 /** A field of one of the monitor's own events. */

@@ -3,6 +3,7 @@
  * more than one packet to know.
  */
 import type { Subject } from '../subject.ts';
+import { DNP3_SOURCES } from './dnp3-sources.ts';
 import {
   baselineReady,
   column,
@@ -318,6 +319,9 @@ export const LOG_SOURCES: readonly LogSource[] = [
     ...common,
     ...columns({ itype: 'number', icode: 'number', len: 'number', is_orig: 'boolean' }),
   ]),
+  ...DNP3_SOURCES.map(({ product, service, about, columns: list }) =>
+    source(product, service, about, [...common, ...list.map(([name, type, what]) => column(name, type, false, what))]),
+  ),
   source('penstock', 'sensor', 'what the sensor did not see, could not read or had no room for, once a minute', [
     detail(
       'sensor.kind',

@@ -26,6 +26,8 @@ import { TransportReassembler } from './transport.ts';
 const MAX_FRAGMENT = 12_288;
 /** Pairs of link addresses on one connection; the one that began first is given up for a new one. */
 const MAX_PAIRS = 64;
+/** What ends too early behind checksums that hold was sent so; `truncated` is said of what the sensor may have missed. */
+const VIOLATIONS: Readonly<Record<string, string>> = { truncated: 'objects-truncated', short: 'header-truncated' };
 /** Requests of a pair that wait for an answer. */
 const MAX_PENDING = 16;
 /** Octets of fragments that are not whole, of all pairs. */
@@ -142,7 +144,7 @@ class Dnp3Dissector implements Dissector {
 
   #losePath(path: Path, link: Ends, isOrig: boolean | undefined): void {
     if (isOrig !== undefined && path.isOrig !== isOrig) return;
-    if (path.reassembler.held > 0) this.#violation(path.isOrig, 'transport', 'incomplete', link);
+    if (path.reassembler.held > 0) this.#violation(path.isOrig, 'transport', 'truncated', link);
     path.reassembler.reset();
     path.lost = true;
   }
@@ -266,7 +268,7 @@ class Dnp3Dissector implements Dissector {
       emitObjects(this.#emit, speech, fragment, pair.memory, selected);
     }
     if (problem?.kind === 'illegal')
-      this.#violation(isOrig, 'application', problem.reason, frame, {
+      this.#violation(isOrig, 'application', VIOLATIONS[problem.reason] ?? problem.reason, frame, {
         code: fragment?.function,
         group: problem.group,
         variation: problem.variation,

@@ -147,6 +147,7 @@ export interface ViolationEvent extends ProtocolEvent {
   readonly name: 'dnp3_violation';
   readonly is_orig: boolean;
   readonly layer: 'link' | 'transport' | 'application';
+  /** `truncated` where octets are missing that the sensor may have lost. */
   readonly reason: string;
   readonly link_source: Count;
   readonly link_destination: Count;

@@ -265,7 +265,7 @@ describe('what objects say', () => {
     feed(false, encodeLinkFrame({ control: control(false), source: 10, destination: 1, payload }));
     expect(of('dnp3_objects')).toMatchObject([{ object_count: 2, values: [1] }]);
     expect(of('dnp3_violation')).toMatchObject([
-      { layer: 'application', reason: 'truncated', group: 30, variation: 1 },
+      { layer: 'application', reason: 'objects-truncated', group: 30, variation: 1 },
     ]);
   });
 });
