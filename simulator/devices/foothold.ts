@@ -14,6 +14,7 @@ import {
   type InterpositionOptions,
   type ModbusSession,
   type NetworkHost,
+  type PointSession,
   type PortAnswer,
   type RelayHook,
   type Reply,
@@ -22,6 +23,8 @@ import type { Device } from './device.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
+import { S7Poller } from './parts/s7-poller.ts';
+import { S7Points } from './s7-points.ts';
 
 export class DeviceFoothold implements Foothold {
   readonly device: string;
@@ -38,6 +41,11 @@ export class DeviceFoothold implements Foothold {
     if (standing !== undefined) return new PeerSession(queue, standing, false);
     this.#device.attended();
     return new PeerSession(queue, new ModbusPeer(queue, host, this.#device.device(target)), true);
+  }
+
+  points(target: string, cause: Cause): PointSession | undefined {
+    const peer = this.#device.part(S7Poller)?.peer(target);
+    return peer && new S7Points(this.#device.queue, peer, this.#device.device(target), cause);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {

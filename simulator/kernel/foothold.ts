@@ -24,6 +24,14 @@ export interface ModbusSession {
   release(): void;
 }
 
+/** Points of one device that are written as its operators write them, over the protocol that they have with it. */
+export interface PointSession {
+  /** Writes an engineering value; `done` hears whether it was taken. @throws PenstockError `operator.point` for a tag without a point there */
+  write(tag: string, value: number, done?: (accepted: boolean) => void): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
 /** What came of a piece of an engineering station's work, and how many requests it took. */
 export type WorkOutcome<T> =
   | { readonly outcome: 'done'; readonly value: T; readonly requests: number }
@@ -69,6 +77,8 @@ export interface Foothold {
   readonly device: string;
   /** The device's standing session with `target` (a device id) where it has one, or a new connection from its own address. */
   modbus(target: string): ModbusSession;
+  /** Points of `target` over the protocol of the device's standing conversation with it; undefined where that is Modbus or there is none. */
+  points?(target: string, cause: Cause): PointSession | undefined;
   /**
    * A session to program `target` from the device's own address. @throws PenstockError `device.no-engineering` for a device that cannot be
    * programmed over the network
