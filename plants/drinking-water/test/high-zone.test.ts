@@ -22,7 +22,7 @@ const run = (seconds: number) => {
 };
 const read = (output: string) => engine.output(output);
 
-describe('the booster pumps', () => {
+describe('the booster pumps', { timeout: 120_000 }, () => {
   it('give 35 to 42 m³/h alone, half as much again together, and nothing back through a check valve', () => {
     run(60);
     const alone = read('boosterFlowM3PerHour');
@@ -123,7 +123,7 @@ describe('the booster pumps', () => {
   });
 });
 
-describe('the high zone', () => {
+describe('the high zone', { timeout: 120_000 }, () => {
   it('takes 20 m³/h on average, twice a day much more, as smoothly as the town', () => {
     const hours = Array.from({ length: 96 }, (_, i) => highZoneDemandFactor(900 * i));
     expect(hours.reduce((sum, factor) => sum + factor, 0) / hours.length).toBeCloseTo(1, 9);
