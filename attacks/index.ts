@@ -5,7 +5,7 @@ export * from './host.ts';
 export * from './library.ts';
 export type { PlannedStep } from './plan.ts';
 export type { Prerequisite } from './prerequisites.ts';
-export type { RevertedProgram } from './programs.ts';
+export { editProgram, hashOfProgram, type RevertedProgram } from './programs.ts';
 export type { RevertedTag, RevertReport } from './revert.ts';
 export * from './scenario.ts';
 export * from './scope.ts';

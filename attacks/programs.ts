@@ -13,6 +13,20 @@ import { reprogramsOf } from './verbs/index.ts';
 /** SHA-256 of a program's text, hexadecimal, as controllers tell it. */
 export const hashOfProgram = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** A program with pieces of its text replaced, each of which must stand in it exactly once; or why that cannot be done. */
+export function editProgram(
+  before: string,
+  edits: readonly { readonly find: string; readonly replace: string }[],
+): { readonly text: string } | { readonly problem: string } {
+  let text = before;
+  for (const { find, replace } of edits) {
+    const parts = text.split(find);
+    if (parts.length !== 2) return { problem: `'${find}' stands ${parts.length - 1} times in the program, not once` };
+    text = parts.join(replace);
+  }
+  return { text };
+}
+
 /** What became of one controller that the attack may have reprogrammed, stopped or started. */
 export interface RevertedProgram {
   readonly device: string;

@@ -2,6 +2,7 @@
 
 import type { ControllerSpec, DeviceSpec, ModbusPoint, ServiceSpec, TagSpec } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
+import { checkDnp3Point } from './plant-check-dnp3.ts';
 import { checkPoll, serviceOf } from './plant-check-polls.ts';
 import { checkS7Point } from './plant-check-s7.ts';
 import { mayReach } from './plant-network.ts';
@@ -57,7 +58,7 @@ function checkServices(check: PlantCheck, device: DeviceSpec, path: ValuePath): 
   const portOf = (service: ServiceSpec) => (service.port === undefined ? service.protocol : `port ${service.port}`);
   check.unique('service', device.services, portOf, (i) => [...path, 'services', i]);
   device.services.forEach((service, i) => {
-    if (service.protocol !== 'modbus' && service.protocol !== 's7') return;
+    if (!('allow' in service || 'writers' in service)) return;
     for (const list of ['allow', 'writers'] as const)
       service[list]?.forEach((name, j) => {
         check.known('device', name, check.devices, [...path, 'services', i, list, j]);
@@ -69,6 +70,7 @@ function checkPoints(check: PlantCheck, device: DeviceSpec, path: ValuePath): vo
   const serves = serviceOf(device, 'modbus') !== undefined;
   const taken = new Map<string, string>();
   const memory = new Map<string, string>();
+  const indices = new Map<string, string>();
   device.points.forEach((point, i) => {
     const at = [...path, 'points', i];
     check.ascending(point.accepts, `what ${point.tag} accepts`, [...at, 'accepts']);
@@ -80,6 +82,7 @@ function checkPoints(check: PlantCheck, device: DeviceSpec, path: ValuePath): vo
       );
     const known = check.known('tag', point.tag, check.tags, [...at, 'tag']);
     if (point.s7 !== undefined) checkS7Point(check, device, point, point.s7, memory, [...at, 's7']);
+    if (point.dnp3 !== undefined) checkDnp3Point(check, device, point, point.dnp3, indices, [...at, 'dnp3']);
     const { modbus } = point;
     if (modbus === undefined) return;
     if (!serves)

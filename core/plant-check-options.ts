@@ -66,8 +66,12 @@ function checkAllowLists(check: PlantCheck, option: OptionSpec, path: ValuePath)
       );
       return;
     }
-    if (!device.services.some(({ protocol }) => protocol === 'modbus' || protocol === 's7')) {
-      check.wrong([...at, 'device'], 'option', `${device.id} offers no modbus or s7 service that a list could guard`);
+    if (!device.services.some(({ protocol }) => ['modbus', 's7', 'dnp3'].includes(protocol))) {
+      check.wrong(
+        [...at, 'device'],
+        'option',
+        `${device.id} offers no modbus, s7 or dnp3 service that a list could guard`,
+      );
       return;
     }
     for (const client of check.plant.devices) {

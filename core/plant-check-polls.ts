@@ -6,9 +6,10 @@ import type {
   PointSpec,
   PollSpec,
   S7PollSpec,
-  S7ServiceSpec,
+  ServiceSpec,
 } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
+import type { Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
 import { mayReach } from './plant-network.ts';
 import { lengthInArea, pollReads, registersOfPoint, s7AreaText } from './plant-polls.ts';
 import type { ValuePath } from './yaml-source.ts';
@@ -21,10 +22,8 @@ const MOST_REGISTERS = 125;
 export const serviceOf = <P extends PollSpec['protocol']>(
   device: DeviceSpec,
   protocol: P,
-): Extract<ModbusServiceSpec | S7ServiceSpec, { protocol: P }> | undefined =>
-  device.services.find(
-    (service): service is Extract<ModbusServiceSpec | S7ServiceSpec, { protocol: P }> => service.protocol === protocol,
-  );
+): Extract<ServiceSpec, { protocol: P }> | undefined =>
+  device.services.find((service): service is Extract<ServiceSpec, { protocol: P }> => service.protocol === protocol);
 
 export function checkPoll(check: PlantCheck, device: DeviceSpec, poll: PollSpec, path: ValuePath): void {
   const { protocol } = poll;
@@ -48,16 +47,20 @@ export function checkPoll(check: PlantCheck, device: DeviceSpec, poll: PollSpec,
       'poll',
       `${server.id} lets only ${service.writers.join(', ')} write, not ${device.id}`,
     );
-  if (!mayReach(check.plant, device, server, 'tcp', service.port))
+  const transport = service.protocol === 'dnp3' ? service.transport : 'tcp';
+  if (!mayReach(check.plant, device, server, transport, service.port))
     check.wrong(
       [...path, 'device'],
       'no-way',
-      `no conduit lets ${device.id} (zone ${device.zone}) open TCP port ${service.port} of ${server.id} (zone ${server.zone})`,
+      `no conduit lets ${device.id} (zone ${device.zone}) open ${transport.toUpperCase()} port ${service.port} of ${server.id} (zone ${server.zone})`,
     );
-  if (poll.reads.length === 0 && poll.writes.length === 0)
-    check.wrong(path, 'poll', `the poll of ${server.id} neither reads nor writes anything`);
-  if (poll.protocol === 'modbus') checkModbusPoll(check, server, service as ModbusServiceSpec, poll, path);
-  else checkS7Blocks(check, server, poll, path);
+  if (poll.protocol === 'dnp3') checkDnp3Poll(check, server, service as Dnp3ServiceSpec, poll, path);
+  else {
+    if (poll.reads.length === 0 && poll.writes.length === 0)
+      check.wrong(path, 'poll', `the poll of ${server.id} neither reads nor writes anything`);
+    if (poll.protocol === 'modbus') checkModbusPoll(check, server, service as ModbusServiceSpec, poll, path);
+    else checkS7Blocks(check, server, poll, path);
+  }
   checkTagsOfPoll(check, device, server, poll, path);
 }
 
@@ -77,6 +80,24 @@ function checkModbusPoll(
   poll.reads.forEach((block, i) => {
     checkBlock(check, server, block, [...path, 'reads', i]);
   });
+}
+
+function checkDnp3Poll(
+  check: PlantCheck,
+  server: DeviceSpec,
+  service: Dnp3ServiceSpec,
+  poll: Dnp3PollSpec,
+  path: ValuePath,
+): void {
+  const { address } = poll;
+  if (address !== undefined && !service.anyMaster && !service.masters.includes(address))
+    check.wrong(
+      [...path, 'address'],
+      'poll',
+      `${server.id} knows the masters ${service.masters.join(', ')}, not ${address}`,
+    );
+  if (poll.integrity !== undefined && poll.integrity <= 0)
+    check.wrong([...path, 'integrity'], 'poll', `${server.id} would be read as a whole every 0 s`);
 }
 
 type Block = ModbusPollSpec['reads'][number];

@@ -32,6 +32,8 @@ export function pollReads(poll: PollSpec, point: PointSpec): boolean {
       )
     );
   }
+  // A master reads every point of the outstation with class 0.
+  if (poll.protocol === 'dnp3') return point.dnp3 !== undefined;
   const { s7 } = point;
   return (
     s7 !== undefined &&

@@ -4,28 +4,17 @@
  */
 import { z } from 'zod';
 import { invariantSchema } from './invariants.ts';
+import { dnp3PointSchema, dnp3PollSchema, dnp3ServiceSchema } from './plant-dnp3.ts';
+import { duration, id, pollCommon, tagId } from './plant-words.ts';
 import { S7_AREAS, S7_TYPE_NAMES } from './s7-types.ts';
-import { parseDuration } from './time.ts';
 
-export const duration = z.string().transform((text, context) => {
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as Error).message });
-    return z.NEVER;
-  }
-});
-
-const id = z.string().regex(/^[a-z][a-z0-9-]*$/, 'ids are lower case words joined by hyphens');
-/** ISA-5.1 without the hyphen: letters, then digits, then an optional suffix: LIT101, P102A, AIT301_PH. */
-const tagId = z
-  .string()
-  .regex(/^[A-Z]{1,6}[0-9]{2,4}[A-Z]?(_[A-Z0-9]+)?$/, 'tags follow ISA-5.1 without hyphen, for example LIT101');
 const ipv4 = z.ipv4();
 const mac = z
   .string()
   .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, 'a MAC address is six lower case hex pairs joined by colons');
 const band = z.tuple([z.number(), z.number()]);
+
+export { duration };
 
 /** `{ when: 'LIT101 > 1.1', for: 60s }`: a CEL expression over tags that must hold for a while. */
 export const predicateSchema = z.strictObject({ when: z.string(), for: duration.optional() });
@@ -124,6 +113,7 @@ export const pointSchema = z.strictObject({
   accepts: band.optional(),
   modbus: modbusPointSchema.optional(),
   s7: s7PointSchema.optional(),
+  dnp3: dnp3PointSchema.optional(),
 });
 export type PointSpec = z.output<typeof pointSchema>;
 
@@ -179,20 +169,11 @@ const simpleServiceSchema = z.strictObject({
 export const serviceSchema = z.discriminatedUnion('protocol', [
   modbusServiceSchema,
   s7ServiceSchema,
+  dnp3ServiceSchema,
   simpleServiceSchema,
 ]);
 export type ServiceSpec = z.output<typeof serviceSchema>;
 export type ModbusServiceSpec = z.output<typeof modbusServiceSchema>;
-
-/** What standing conversations of every protocol have. */
-const pollCommon = {
-  device: id,
-  every: duration,
-  /** Writes of own variables into the server's points (interlocks, heartbeats). */
-  writes: z.array(z.strictObject({ variable: z.string(), tag: tagId })).default([]),
-  /** Where a controller reads another's tags: tag → own variable. */
-  into: z.record(tagId, z.string()).optional(),
-};
 
 const modbusPollSchema = z.strictObject({
   ...pollCommon,
@@ -229,7 +210,7 @@ const s7PollSchema = z.strictObject({
 export type S7PollSpec = z.output<typeof s7PollSchema>;
 
 /** A standing conversation that this device starts: whom, what, how often. */
-export const pollSchema = z.discriminatedUnion('protocol', [modbusPollSchema, s7PollSchema]);
+export const pollSchema = z.discriminatedUnion('protocol', [modbusPollSchema, s7PollSchema, dnp3PollSchema]);
 export type PollSpec = z.output<typeof pollSchema>;
 
 /**

@@ -1,6 +1,8 @@
 /** The judgement on captures that nobody made for it, without knowledge or baseline: what is unambiguous, and nothing else. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DissectorFactory } from '@penstock/core';
+import { dnp3Dissector, dnp3UdpDissector } from '@penstock/protocols/dnp3';
 import { modbusDissector } from '@penstock/protocols/modbus';
 import { describe, expect, it } from 'vitest';
 import { CaptureDecoder } from './capture/index.ts';
@@ -8,8 +10,8 @@ import { Monitor } from './monitor.ts';
 import { allCaptures, CAPTURES, hasCaptures } from './test/reference.ts';
 import { libraryRules } from './test/works.ts';
 
-function judge(path: string): Monitor {
-  const monitor = new Monitor({ rules: libraryRules(), mode: 'watch', dissectors: [modbusDissector] });
+function judge(path: string, dissectors: readonly DissectorFactory[] = [modbusDissector]): Monitor {
+  const monitor = new Monitor({ rules: libraryRules(), mode: 'watch', dissectors });
   const bytes = new Uint8Array(readFileSync(path));
   const decoder = new CaptureDecoder(monitor, path);
   decoder.finish(bytes.length - decoder.consume(bytes, 0, bytes.length));
@@ -50,6 +52,17 @@ describe.skipIf(!hasCaptures)('public captures (skipped where they are not there
     ],
   ])('%s raises %j', (path, rules) => {
     expect(rulesOf(path).filter((rule) => !rule.startsWith('sensor-'))).toEqual(rules);
+  });
+
+  it.each([
+    ['ITI+ICS-Security-Tools/pcaps/dnp3/read_and_response.pcap', []],
+    ['ITI+ICS-Security-Tools/pcaps/dnp3/file_read.pcap', []],
+    // A reserved qualifier in STOP_APPL, and a control block that is cut off behind checksums that hold.
+    ['digitalbond+Quickdraw-Snort/dnp3_test_data_part1.pcap', ['illegal-frames']],
+    ['ITI+ICS-Security-Tools/pcaps/dnp3/direct_operate_crob_malform_but_good_crc.pcap', ['illegal-frames']],
+  ])('%s is DNP3 and raises %j of what breaks a protocol', (path, rules) => {
+    const { alerts } = judge(join(CAPTURES, path), [dnp3Dissector, dnp3UdpDissector]);
+    expect([...new Set(alerts.map(({ rule }) => rule))].filter((rule) => rule === 'illegal-frames')).toEqual(rules);
   });
 
   /** What pages without knowing anything of the network: these captures hold it. */

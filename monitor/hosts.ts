@@ -12,6 +12,8 @@ export class Host {
   readonly kind: string | undefined;
   readonly criticality: string | undefined;
   readonly mac: string | undefined;
+  /** SHA-256 of the program that it should run. */
+  readonly program: string | undefined;
   readonly zone: string | undefined;
   readonly level: number | undefined;
   /** Whether the asset list has it; undefined when there is no asset list. */
@@ -29,6 +31,7 @@ export class Host {
     this.kind = asset?.kind;
     this.criticality = asset?.criticality;
     this.mac = asset?.mac?.toLowerCase();
+    this.program = asset?.program;
     this.zone = home?.id;
     this.level = home?.level;
     this.known = knowledge.assets.length === 0 ? undefined : asset !== undefined;
@@ -147,6 +150,13 @@ export class Calendar {
     for (const window of this.#active)
       if (window.devices.has(device) && (window.by === undefined || window.by.has(source))) return window.order;
     return undefined;
+  }
+
+  /** Whether work on `device` (an address) that had begun by `time` brought the program with this hash. */
+  brought(device: string, program: string, time: number): boolean {
+    return this.#windows.some(
+      ({ from, devices, order }) => from <= time && devices.has(device) && order.programs?.includes(program) === true,
+    );
   }
 
   /** The order under way on `device` (an address), whoever works there. */

@@ -6,6 +6,7 @@
 
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import type { AttributeEvent, Dnp3Event } from '@penstock/protocols/dnp3';
+import type { S7BlockEvent, S7commEvent, S7IdentityEvent, S7ItemsEvent } from '@penstock/protocols/s7comm';
 import type { AlertBook, Finding } from './alerts/index.ts';
 import type { Baseline } from './baseline/index.ts';
 import { BoundedMap } from './bounded-map.ts';
@@ -21,6 +22,7 @@ import { Inventory } from './inventory/index.ts';
 import { LinkJudge } from './judgement/link.ts';
 import { LogJudge } from './judgement/logs.ts';
 import { ModbusJudge } from './judgement/modbus.ts';
+import { S7Judge } from './judgement/s7comm.ts';
 import { Scene } from './judgement/scene.ts';
 import type { SensorEvent } from './sensor/index.ts';
 import { RuleEngine } from './sigma/engine.ts';
@@ -55,6 +57,11 @@ const HANDLED: ReadonlySet<string> = new Set([
   'modbus_violation',
   'modbus_file_record',
   'path_change',
+  's7comm',
+  's7comm_block',
+  's7comm_identity',
+  's7comm_items',
+  's7comm_violation',
   'segment_conflict',
 ]);
 const MAX_CONVERSATIONS = 131_072;
@@ -65,6 +72,7 @@ export class Judge {
   readonly engine: RuleEngine;
   readonly #scene: Scene;
   readonly #modbus: ModbusJudge;
+  readonly #s7: S7Judge;
   readonly #link: LinkJudge;
   readonly #logs: LogJudge;
   readonly #detectors: DetectorRunner;
@@ -93,6 +101,7 @@ export class Judge {
     this.#modbus = new ModbusJudge(this.#scene, this.inventory, this.#detectors);
     this.#link = new LinkJudge(this.#scene, this.inventory);
     this.#logs = new LogJudge(this.#scene, this.#detectors);
+    this.#s7 = new S7Judge(this.#scene, this.inventory, this.#detectors, this.#logs, this.#modbus.watch);
     for (const { product, service } of LOG_SOURCES) {
       const key = sourceKey(product, service);
       if (this.engine.wants(key) && !DERIVED.has(service)) this.#eventSources.set(service, key);
@@ -101,7 +110,8 @@ export class Judge {
 
   /** What was given up to stay within bounds. */
   get dropped(): number {
-    return this.#dropped + this.#conversations.forgotten + this.#detectors.dropped + this.#link.dropped;
+    const parts = this.#detectors.dropped + this.#link.dropped + this.#s7.dropped;
+    return this.#dropped + this.#conversations.forgotten + parts;
   }
 
   get watch(): ProcessWatch {
@@ -126,7 +136,10 @@ export class Judge {
 
   /** Brings inventory and baseline up to date with the conversations that go on; those that end do so by themselves. */
   tally(): void {
-    for (const conversation of this.#conversations.values()) this.#modbus.tally(conversation);
+    for (const conversation of this.#conversations.values()) {
+      this.#modbus.tally(conversation);
+      this.#s7.tally(conversation);
+    }
   }
 
   /** What the sensor says of itself. */
@@ -212,6 +225,19 @@ export class Judge {
       case 'modbus_read_device_identification':
         this.inventory.identified(event, flow);
         return;
+      case 's7comm':
+        this.#s7.message(event as S7commEvent, conversation);
+        return;
+      case 's7comm_items':
+        this.#s7.item(event as S7ItemsEvent, conversation);
+        return;
+      case 's7comm_block':
+        this.#s7.block(event as S7BlockEvent, conversation);
+        return;
+      case 's7comm_identity':
+        this.inventory.named(event as S7IdentityEvent, flow);
+        return;
+      case 's7comm_violation':
       case 'dnp3_violation':
       case 'modbus_violation':
         this.#violated(conversation, time, event);
@@ -264,6 +290,7 @@ export class Judge {
       this.inventory.answered(conversation.flow, event.time);
     this.#scene.learnConversation(conversation.flow, conversation.src, conversation.dst, event.time);
     this.#modbus.tally(conversation);
+    this.#s7.tally(conversation);
     this.#dropped += conversation.dropped;
     this.#conversations.delete(conversation.flow);
     if (this.#recent === conversation) this.#recent = undefined;

@@ -2,6 +2,7 @@
  * What an owner would import into a monitor: the asset list, zones, the point list with limits, and the work-order calendar.
  * It is all that the monitor knows beside packets and its learned baseline; without it, it works with addresses and raw values.
  */
+import { createHash } from 'node:crypto';
 import {
   DEVICE_KINDS,
   FileError,
@@ -16,6 +17,7 @@ import {
   shownPath,
   subnetOf,
 } from '@penstock/core';
+import { S7Memory } from '@penstock/protocols/s7comm';
 import { z } from 'zod';
 
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'ids are lower case words joined by hyphens');
@@ -33,6 +35,8 @@ const zoneSchema = z.strictObject({
 });
 export type KnownZone = z.output<typeof zoneSchema>;
 
+const programHash = z.string().regex(/^[0-9a-f]{64}$/, 'a program is told by its SHA-256, 64 hex digits');
+
 const assetSchema = z.strictObject({
   id,
   name: z.string(),
@@ -49,6 +53,8 @@ const assetSchema = z.strictObject({
   productCode: z.string().optional(),
   model: z.string().optional(),
   revision: z.string().optional(),
+  /** SHA-256 of the program that a controller should run, hexadecimal: the known-good one, from the owner's archive. */
+  program: programHash.optional(),
   /** All services that it offers, `tcp/502`; not compared when left out. */
   services: z.array(z.string().regex(/^(tcp|udp)\/\d{1,5}( \S+)?$/, "a service is 'tcp/502'")).optional(),
 });
@@ -81,16 +87,21 @@ const tagSchema = z.strictObject({
 });
 export type KnownTag = z.output<typeof tagSchema>;
 
-const knownPointSchema = z.strictObject({
-  device: id,
-  tag: tagId,
-  writable: z.boolean().default(false),
-  /** Values that the device itself accepts. */
-  accepts: band.optional(),
-  /** Modbus unit id that it answers under; any when left out. */
-  unit: z.int().min(0).max(255).optional(),
-  modbus: pointSchema.shape.modbus.unwrap(),
-});
+const knownPointSchema = z
+  .strictObject({
+    device: id,
+    tag: tagId,
+    writable: z.boolean().default(false),
+    /** Values that the device itself accepts. */
+    accepts: band.optional(),
+    /** Modbus unit id that it answers under; any when left out. */
+    unit: z.int().min(0).max(255).optional(),
+    modbus: pointSchema.shape.modbus,
+    s7: pointSchema.shape.s7,
+  })
+  .refine(({ modbus, s7 }) => modbus !== undefined || s7 !== undefined, {
+    error: "say where the point is: give it 'modbus' or 's7'",
+  });
 export type KnownPoint = z.output<typeof knownPointSchema>;
 
 const party = z.union([id, z.ipv4(), z.ipv6()]);
@@ -104,6 +115,8 @@ const workOrderSchema = z.strictObject({
   devices: z.array(party).min(1),
   /** What the work is done from (a contractor's laptop goes by its address); anything when left out. */
   by: z.array(party).optional(),
+  /** SHA-256 of the programs that the work brings; known good from its begin on. */
+  programs: z.array(programHash).optional(),
   /** `maintenance` silences nothing by itself; rules may ask for it. */
   kind: z.enum(['work', 'maintenance']).default('work'),
 });
@@ -167,6 +180,15 @@ function referenceProblems(knowledge: OwnerKnowledge): { path: (string | number)
       problems.push({ path: ['assets', i, 'address'], message: `${asset.address} belongs to '${other}' already` });
     addresses.set(asset.address, asset.id);
   });
+  for (const [device, points] of Map.groupBy(
+    knowledge.points.filter(({ s7 }) => s7 !== undefined),
+    (point) => point.device,
+  ))
+    try {
+      new S7Memory(points, device);
+    } catch (error) {
+      problems.push({ path: ['points'], message: (error as Error).message });
+    }
   knowledge.points.forEach((point, i) => {
     if (!assets.has(point.device))
       problems.push({ path: ['points', i, 'device'], message: `there is no asset '${point.device}'` });
@@ -188,10 +210,15 @@ function referenceProblems(knowledge: OwnerKnowledge): { path: (string | number)
 const isAddress = (text: string): boolean => /[.:]/.test(text);
 
 /**
- * The owner's documents of one of our plants: only what a real owner has on paper. Sensors, actuators, programs, hazards, the
- * process and the devices' behaviour stay behind.
+ * The owner's documents of one of our plants: only what a real owner has on paper. Sensors, actuators, programs (but for their hashes),
+ * hazards, the process and the devices' behaviour stay behind.
+ * @param programs Structured Text of the controllers by the path that the plant gives
  */
-export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] = []): OwnerKnowledge {
+export function knowledgeOf(
+  plant: PlantSpec,
+  workOrders: readonly WorkOrder[] = [],
+  programs: ReadonlyMap<string, string> = new Map(),
+): OwnerKnowledge {
   const visitors = new Map(plant.devices.filter((d) => d.absent).map((d) => [d.id, d.address]));
   const named = (party: string): string => visitors.get(party) ?? party;
   return {
@@ -201,12 +228,14 @@ export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] =
     // A device that is usually absent (a contractor's laptop) is not in the asset list.
     assets: plant.devices
       .filter((device) => !device.absent)
-      .map(({ id, name, kind, role, zone, address, mac, criticality, identity }) => {
+      .map(({ id, name, kind, role, zone, address, mac, criticality, identity, controller }) => {
         const { vendor, productCode, modelName: model, revision } = identity;
+        const program = controller && programs.get(controller.program);
         const interfaces = kind === 'firewall' ? interfacesOf(plant, address) : undefined;
         return {
           ...{ id, name, kind, role, zone, address, mac, criticality, vendor, productCode, model, revision },
           ...(interfaces && { otherAddresses: interfaces }),
+          ...(program !== undefined && { program: createHash('sha256').update(program).digest('hex') }),
         };
       }),
     tags: plant.tags.map((tag) => {
@@ -230,10 +259,17 @@ export function knowledgeOf(plant: PlantSpec, workOrders: readonly WorkOrder[] =
     points: plant.devices
       .filter((device) => !device.absent)
       .flatMap((device) =>
-        device.points.flatMap(({ tag, writable, accepts, modbus }) =>
-          modbus === undefined
+        device.points.flatMap(({ tag, writable, accepts, modbus, s7 }) =>
+          modbus === undefined && s7 === undefined
             ? []
-            : [{ device: device.id, tag, writable, ...(accepts !== undefined && { accepts }), modbus }],
+            : [
+                {
+                  ...{ device: device.id, tag, writable },
+                  ...(accepts !== undefined && { accepts }),
+                  ...(modbus !== undefined && { modbus }),
+                  ...(s7 !== undefined && { s7 }),
+                },
+              ],
         ),
       ),
     invariants: plant.invariants,

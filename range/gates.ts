@@ -11,6 +11,7 @@ const STANDARD: Readonly<
 > = {
   modbus: { transport: 'tcp', port: 502 },
   s7: { transport: 'tcp', port: 102 },
+  dnp3: { transport: 'tcp', port: 20_000 },
   scada: { transport: 'tcp', port: 80 },
   historian: { transport: 'tcp', port: 80 },
   ntp: { transport: 'udp', port: 123 },
@@ -23,9 +24,11 @@ export function gateServices(plant: Plant): GateService[] {
   return plant.spec.devices
     .filter((device) => !device.absent)
     .flatMap(({ id, address, services }) =>
-      services.flatMap(({ protocol, port }) => {
-        const { transport, port: standard } = STANDARD[protocol];
-        const at = port ?? standard;
+      services.flatMap((service) => {
+        const { protocol } = service;
+        const { transport: usual, port: standard } = STANDARD[protocol];
+        const transport = service.protocol === 'dnp3' ? service.transport : usual;
+        const at = service.port ?? standard;
         return at === undefined ? [] : [{ device: id, service: protocol, address, port: at, transport }];
       }),
     );

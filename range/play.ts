@@ -276,7 +276,7 @@ export class Play {
   #makeMonitor({ rules, mode, withoutSourceRules, sinks = [] }: NonNullable<PlayRequest['monitor']>): Monitor {
     const { plant, folder, learned, scenario, seed } = this.#request;
     const announced = scenario?.variant === 'twin' && scenario.spec.twin.workOrder ? scenario.spec : undefined;
-    const knowledge = knowledgeOf(plant.spec, this.week.workOrders(announced));
+    const knowledge = knowledgeOf(plant.spec, this.week.workOrders(announced), plant.programs);
     folder?.writeJson('knowledge.json', knowledge);
     folder?.write('alerts.jsonl', '');
     if (learned && mode === 'watch') folder?.write('baseline.json', formatBaseline(learned.baseline));

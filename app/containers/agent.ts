@@ -12,7 +12,6 @@ import {
   EventQueue,
   type FirewallDrop,
   type Foothold,
-  type Mark,
   type ModbusSession,
   PacedClock,
   SocketHost,
@@ -43,7 +42,6 @@ export interface FirewallControl {
 
 const RECONNECT_MS = 500;
 const STATE_EVERY_MS = 500;
-const MARKS_EVERY_MS = 20;
 /** Without news of the process for so long the level-0 wiring is broken. */
 const WIRING_LOST_AFTER_MS = 3000;
 /** Journal entries that wait for the range; an hour of a busy device. */
@@ -66,7 +64,6 @@ export class DeviceAgent {
   start(): void {
     this.#connect();
     this.#timers.push(setInterval(() => this.#look(), STATE_EVERY_MS));
-    this.#timers.push(setInterval(() => this.#run?.flush(), MARKS_EVERY_MS));
   }
 
   async stop(): Promise<void> {
@@ -138,7 +135,6 @@ class DeviceRun {
   readonly #entries: Told[] = [];
   #entryNumber = 0;
   #lost = 0;
-  #marks: Mark[] = [];
   #told = '';
 
   constructor(begin: Begin, options: AgentOptions, say: (message: FromDevice) => void) {
@@ -153,7 +149,8 @@ class DeviceRun {
       clock: this.#clock,
       addresses: options.addresses ?? [spec.address],
       ping,
-      onMark: (mark) => this.#marks.push(mark),
+      // At once, so that it is there before what it is about: a controller tells of a write a millisecond later.
+      onMark: (mark) => say({ t: 'marks', marks: [mark] }),
       onTrouble: (text) => say({ t: 'trouble', text }),
     });
     const indices = new Map(begin.plant.tags.map(({ id }, i) => [id, i]));
@@ -287,14 +284,6 @@ class DeviceRun {
     if (text === this.#told) return;
     this.#told = text;
     this.#say(state);
-  }
-
-  /** Marks go out soon, so that they are there before the frames that they are about. */
-  flush(): void {
-    if (this.#marks.length === 0) return;
-    const marks = this.#marks;
-    this.#marks = [];
-    this.#say({ t: 'marks', marks });
   }
 
   async end(): Promise<void> {

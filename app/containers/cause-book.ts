@@ -40,6 +40,8 @@ import {
 } from '@penstock/protocols/ethernet';
 import type { Cause, Mark } from '@penstock/simulator/kernel';
 import { Conversations, type Sent, Side } from './cause-flows.ts';
+import { Lately, remember } from './cause-memory.ts';
+import { Writers } from './cause-writers.ts';
 import { wallMicroseconds } from './wall.ts';
 
 /** A frame's cause; `response` tells an answer from the act itself. */
@@ -71,14 +73,12 @@ const MOST_MARKS = 65_536;
 const KEPT = 30e6;
 /** A mark and its SYN meet within that, whichever comes first. */
 const TOLD_BEFORE = 2e6;
+/** An echo request has nothing of its own to be known by: it is told before it leaves, and that arrives this much later at the most. */
+const PING_TOLD_AFTER = 80e3;
 /** A neighbour that does not answer is asked for three times, a second apart. */
-const SOUGHT_FOR = 4e6;
+const SOUGHT_FOR = 3e6;
 /** Answers of ARP and ICMP come within that. */
 const ANSWERS_WITHIN = 2e6;
-/** A controller has done what a request asks for so soon after the request was told, at the latest. */
-const WRITES_WITHIN = 2e6;
-/** So long after the answer has left, a controller's write is not of that request any more. */
-const WRITES_AFTER = 50e3;
 
 const ip: Ipv4Header = {
   trafficClass: 0,
@@ -112,14 +112,6 @@ interface Awaited {
   readonly at: number;
 }
 
-/** Whoever may write to a controller: what it last asked for, and when that was answered. */
-interface Writer {
-  owner: Cause | undefined;
-  cause: Cause | undefined;
-  at: number;
-  answeredAt: number;
-}
-
 export class CauseBook {
   readonly #now: () => number;
   readonly #zones: readonly { readonly subnet: ReturnType<typeof parseSubnet>; readonly gateway: Ipv4Address }[];
@@ -130,7 +122,7 @@ export class CauseBook {
   readonly #pings = new Map<string, Awaited[]>();
   /** Datagrams of sockets without a port of their own choice, by whom they go to. */
   readonly #anyPort = new Map<string, Side>();
-  readonly #writers = new Map<string, Writer>();
+  readonly #writers = new Writers(MOST_CONVERSATIONS);
   /** Who asks for whom (ARP, ICMP echo) on whose behalf: the answer inherits. */
   readonly #asked = new Map<string, Caused & { readonly until: number }>();
   /** Datagrams of which the first fragment was seen. */
@@ -185,11 +177,7 @@ export class CauseBook {
 
   /** Whose doing a controller's write is, by the writer that the controller saw; asked when the write is told, or soon after. */
   causeOfWriter(address: string, port: number, now: number = this.#now()): Cause | undefined {
-    const writer = this.#writers.get(`${address}:${port}`);
-    if (writer === undefined) return undefined;
-    if (writer.owner !== undefined) return writer.owner;
-    if (Math.abs(now - writer.at) > WRITES_WITHIN || now > writer.answeredAt + WRITES_AFTER) return undefined;
-    return writer.cause;
+    return this.#writers.causeOf(address, port, now);
   }
 
   #take(mark: Mark, at: number): boolean {
@@ -210,7 +198,7 @@ export class CauseBook {
     if (mark.kind === 'connection') {
       speaker.owner = cause;
       speaker.ownedAt = at;
-      Object.assign(this.#writer(mark.local.address, port), { owner: cause, at });
+      this.#writers.own(mark.local.address, port, cause);
       return true;
     }
     const { sent: bytes } = mark;
@@ -226,8 +214,7 @@ export class CauseBook {
       }
       return this.#expect(side, { from: 0, bytes, cause, at, side, seen: false });
     }
-    const writer = this.#writer(mark.local.address, port);
-    Object.assign(writer, { owner: undefined, cause, at, answeredAt: Number.POSITIVE_INFINITY });
+    this.#writers.act(mark.local.address, port, cause, at);
     return this.#expect(speaker, { from: mark.from, bytes, cause, at, side: speaker, seen: false });
   }
 
@@ -248,9 +235,7 @@ export class CauseBook {
     if (!(bytes instanceof Uint8Array)) return false;
     // What somebody in between has put into another's conversation is its doing at the controller, too.
     if (this.#open(bytes) && ip.protocol === PROTOCOL_TCP && readTcp(bytes, this.#transport, this.#end, tcp) > 0)
-      Object.assign(this.#writer(formatIpv4(ip.source), tcp.sourcePort), {
-        ...{ cause, at, answeredAt: Number.POSITIVE_INFINITY },
-      });
+      this.#writers.act(formatIpv4(ip.source), tcp.sourcePort, cause, at);
     return this.#await(this.#frames, contentKey(bytes), { bytes, cause, at });
   }
 
@@ -273,25 +258,19 @@ export class CauseBook {
     return true;
   }
 
-  /** Takes what waits for this content. */
-  #awaited(map: Map<string, Awaited[]>, key: string, bytes: Uint8Array): Cause | undefined {
+  /** Takes what waits for this content, if it was told before a time. */
+  #awaited(
+    map: Map<string, Awaited[]>,
+    key: string,
+    bytes: Uint8Array,
+    before: number = Number.POSITIVE_INFINITY,
+  ): Cause | undefined {
     const list = map.get(key);
-    const i = list?.findIndex((one) => one.bytes.length === 0 || Buffer.compare(one.bytes, bytes) === 0) ?? -1;
+    const i = list?.findIndex((one) => one.at <= before && Buffer.compare(one.bytes, bytes) === 0) ?? -1;
     if (list === undefined || i < 0) return undefined;
     const [found] = list.splice(i, 1) as [Awaited];
     if (list.length === 0) map.delete(key);
     return found.cause;
-  }
-
-  #writer(address: string, port: number): Writer {
-    const key = `${address}:${port}`;
-    const known = this.#writers.get(key) ?? {
-      ...{ owner: undefined, cause: undefined, at: 0, answeredAt: Number.POSITIVE_INFINITY },
-    };
-    this.#writers.delete(key);
-    this.#writers.set(key, known);
-    if (this.#writers.size > MOST_CONVERSATIONS) this.#writers.delete(this.#writers.keys().next().value as string);
-    return known;
   }
 
   #forget(now: number): void {
@@ -385,7 +364,7 @@ export class CauseBook {
       speaker.restart(sequence, time - TOLD_BEFORE);
       if (acknowledgement === undefined) listener.forgetSegments();
       speaker.active = acknowledgement === undefined;
-      if (speaker.active && speaker.owner === undefined) this.#disown();
+      if (speaker.active && speaker.owner === undefined) this.#writers.disown(formatIpv4(ip.source), sourcePort);
       listener.active = !speaker.active;
     }
     const payload = bytes.subarray(data, this.#end);
@@ -397,7 +376,8 @@ export class CauseBook {
     if (cause === undefined && (payload.length === 0 || this.#answers(speaker, listener))) {
       cause = listener.lastHeard(acknowledgement);
       response = true;
-      if (cause !== undefined && payload.length > 0) this.#answered(cause, time);
+      if (cause !== undefined && payload.length > 0)
+        this.#writers.answered(formatIpv4(ip.destination), destinationPort, cause, time);
     }
     speaker.noteSegment(end, cause);
     return cause && { cause, response };
@@ -408,19 +388,6 @@ export class CauseBook {
     return speaker.active === undefined
       ? listener.sent.length > 0 || tcp.sourcePort < tcp.destinationPort
       : !speaker.active;
-  }
-
-  /** A new conversation from a port whose last one belonged to somebody. */
-  #disown(): void {
-    const writer = this.#writers.get(`${formatIpv4(ip.source)}:${tcp.sourcePort}`);
-    if (writer !== undefined) writer.owner = undefined;
-  }
-
-  /** The answer to what the other side asked for was on its way then. */
-  #answered(cause: Cause, time: number): void {
-    const writer = this.#writers.get(`${formatIpv4(ip.destination)}:${tcp.destinationPort}`);
-    // Each mark has a cause of its own, also where two say the same.
-    if (writer?.cause === cause) writer.answeredAt = Math.min(writer.answeredAt, time);
   }
 
   #datagram(bytes: Uint8Array, own: Cause | undefined, more: boolean, time: number): Caused | undefined {
@@ -450,7 +417,7 @@ export class CauseBook {
     if (data < 0) return undefined;
     const { source, destination } = ip;
     if (icmp.type === ICMP_ECHO_REQUEST) {
-      const cause = own ?? this.#awaited(this.#pings, `${source} ${destination}`, EMPTY);
+      const cause = own ?? this.#awaited(this.#pings, `${source} ${destination}`, EMPTY, time + PING_TOLD_AFTER);
       if (cause === undefined) return undefined;
       remember(this.#asked, `echo ${source} ${destination} ${icmp.rest}`, {
         ...{ cause, response: true, until: time + ANSWERS_WITHIN },
@@ -481,7 +448,6 @@ export class CauseBook {
 }
 
 const EMPTY = new Uint8Array(0);
-const MOST_REMEMBERED = 4096;
 
 const readAddress = (bytes: Uint8Array, at: number): Ipv4Address =>
   (((bytes[at] as number) << 24) |
@@ -490,44 +456,9 @@ const readAddress = (bytes: Uint8Array, at: number): Ipv4Address =>
     (bytes[at + 3] as number)) >>>
   0;
 
-/** Sets a key as the newest; the oldest goes when there are too many. */
-function remember<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > MOST_REMEMBERED) map.delete(map.keys().next().value as string);
-}
-
 /** A key that equal frames share. */
 function contentKey(bytes: Uint8Array): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193);
   return `${bytes.length} ${hash >>> 0}`;
-}
-
-/** A queue with an end. */
-class Lately<T> {
-  readonly #most: number;
-  #items: T[] = [];
-  #first = 0;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  get isFull(): boolean {
-    return this.#items.length - this.#first >= this.#most;
-  }
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  takeWhile(isOver: (item: T) => boolean, take: (item: T) => void): void {
-    while (this.#first < this.#items.length && isOver(this.#items[this.#first] as T))
-      take(this.#items[this.#first++] as T);
-    if (this.#first > 1024 && this.#first * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#first);
-      this.#first = 0;
-    }
-  }
 }

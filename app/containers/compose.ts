@@ -58,7 +58,7 @@ interface Service {
   readonly more?: readonly string[];
 }
 
-type Sysctl = readonly [name: string, value: number, why?: string];
+type Sysctl = readonly [name: string, value: number | string, why?: string];
 
 /** `--max-semi-space-size` trades a little time for the 16 MiB of young heap that each of many small processes would keep. */
 const SMALL_HEAP = { NODE_OPTIONS: '--max-semi-space-size=1 --max-old-space-size=96' };
@@ -229,10 +229,10 @@ function attackServices(plant: PlantSpec, layout: Layout, zone: string, mount: r
       sysctls: [
         [
           'net.ipv4.ip_forward',
-          1,
-          'whoever stands between two parties by hand (arpspoof) passes on what is not for him',
+          JSON.stringify(given('ATTACK_FORWARD', '0')),
+          'the scenario engine passes on itself what it stands in between of; ATTACK_FORWARD=1 for arpspoof by hand',
         ],
-        ['net.ipv4.conf.all.send_redirects', 0, 'and does not tell them'],
+        ['net.ipv4.conf.all.send_redirects', 0, 'and tells nobody'],
         ['net.ipv4.conf.default.send_redirects', 0],
         NO_IPV6,
       ],
@@ -241,8 +241,7 @@ function attackServices(plant: PlantSpec, layout: Layout, zone: string, mount: r
     },
     {
       name: 'attack-agent',
-      about:
-        'Acts for the scenario engine from the attack box: docker-compose exec attack-agent penstock adversary SCENARIO --box',
+      about: `Acts for the scenario engine from the attack box: docker-compose exec attack-agent penstock adversary SCENARIO --box ${zone}`,
       image: 'penstock-attack-box',
       entrypoint: 'penstock',
       command: ['role', 'attack-box', '--plant', plant.id, '--zone', zone],

@@ -32,7 +32,7 @@ export interface ContainerFirewallOptions {
   readonly note?: (text: string) => void;
 }
 
-export class ContainerFirewall {
+class ContainerFirewall {
   readonly #plant: PlantSpec;
   readonly #layout: Layout;
   readonly #onDrop: (drop: FirewallDrop) => void;
@@ -177,28 +177,40 @@ export class ContainerFirewall {
   }
 }
 
-/**
- * The firewall of one container through all of its runs, as its agent asks for it: each run's rules take the place of those before in one
- * transaction.
- */
-export function firewallOfRuns(
-  options: Omit<ContainerFirewallOptions, 'origin'> = {},
-): (begin: Begin, dropped: (drop: FirewallDrop) => void) => FirewallControl {
-  let before: Promise<unknown> = Promise.resolve();
-  const note = options.note ?? (() => {});
-  const failed = (error: unknown): void => note((error as Error).message);
-  return (begin, dropped) => {
-    const { plant, origin } = begin;
-    const firewall = before.then(() =>
-      ContainerFirewall.start(plant, layoutOf(plant), dropped, { ...options, origin }),
+/** The firewall of one container through all of its runs: each run's rules take the place of those before in one transaction. */
+export class FirewallOfRuns {
+  readonly #options: Omit<ContainerFirewallOptions, 'origin'>;
+  readonly #note: (text: string) => void;
+  /** The one before has ended. */
+  #before: Promise<unknown> = Promise.resolve();
+  #firewall: Promise<ContainerFirewall> | undefined;
+
+  constructor(options: Omit<ContainerFirewallOptions, 'origin'> = {}) {
+    this.#options = options;
+    this.#note = options.note ?? (() => {});
+  }
+
+  /** As its agent asks for it. */
+  begin({ plant, origin }: Begin, dropped: (drop: FirewallDrop) => void): FirewallControl {
+    const firewall = this.#before.then(() =>
+      ContainerFirewall.start(plant, layoutOf(plant), dropped, { ...this.#options, origin }),
     );
-    firewall.catch(failed);
-    before = firewall.catch(() => {});
+    this.#firewall = firewall;
+    this.#before = firewall.catch((error: Error) => this.#note(error.message));
     return {
-      revoke: (conduit) => void firewall.then((it) => it.revoke(conduit)).catch(failed),
+      revoke: (conduit) => this.#do(firewall, (it) => it.revoke(conduit)),
       stop: () => {
-        before = firewall.then((it) => it.stop()).catch(() => {});
+        this.#before = firewall.then((it) => it.stop()).catch(() => {});
       },
     };
-  };
+  }
+
+  /** The rules of the run anew: nothing passes in between that may not, and what stands goes on. */
+  reload(): void {
+    if (this.#firewall) this.#do(this.#firewall, (it) => it.reload());
+  }
+
+  #do(firewall: Promise<ContainerFirewall>, action: (it: ContainerFirewall) => Promise<void>): void {
+    firewall.then(action).catch((error: Error) => this.#note(error.message));
+  }
 }

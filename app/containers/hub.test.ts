@@ -10,7 +10,7 @@ import { Hub } from './hub.ts';
 import { layoutOf } from './layout.ts';
 import { wallMicroseconds } from './wall.ts';
 
-const SLOW = 90_000;
+const SLOW = 300_000;
 const CAUSE: Cause = { actor: 'scenario:test', step: 'order' };
 /** The plant's networks on the loopback of this machine. */
 const onLoopback = (text: string): string => text.replaceAll(/10\.9\.(\d)/g, '127.99.$1');

@@ -145,7 +145,7 @@ describe.skipIf(!canBuildNetworks || !hasPython || !hasJudge('tcpdump'))(
     const believed = (namespace: string, address: string): string | undefined =>
       /lladdr (\S+)/.exec(lab.ip(namespace, 'neigh', 'show', address))?.[1];
 
-    async function look(): Promise<Record<string, unknown>> {
+    function look(): Promise<Record<string, unknown>> {
       const before = told.length;
       say('look');
       return eventually(() => told.slice(before).find((one) => 'running' in one), 'an answer of the box');

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { captureLive, type LiveCapture } from '@penstock/monitor';
+import { type CaptureSink, captureLive, type LiveCapture, type PromptCapture } from '@penstock/monitor';
 import { parseMac, readMacAddress } from '@penstock/protocols/ethernet';
 import { type BridgeStatistics, frameRecord, helloRecord, statisticsRecord } from './sensor-stream.ts';
 
@@ -89,51 +89,125 @@ function interfaces(): ReadonlySet<string> {
   return new Set(lines.map((line) => line.slice(0, line.indexOf(':')).trim()));
 }
 
-/** One zone's bridge, with the capture on it as long as it is there. */
+/** Frames as a wire has them, nearly all there are. */
+const ORDINARY: PromptCapture = { snapLength: 1600, buffer: 8192, filter: 'less 1600' };
+/** Large sends, which a virtual cable does not cut. */
+const LARGE: PromptCapture = { snapLength: 65_550, buffer: 8192, filter: 'greater 1601' };
+
+/** One zone's bridge: what passes is captured by two programs, so that the rare long frame leaves the many short ones their room. */
 class Bridge {
   dropped = 0;
+  frames = 0;
+  own = 0;
   readonly #number: number;
   readonly #zone: { readonly id: string; readonly bridge: string };
-  readonly #options: SensorOptions;
   readonly #outbox: Outbox;
-  #capture: LiveCapture | undefined;
-  #ended: Promise<void> = Promise.resolve();
-  #stopped = false;
-  #frames = 0;
-  #own = 0;
-  /** Lost by captures that have ended, and by the one that runs. */
-  #lostBefore = 0;
-  #lost = 0;
-  #starts = 0;
-  #trouble: string | undefined;
-  #notBefore = 0;
-  #blindSince: number | undefined;
-  #ownMac = -1;
+  readonly #strands: readonly Strand[];
+  #ownMac: number;
 
   constructor(number: number, options: SensorOptions, outbox: Outbox) {
     this.#number = number;
     this.#zone = options.zones[number] as { id: string; bridge: string };
-    this.#options = options;
     this.#outbox = outbox;
+    const { bridge } = this.#zone;
+    this.#ownMac = macOf(bridge);
+    const { command, note } = options;
+    const take = this.#frame.bind(this);
+    this.#strands = [
+      new Strand(bridge, ORDINARY, command, take, note),
+      // What keeps one from capturing keeps the other, and is told once.
+      new Strand(bridge, LARGE, command, take, undefined),
+    ];
   }
 
   get statistics(): BridgeStatistics {
     const { id, bridge } = this.#zone;
+    const strands = this.#strands;
     return {
-      ...{ zone: id, bridge, capturing: this.#capture !== undefined, frames: this.#frames },
-      ...{ lost: this.#lostBefore + this.#lost, dropped: this.dropped, own: this.#own },
-      ...{ starts: this.#starts, trouble: this.#trouble },
+      ...{ zone: id, bridge, capturing: strands.every((strand) => strand.runs), frames: this.frames },
+      ...{ lost: strands.reduce((sum, strand) => sum + strand.lost, 0), dropped: this.dropped, own: this.own },
+      starts: Math.max(...strands.map((strand) => strand.starts)),
+      trouble: strands.find((strand) => strand.trouble !== undefined)?.trouble,
     };
   }
 
   /** Not there, or captured on; a capture that has just ended may take a moment. */
   get isWell(): boolean {
-    return this.#blindSince === undefined || performance.now() - this.#blindSince < PATIENCE_MS;
+    return this.#strands.every((strand) => strand.isWell);
   }
 
   look(present: ReadonlySet<string>): void {
+    const isPresent = present.has(this.#zone.bridge);
+    for (const strand of this.#strands) strand.look(isPresent);
+  }
+
+  /** Has the system asked how much it has lost, and what the bridge's MAC is: one that nobody has set changes with what is plugged in. */
+  ask(): void {
+    this.#ownMac = macOf(this.#zone.bridge);
+    for (const strand of this.#strands) strand.ask();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#strands.map((strand) => strand.stop()));
+  }
+
+  #frame(time: number, buffer: Uint8Array, start: number, end: number): void {
+    if (end - start >= 14 && readMacAddress(buffer, start + 6) === this.#ownMac) {
+      this.own++;
+      return;
+    }
+    this.frames++;
+    this.#outbox.put(frameRecord(this.#number, time, buffer, start, end), this.#number);
+  }
+}
+
+/** One capture on a bridge, started again as often as it ends while the bridge is there. */
+class Strand {
+  starts = 0;
+  trouble: string | undefined;
+  readonly #bridge: string;
+  readonly #prompt: PromptCapture;
+  readonly #command: string | undefined;
+  readonly #take: CaptureSink['frame'];
+  readonly #note: ((text: string) => void) | undefined;
+  #capture: LiveCapture | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #stopped = false;
+  /** Lost by captures that have ended, and by the one that runs. */
+  #lostBefore = 0;
+  #lost = 0;
+  #notBefore = 0;
+  #blindSince: number | undefined;
+
+  constructor(
+    bridge: string,
+    prompt: PromptCapture,
+    command: string | undefined,
+    take: CaptureSink['frame'],
+    note: ((text: string) => void) | undefined,
+  ) {
+    this.#bridge = bridge;
+    this.#prompt = prompt;
+    this.#command = command;
+    this.#take = take;
+    this.#note = note;
+  }
+
+  get runs(): boolean {
+    return this.#capture !== undefined;
+  }
+
+  get lost(): number {
+    return this.#lostBefore + this.#lost;
+  }
+
+  get isWell(): boolean {
+    return this.#blindSince === undefined || performance.now() - this.#blindSince < PATIENCE_MS;
+  }
+
+  look(isPresent: boolean): void {
     const now = performance.now();
-    if (this.#capture !== undefined || !present.has(this.#zone.bridge)) {
+    if (this.#capture !== undefined || !isPresent) {
       this.#blindSince = undefined;
       return;
     }
@@ -141,7 +215,6 @@ class Bridge {
     if (!this.#stopped && now >= this.#notBefore) this.#begin(now);
   }
 
-  /** Has the system asked how much it has lost. */
   ask(): void {
     this.#capture?.ask();
   }
@@ -153,49 +226,36 @@ class Bridge {
   }
 
   #begin(now: number): void {
-    const { bridge } = this.#zone;
-    const { command, note } = this.#options;
-    this.#starts++;
-    this.#ownMac = macOf(bridge);
+    this.starts++;
+    const command = this.#command;
+    const onLost = (lost: number): void => {
+      this.#lost = lost;
+      // It answers: so it runs.
+      this.trouble = undefined;
+    };
     const capture = captureLive(
-      bridge,
-      { frame: (time, buffer, start, end) => this.#frame(time, buffer, start, end) },
-      { prompt: true, onLost: (lost) => this.#count(lost), ...(command !== undefined && { command }) },
+      this.#bridge,
+      { frame: this.#take },
+      { prompt: this.#prompt, onLost, ...(command !== undefined && { command }) },
     );
     this.#capture = capture;
-    const ended = (trouble: string | undefined): void => {
-      this.#capture = undefined;
-      this.#lostBefore += this.#lost;
-      this.#lost = 0;
-      if (this.#stopped) return;
-      const isSame = trouble === this.#trouble;
-      this.#trouble = trouble ?? `the capture on ${bridge} ended`;
-      if (performance.now() - now < RETRY_MS) this.#notBefore = now + RETRY_MS;
-      if (!isSame) note?.(`${bridge}: ${this.#trouble}`);
-    };
     this.#ended = capture.done.then(
       ({ lost }) => {
         this.#lost = lost;
-        ended(undefined);
+        this.#over(now, `the capture on ${this.#bridge} ended`);
       },
-      (error: Error) => ended(error.message),
+      (error: Error) => this.#over(now, error.message),
     );
   }
 
-  #count(lost: number): void {
-    this.#lost = lost;
-    // It answers: so it runs.
-    this.#trouble = undefined;
-  }
-
-  #frame(time: number, buffer: Uint8Array, start: number, end: number): void {
-    this.#trouble = undefined;
-    if (end - start >= 14 && readMacAddress(buffer, start + 6) === this.#ownMac) {
-      this.#own++;
-      return;
-    }
-    this.#frames++;
-    this.#outbox.put(frameRecord(this.#number, time, buffer, start, end), this.#number);
+  #over(began: number, trouble: string): void {
+    this.#capture = undefined;
+    this.#lostBefore += this.#lost;
+    this.#lost = 0;
+    if (this.#stopped) return;
+    if (performance.now() - began < RETRY_MS) this.#notBefore = began + RETRY_MS;
+    if (trouble !== this.trouble) this.#note?.(`${this.#bridge}: ${trouble}`);
+    this.trouble = trouble;
   }
 }
 

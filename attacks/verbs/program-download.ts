@@ -3,7 +3,7 @@
  * there before the attack.
  */
 import { z } from 'zod';
-import { hashOfProgram } from '../programs.ts';
+import { editProgram, hashOfProgram } from '../programs.ts';
 import { common, roleName, tagName } from '../words.ts';
 import { defineVerb } from './context.ts';
 import { atWork, resultOfWork, workPlan } from './engineering.ts';
@@ -13,7 +13,6 @@ const editsSchema = z
   .array(z.strictObject({ find: z.string().min(1), replace: z.string() }))
   .min(1)
   .max(50);
-type Edits = z.output<typeof editsSchema>;
 
 export const programDownload = defineVerb({
   schema: z.strictObject({
@@ -58,20 +57,10 @@ export const programDownload = defineVerb({
       }
       session.readProgram((outcome) => {
         if (outcome.outcome !== 'done') return finish(resultOfWork(outcome, 'program upload'));
-        const edited = edit(outcome.value, program.edits);
+        const edited = editProgram(outcome.value, program.edits);
         if ('problem' in edited) finish({ outcome: 'failed', detail: edited.problem });
         else load(edited.text);
       });
     });
   },
 });
-
-function edit(before: string, edits: Edits): { readonly text: string } | { readonly problem: string } {
-  let text = before;
-  for (const { find, replace } of edits) {
-    const parts = text.split(find);
-    if (parts.length !== 2) return { problem: `'${find}' stands ${parts.length - 1} times in the program, not once` };
-    text = parts.join(replace);
-  }
-  return { text };
-}

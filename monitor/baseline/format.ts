@@ -8,7 +8,14 @@ import { z } from 'zod';
 import { habitSchema } from '../watch/habits.ts';
 
 const address = z.union([z.ipv4(), z.ipv6()]);
-const table = z.enum(['coil', 'discrete', 'input', 'holding']);
+const modbusTable = z.enum(['coil', 'discrete', 'input', 'holding']);
+/** An area of S7 memory: `DB10`, `M`, … Its addresses count bytes, with tenths for bits. */
+const s7Area = z
+  .string()
+  .regex(/^(DB\d{1,5}|[MIQCT])$/, 'a table is coil, discrete, input, holding, or an S7 area such as DB10')
+  .transform((area) => area as `DB${number}` | 'M' | 'I' | 'Q' | 'C' | 'T');
+const table = z.union([modbusTable, s7Area]);
+const tableKey = z.string().regex(/^(coil|discrete|input|holding|DB\d{1,5}|[MIQCT])$/);
 const span = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
 const count = z.int().nonnegative();
 /** Microseconds since 1970. */
@@ -34,7 +41,7 @@ export const requestSchema = z.strictObject({
   /** Modbus unit id. */
   station: z.int().min(0).max(255),
   functions: z.array(z.string()).min(1),
-  addresses: z.partialRecord(table, z.array(span)),
+  addresses: z.record(tableKey, z.array(span)),
   note,
 });
 
@@ -60,7 +67,7 @@ export const writeSchema = z.strictObject({
   source: address,
   destination: address,
   table,
-  address: z.int().min(0).max(65_535),
+  address: z.number().min(0).max(65_536),
   tag: z.string().nullable(),
   low: z.number(),
   high: z.number(),

@@ -6,7 +6,7 @@
 import { readText, shownPath } from '@penstock/core';
 import { Rhythm, type RhythmData } from '../rhythm.ts';
 import { Habits } from '../watch/habits.ts';
-import type { Table } from '../watch/modbus-functions.ts';
+import type { ModbusTable } from '../watch/modbus-functions.ts';
 import { type BaselineData, type BaselineEdit, formatBaselineData, parseBaselineData } from './format.ts';
 import { Intervals } from './intervals.ts';
 
@@ -18,7 +18,7 @@ interface Requests {
   readonly destination: string;
   readonly station: number;
   readonly functions: Set<string>;
-  readonly addresses: Map<Table, Intervals>;
+  readonly addresses: Map<LearnedTable, Intervals>;
   note: string | undefined;
 }
 
@@ -27,7 +27,7 @@ interface Poll {
   readonly destination: string;
   readonly station: number;
   readonly function: string;
-  readonly table: Table | null;
+  readonly table: LearnedTable | null;
   readonly address: number | null;
   readonly quantity: number | null;
   readonly rhythm: Rhythm;
@@ -133,7 +133,7 @@ export class Baseline {
   }
 
   /** @param range addresses of a table, where the function has some */
-  learnRequest(source: string, destination: string, station: number, func: string, range?: AddressRange): void {
+  learnRequest(source: string, destination: string, station: number, func: string, range?: LearnedRange): void {
     const key = `${source}|${destination}|${station}`;
     let requests = this.#requests.get(key);
     if (requests === undefined) {
@@ -158,7 +158,7 @@ export class Baseline {
     destination: string,
     station: number,
     func: string,
-    range: AddressRange | undefined,
+    range: LearnedRange | undefined,
     rhythm: RhythmData,
   ): void {
     if (rhythm.count === 0) return;
@@ -180,7 +180,7 @@ export class Baseline {
   learnWrite(
     source: string,
     destination: string,
-    table: Table,
+    table: LearnedTable,
     address: number,
     tag?: string,
     value?: number,
@@ -232,7 +232,7 @@ export class Baseline {
     return this.#requests.get(`${source}|${destination}|${station}`)?.functions.has(func) ?? false;
   }
 
-  knowsRequest(source: string, destination: string, station: number, func: string, range?: AddressRange): boolean {
+  knowsRequest(source: string, destination: string, station: number, func: string, range?: LearnedRange): boolean {
     const requests = this.#requests.get(`${source}|${destination}|${station}`);
     if (requests === undefined || !requests.functions.has(func)) return false;
     if (range === undefined) return true;
@@ -243,7 +243,7 @@ export class Baseline {
     return this.#writers.has(`${source}|${destination}`);
   }
 
-  knowsPoint(source: string, destination: string, table: Table, address: number): boolean {
+  knowsPoint(source: string, destination: string, table: LearnedTable, address: number): boolean {
     return this.#writes.has(`${source}|${destination}|${table}|${address}`);
   }
 
@@ -251,7 +251,13 @@ export class Baseline {
    * Whether a value lies in what the source wrote there, give or take a share of the spread; undefined for a point where it wrote nothing
    * or too seldom to tell. What somebody entered by hand is taken as it stands.
    */
-  knowsValue(source: string, destination: string, table: Table, address: number, value: number): boolean | undefined {
+  knowsValue(
+    source: string,
+    destination: string,
+    table: LearnedTable,
+    address: number,
+    value: number,
+  ): boolean | undefined {
     const known = this.#writes.get(`${source}|${destination}|${table}|${address}`);
     if (known === undefined) return undefined;
     const byHand = known.note !== undefined;
@@ -279,7 +285,7 @@ export class Baseline {
     destination: string,
     station: number,
     func: string,
-    range: AddressRange | undefined,
+    range: LearnedRange | undefined,
   ): Rhythm | undefined {
     const key = `${source}|${destination}|${station}|${func}|${range?.table}|${range?.address}|${range?.quantity}`;
     return this.#polls.get(key)?.rhythm;
@@ -300,7 +306,7 @@ export class Baseline {
       for (const [table, spans] of Object.entries(r.addresses))
         for (const [low, high] of spans)
           this.learnRequest(r.source, r.destination, r.station, r.functions[0] as string, {
-            table: table as Table,
+            table: table as LearnedTable,
             address: low,
             quantity: high - low + 1,
           });
@@ -405,8 +411,17 @@ export class Baseline {
   }
 }
 
-export interface AddressRange {
-  readonly table: Table;
+/** A table of Modbus, or an area of S7 memory, whose addresses count bytes (and tenths for bits). */
+export type LearnedTable = ModbusTable | `DB${number}` | 'M' | 'I' | 'Q' | 'C' | 'T';
+
+export interface LearnedRange {
+  readonly table: LearnedTable;
+  readonly address: number;
+  readonly quantity: number;
+}
+
+export interface AddressRange extends LearnedRange {
+  readonly table: ModbusTable;
   readonly address: number;
   readonly quantity: number;
 }

@@ -15,6 +15,18 @@ export interface LiveCapture {
 }
 
 /**
+ * How to capture without delay. The kernel's buffer then has a slot of the snap length for each packet, however short that is: what may be
+ * long is better captured apart.
+ */
+export interface PromptCapture {
+  readonly snapLength: number;
+  /** KiB. */
+  readonly buffer: number;
+  /** As tcpdump has it. */
+  readonly filter: string;
+}
+
+/**
  * Captures on a network interface through a `tcpdump` child, which is what needs the privilege, not this process.
  * @param name interface as the system calls it, or `any`
  * @param options.command another program with tcpdump's options
@@ -28,14 +40,15 @@ export interface LiveCapture {
 export function captureLive(
   name: string,
   sink: CaptureSink,
-  options: { command?: string; onLost?: (lost: number) => void; prompt?: boolean } = {},
+  options: { command?: string; onLost?: (lost: number) => void; prompt?: PromptCapture } = {},
 ): LiveCapture {
   // A name that starts with a hyphen would be an option of tcpdump's.
   if (!/^[A-Za-z0-9_][\w.:@-]{0,63}$/.test(name))
     throw new UsageError('capture.interface', `'${name}' is not the name of a network interface; ${listInterfaces()}`);
   const command = options.command ?? 'tcpdump';
-  const pace = options.prompt ? PROMPT : ['-s', '0'];
-  const child = spawn(command, ['-i', name, '-n', '-U', ...pace, '-B', KERNEL_BUFFER, '-w', '-'], {
+  const pace = options.prompt ? promptly(options.prompt) : ['-s', '0', '-B', KERNEL_BUFFER];
+  const filter = options.prompt ? [options.prompt.filter] : [];
+  const child = spawn(command, ['-i', name, '-n', '-U', ...pace, '-w', '-', ...filter], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const decoder = new CaptureDecoder(sink, `what ${command} prints`);
@@ -91,11 +104,9 @@ export function captureLive(
 /** KiB that the kernel keeps while this process is busy: a third of a second of a full gigabit. */
 const KERNEL_BUFFER = '32768';
 
-/**
- * Immediate mode has a slot of the snap length for each packet in the kernel's buffer: no longer than what an interface can carry at all
- * leaves room for several hundred.
- */
-const PROMPT = ['--immediate-mode', '--time-stamp-precision=nano', '-s', '65550'];
+const promptly = ({ snapLength, buffer }: PromptCapture): string[] => [
+  ...['--immediate-mode', '--time-stamp-precision=nano', '-s', String(snapLength), '-B', String(buffer)],
+];
 
 /** Stopped before tcpdump had even written its file header. */
 const NOTHING: CaptureSummary = {

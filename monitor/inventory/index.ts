@@ -1,11 +1,11 @@
 /** Every device that speaks: who it is, what it offers, with whom it talks, and what speaks for the role that it seems to have. */
 import type { ProtocolEvent } from '@penstock/core';
 import type { AttributeEvent, Dnp3Event } from '@penstock/protocols/dnp3';
-import type { AddressRange } from '../baseline/index.ts';
+import type { S7IdentityEvent } from '@penstock/protocols/s7comm';
 import type { Host, Hosts } from '../hosts.ts';
 import { Rhythm } from '../rhythm.ts';
 import type { FlowView } from '../subject.ts';
-import { modbusFunction, type Table } from '../watch/modbus-functions.ts';
+import { modbusFunction, type Table, type WatchedRange } from '../watch/modbus-functions.ts';
 import { pointTables } from '../watch/points.ts';
 import { Dnp3Stations, identityName } from './dnp3.ts';
 import { vendorOf } from './oui.ts';
@@ -46,7 +46,7 @@ export interface DeviceReport {
   readonly otherAddresses: readonly string[];
   readonly macs: readonly string[];
   readonly macVendor: string | null;
-  /** What it says of itself (Modbus 43/14, DNP3 group 0). */
+  /** What it says of itself (Modbus 43/14, DNP3 group 0, S7 status lists). */
   readonly identity: Readonly<Record<string, string>>;
   readonly vendor: string | null;
   readonly model: string | null;
@@ -77,7 +77,7 @@ interface Access {
   readonly peer: Host;
   readonly station: number;
   readonly func: string;
-  readonly range: AddressRange | undefined;
+  readonly range: WatchedRange | undefined;
   readonly rhythm: Rhythm;
   refused: number;
 }
@@ -207,7 +207,7 @@ export class Inventory {
     flow: FlowView,
     station: number,
     func: string,
-    range: AddressRange | undefined,
+    range: WatchedRange | undefined,
     isRefused: boolean,
     rhythm: Rhythm,
   ): void {
@@ -256,6 +256,12 @@ export class Inventory {
     if (name === undefined) return;
     const device = this.at(event.is_orig ? flow.originatorAddress : flow.responderAddress, event.time);
     if (device !== undefined && device.identity.size < 32) device.identity.set(name, event.value.slice(0, 256));
+  }
+
+  /** One name that a controller gives itself in its status lists. */
+  named({ object, value, is_orig, time }: S7IdentityEvent, flow: FlowView): void {
+    const device = this.at(is_orig ? flow.originatorAddress : flow.responderAddress, time);
+    if (device !== undefined && device.identity.size < 32) device.identity.set(object, value.slice(0, 256));
   }
 
   /**
@@ -342,7 +348,7 @@ function dateOf(time: number): string {
   return new Date(Math.min(Math.max(time / 1e3, -8.64e15), 8.64e15)).toISOString();
 }
 
-type TagFinder = (address: string, station: number, range: AddressRange) => string[];
+type TagFinder = (address: string, station: number, range: WatchedRange) => string[];
 
 /** Looks up in the owner's point list; registers beyond what one request may touch are not gone through. */
 function tagFinder(hosts: Hosts): TagFinder {
@@ -383,7 +389,8 @@ const byAccess = (a: AccessReport, b: AccessReport): number =>
 /** One line: `dosing-plc holding 10-11 AIC401, every 1 s (READ_HOLDING_REGISTERS, 1800 times)`. */
 export function accessText(access: AccessReport): string {
   const { device, table, from, to, tags, count, every, refused } = access;
-  const block = table === null ? '' : ` ${table} ${from === to ? from : `${from}-${to}`}`;
+  // Places in the table of S7 memory say nothing to people; the tags do.
+  const block = table === null || table === 's7' ? '' : ` ${table} ${from === to ? from : `${from}-${to}`}`;
   const names = tags.length === 0 ? '' : ` ${tags.slice(0, 8).join(' ')}${tags.length > 8 ? ' …' : ''}`;
   const often = every === null ? '' : `, every ${every} s`;
   const no = refused === 0 ? '' : `, ${refused} refused`;

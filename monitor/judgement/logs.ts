@@ -28,7 +28,11 @@ export class LogJudge {
   /** One record of FC 21 that a device took: a program on its way. */
   written({ request_response: kind, func, time }: FileRecordColumns, conversation: Conversation): void {
     if (func !== 'WRITE_FILE_RECORD' || kind !== 'RESPONSE') return;
-    const { src: source, dst: device } = conversation;
+    this.transferred(conversation, time);
+  }
+
+  /** A program, or a part of one, was given to a device. */
+  transferred({ src: source, dst: device }: Conversation, time: number): void {
     this.#detectors.happened({ kind: 'program-written', time, device, source, logs: this.#logs(device.address) });
   }
 

@@ -6,7 +6,7 @@ import type { SegmentConflictEvent } from '../events/path.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { SETTLED_NONE } from '../sigma/engine.ts';
 import { ProcessWatch } from '../watch/index.ts';
-import type { Table } from '../watch/modbus-functions.ts';
+import type { ModbusTable } from '../watch/modbus-functions.ts';
 import { differencesOf } from './conflict.ts';
 import type { Scene } from './scene.ts';
 
@@ -197,7 +197,7 @@ export class ModbusJudge {
   #judgeWrite(
     event: ProtocolEvent,
     conversation: Conversation,
-    table: Table,
+    table: ModbusTable,
     address: number,
     values: ArrayLike<number>,
     accepted: boolean | undefined,

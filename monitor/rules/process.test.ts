@@ -164,7 +164,9 @@ describe('set-point-not-kept and mode-not-kept', () => {
   it('sees it on coils, 32-bit pairs of either word order, masks and read/write requests', () => {
     const known = knowledge();
     const points = known.points.map((point) =>
-      point.tag === 'AIC401' ? { ...point, modbus: { ...point.modbus, wordOrder: 'little' as const } } : point,
+      point.tag === 'AIC401' && point.modbus
+        ? { ...point, modbus: { ...point.modbus, wordOrder: 'little' as const } }
+        : point,
     );
     const works = new Works({ knowledge: { ...known, points } });
     const { traffic, flow } = works;

@@ -6,7 +6,7 @@ import type { FieldType } from './fields.ts';
 
 type Column = readonly [name: string, type: FieldType, about: string];
 
-interface EventSource {
+interface Dnp3Source {
   readonly product: 'zeek' | 'penstock';
   readonly service: string;
   readonly about: string;
@@ -22,7 +22,7 @@ const LINK: readonly Column[] = [
 ];
 const OBJECT: Column = ['object_type', 'text', 'the object by its name in ICSNPP'];
 
-export const DNP3_SOURCES: readonly EventSource[] = [
+export const DNP3_SOURCES: readonly Dnp3Source[] = [
   {
     product: 'zeek',
     service: 'dnp3',

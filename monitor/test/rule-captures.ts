@@ -12,6 +12,7 @@ import { middleScenes } from './rule-scenes/middle.ts';
 import { modbusScenes } from './rule-scenes/modbus.ts';
 import { networkScenes } from './rule-scenes/network.ts';
 import { processScenes } from './rule-scenes/process.ts';
+import { s7Scenes } from './rule-scenes/s7.ts';
 import type { Scene } from './rule-scenes/scene.ts';
 import { ordinaryMorning } from './rule-scenes/scene.ts';
 
@@ -21,6 +22,7 @@ export const RULE_SCENES: Readonly<Record<string, Scene>> = {
   ...deviceLogScenes,
   ...middleScenes,
   ...processScenes,
+  ...s7Scenes,
 };
 
 function write(name: string, act: (lan: Lan) => void): void {

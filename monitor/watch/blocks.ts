@@ -1,10 +1,9 @@
 /** What one client is told of one device, answer by answer: the blocks that it reads again and again, and each point in them. */
-import type { AddressRange } from '../baseline/index.ts';
 import type { Host } from '../hosts.ts';
 import type { FlowView } from '../subject.ts';
 import { Echo } from './echo.ts';
 import type { Habit } from './habits.ts';
-import type { Table } from './modbus-functions.ts';
+import type { Table, WatchedRange } from './modbus-functions.ts';
 import { type Point, type PointTable, registerKey } from './points.ts';
 
 /** Who reads, and whom: a conversation. */
@@ -51,7 +50,7 @@ export class Trace {
     this.point = point;
     this.block = block;
     this.moves = point.moves;
-    const isAnalog = point.point.modbus.type !== 'bool' && point.tag.kind === 'measurement';
+    const isAnalog = point.coding.type !== 'bool' && point.tag.kind === 'measurement';
     this.echo = followed && isAnalog ? new Echo(point.length) : undefined;
   }
 
@@ -95,7 +94,7 @@ export class ReadBlock {
   constructor(
     device: WatchedDevice,
     reader: Reader,
-    { table, address, quantity }: AddressRange,
+    { table, address, quantity }: WatchedRange,
     station: number,
     followed: boolean,
   ) {
@@ -145,9 +144,9 @@ export class WatchedDevice {
 
   /** Writes that may have changed what a table shows; inputs are the device's own. */
   writesTo(table: Table): number {
-    return table === 'holding' ? this.registerWrites : table === 'coil' ? this.coilWrites : 0;
+    return table === 'holding' || table === 's7' ? this.registerWrites : table === 'coil' ? this.coilWrites : 0;
   }
 }
 
-export const blockKey = (client: string, { table, address, quantity }: AddressRange, station: number): string =>
+export const blockKey = (client: string, { table, address, quantity }: WatchedRange, station: number): string =>
   `${client}|${station}|${registerKey(table, address)}|${quantity}`;

@@ -4,12 +4,12 @@
  * the owner says must hold between tags. What a client was told is all there is to see; whether it is true, the monitor cannot know.
  */
 import type { FieldValue } from '@penstock/core';
-import type { AddressRange, Baseline } from '../baseline/index.ts';
+import type { Baseline } from '../baseline/index.ts';
 import type { Hosts } from '../hosts.ts';
 import { PointFacts } from '../subject.ts';
 import type { ReadBlock, Reader, Trace, WatchedDevice } from './blocks.ts';
 import { Invariants } from './invariants.ts';
-import type { Table } from './modbus-functions.ts';
+import type { Table, WatchedRange } from './modbus-functions.ts';
 import { type Point, type PointLevel, type PointTable, pointTables, registerKey } from './points.ts';
 import { Registry, STANDING } from './registry.ts';
 import { Rounds } from './rounds.ts';
@@ -129,12 +129,12 @@ export class ProcessWatch {
   }
 
   /** The block that a client reads: the same one again when it connects anew. */
-  block(device: WatchedDevice, reader: Reader, range: AddressRange, station: number): ReadBlock {
+  block(device: WatchedDevice, reader: Reader, range: WatchedRange, station: number): ReadBlock {
     return this.#registry.block(device, reader, range, station);
   }
 
   /** The block of a request that brought no values; undefined when it never did. */
-  known(device: WatchedDevice, reader: Reader, range: AddressRange, station: number): ReadBlock | undefined {
+  known(device: WatchedDevice, reader: Reader, range: WatchedRange, station: number): ReadBlock | undefined {
     return this.#registry.known(device, reader, range, station);
   }
 
@@ -489,7 +489,7 @@ export class ProcessWatch {
 
 /** More than rounding: a thousandth of the span, or one raw step. What has few steps (on and off, a choice) is not rounded. */
 function differs(point: Point, written: number, read: number): boolean {
-  const { type, scale } = point.point.modbus;
+  const { type, scale } = point.coding;
   const span = point.tag.range[1] - point.tag.range[0];
   if (type === 'float32') return Math.abs(written - read) > 1e-3 * span;
   return Math.abs(written - read) > (span <= FEW_STEPS * scale ? 0.5 * scale : Math.max(1e-3 * span, 1.001 * scale));

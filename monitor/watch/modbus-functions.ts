@@ -1,13 +1,21 @@
 /** What each Modbus function does to which table, by the names that Zeek gives them (Modbus Application Protocol V1.1b3, section 6). */
 
-export type Table = 'coil' | 'discrete' | 'input' | 'holding';
+export type ModbusTable = 'coil' | 'discrete' | 'input' | 'holding';
+/** Where a point is followed: a table of Modbus, or the one in which the points of S7 memory stand (`s7-places.ts`). */
+export type Table = ModbusTable | 's7';
+/** Some of it that stands together. */
+export interface WatchedRange {
+  readonly table: Table;
+  readonly address: number;
+  readonly quantity: number;
+}
 export type RequestKind = 'read' | 'write' | 'other';
 
 export interface ModbusFunction {
   readonly code: number;
   readonly kind: RequestKind;
   /** The table that it reads or writes; undefined where it is none. */
-  readonly table: Table | undefined;
+  readonly table: ModbusTable | undefined;
 }
 
 export const MODBUS_FUNCTIONS: ReadonlyMap<string, ModbusFunction> = new Map([

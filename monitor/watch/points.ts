@@ -1,10 +1,10 @@
 /** The owner's point list made ready for decoding, and the state of each point as far as the wire has shown it. */
-import type { ModbusPoint } from '@penstock/core';
 import type { Hosts } from '../hosts.ts';
 import type { KnownPoint, KnownTag } from '../knowledge.ts';
 import type { PointFacts } from '../subject.ts';
 import type { Trace } from './blocks.ts';
 import type { Table } from './modbus-functions.ts';
+import { type Coding, type S7Place, S7Places } from './s7-places.ts';
 
 export type PointLevel = 'normal' | 'alarm' | 'unsafe' | 'out-of-range';
 
@@ -20,6 +20,7 @@ export class Point {
   readonly point: KnownPoint;
   readonly table: Table;
   readonly address: number;
+  readonly coding: Coding;
   /** Registers (or bits) that it takes. */
   readonly length: 1 | 2;
   /** Raw registers as last seen, -1 before. */
@@ -45,14 +46,22 @@ export class Point {
   readonly #alarmHigh: number;
   readonly #margin: number;
 
-  constructor(device: string, tag: KnownTag, point: KnownPoint) {
+  /** How people name its place, where the table's own address says nothing to them. */
+  readonly #shown: S7Place | undefined;
+
+  /** @param place in S7 memory; a point of Modbus without it */
+  constructor(device: string, tag: KnownTag, point: KnownPoint, place?: S7Place) {
+    const { table, address, ...coding } =
+      place === undefined ? (point.modbus as Modbus) : { table: 's7' as const, ...place, ...place.coding };
     this.device = device;
     this.tag = tag;
     this.point = point;
-    this.table = point.modbus.table;
-    this.address = point.modbus.address;
-    this.length = /32$/.test(point.modbus.type) ? 2 : 1;
-    this.#decode = new Decoder(point.modbus);
+    this.#shown = place;
+    this.table = table;
+    this.address = address;
+    this.coding = coding;
+    this.length = /32$/.test(coding.type) ? 2 : 1;
+    this.#decode = new Decoder(coding);
     const { range, safe, alarms } = tag;
     [this.#low, this.#high] = range;
     [this.#safeLow, this.#safeHigh] = safe ?? EVERYTHING;
@@ -75,9 +84,7 @@ export class Point {
   /** The process or the controller moves it, within what physics allows. */
   get moves(): boolean {
     const { kind } = this.tag;
-    return (
-      this.point.modbus.type !== 'bool' && (kind === 'measurement' || kind === 'calculated' || kind === 'actuator')
-    );
+    return this.coding.type !== 'bool' && (kind === 'measurement' || kind === 'calculated' || kind === 'actuator');
   }
 
   /** When its value was last confirmed. */
@@ -107,8 +114,8 @@ export class Point {
     facts.unit = tag.unit;
     facts.matters = tag.matters;
     facts.states = tag.states;
-    facts.table = this.table;
-    facts.address = this.address;
+    facts.table = this.#shown?.area ?? this.table;
+    facts.address = this.#shown?.at ?? this.address;
     facts.value = value;
     facts.oldValue = oldValue;
     facts.listed = true;
@@ -132,6 +139,7 @@ export class Point {
   }
 }
 
+type Modbus = NonNullable<KnownPoint['modbus']>;
 const EVERYTHING = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
 
 type Alarms = NonNullable<KnownTag['alarms']>;
@@ -142,13 +150,13 @@ const scratch = new DataView(new ArrayBuffer(4));
 
 /** How the registers of one point become its engineering value. */
 class Decoder {
-  readonly #type: ModbusPoint['type'];
+  readonly #type: Coding['type'];
   readonly #big: boolean;
   /** A scale of 0.01 is no double; dividing by 100 gives the value that a person would write. */
   readonly #divides: boolean;
   readonly #factor: number;
 
-  constructor(point: ModbusPoint) {
+  constructor(point: Coding) {
     const inverse = Math.round(1 / point.scale);
     this.#type = point.type;
     this.#big = point.wordOrder === 'big';
@@ -163,7 +171,7 @@ class Decoder {
     return this.#divides ? raw / this.#factor : raw * this.#factor;
   }
 
-  #raw(type: ModbusPoint['type'], raw0: number, raw1: number): number {
+  #raw(type: Coding['type'], raw0: number, raw1: number): number {
     if (type === 'uint16') return raw0;
     if (type === 'int16') return (raw0 << 16) >> 16;
     scratch.setUint16(0, this.#big ? raw0 : raw1);
@@ -174,16 +182,18 @@ class Decoder {
 }
 
 /** Engineering value of one point from its registers as they stand on the wire (16 bits each, most significant byte first). */
-export const decodeRaw = (point: ModbusPoint, raw0: number, raw1: number): number =>
-  new Decoder(point).value(raw0, raw1);
+export const decodeRaw = (point: Coding, raw0: number, raw1: number): number => new Decoder(point).value(raw0, raw1);
 
 /** All points of one device by table and address. */
 export class PointTable {
   readonly points: readonly Point[];
+  /** Where they are in S7 memory, for a device that has such. */
+  readonly s7: S7Places | undefined;
   readonly #byAddress = new Map<number, Point>();
 
-  constructor(points: readonly Point[]) {
+  constructor(points: readonly Point[], s7?: S7Places) {
     this.points = points;
+    this.s7 = s7;
     for (const point of points)
       for (let i = 0; i < point.length; i++) {
         const key = registerKey(point.table, point.address + i);
@@ -197,21 +207,27 @@ export class PointTable {
   }
 }
 
-const TABLES: Record<Table, number> = { coil: 0, discrete: 1, input: 2, holding: 3 };
+const TABLES: Record<Table, number> = { coil: 0, discrete: 1, input: 2, holding: 3, s7: 4 };
 export const registerKey = (table: Table, address: number): number => TABLES[table] * 65_536 + address;
 
 /** The point tables of all listed devices, by address on the network. */
 export function pointTables(hosts: Hosts): Map<string, PointTable> {
   const { knowledge } = hosts;
   const tags = new Map(knowledge.tags.map((tag) => [tag.id, tag]));
-  const byDevice = new Map<string, Point[]>();
-  for (const point of knowledge.points) {
-    const tag = tags.get(point.tag);
-    if (tag === undefined) continue;
-    const address = hosts.addressOf(point.device);
-    const points = byDevice.get(address) ?? [];
-    points.push(new Point(point.device, tag, point));
-    byDevice.set(address, points);
-  }
-  return new Map([...byDevice].map(([address, points]) => [address, new PointTable(points)]));
+  const byDevice = Map.groupBy(knowledge.points, (point) => point.device);
+  return new Map(
+    [...byDevice].map(([device, all]) => {
+      const points = all.flatMap((point) => {
+        const tag = tags.get(point.tag);
+        return tag === undefined || point.modbus === undefined ? [] : [new Point(device, tag, point)];
+      });
+      const inMemory = all.filter(({ s7 }) => s7 !== undefined);
+      const places = inMemory.length === 0 ? undefined : new S7Places(inMemory, device);
+      inMemory.forEach((point, i) => {
+        const tag = tags.get(point.tag);
+        if (tag !== undefined && places !== undefined) points.push(new Point(device, tag, point, places.place(i)));
+      });
+      return [hosts.addressOf(device), new PointTable(points, places)];
+    }),
+  );
 }

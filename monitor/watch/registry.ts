@@ -1,6 +1,6 @@
 /** Which devices and blocks are followed, within bounds, and whose view of a point is the displayed one. */
-import type { AddressRange } from '../baseline/index.ts';
 import { blockKey, ReadBlock, type Reader, type Trace, WatchedDevice } from './blocks.ts';
+import type { WatchedRange } from './modbus-functions.ts';
 import type { PointTable } from './points.ts';
 
 /** Answers that make a block part of what its client displays. */
@@ -41,11 +41,11 @@ export class Registry {
     return device;
   }
 
-  known(device: WatchedDevice, reader: Reader, range: AddressRange, station: number): ReadBlock | undefined {
+  known(device: WatchedDevice, reader: Reader, range: WatchedRange, station: number): ReadBlock | undefined {
     return device.blocks.get(blockKey(reader.src.address, range, station));
   }
 
-  block(device: WatchedDevice, reader: Reader, range: AddressRange, station: number): ReadBlock {
+  block(device: WatchedDevice, reader: Reader, range: WatchedRange, station: number): ReadBlock {
     const key = blockKey(reader.src.address, range, station);
     const known = device.blocks.get(key);
     if (known !== undefined) {

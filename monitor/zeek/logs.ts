@@ -171,6 +171,14 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
       ),
     ],
   },
+  {
+    path: 's7comm_block',
+    columns: [
+      ...CONNECTION,
+      ...columns('is_orig:bool direction filename block_type block_number:count length:count content_hash'),
+    ],
+  },
+  { path: 's7comm_identity', columns: [...CONNECTION, ...columns('is_orig:bool object value')] },
   { path: 's7comm_violation', columns: [...CONNECTION, ...columns('is_orig:bool layer reason')] },
   {
     path: 'dnp3',

@@ -34,7 +34,7 @@ interface Held {
 }
 
 /** How many changes are kept for a kind that nothing is said about. */
-export const EVENTS_KEPT = 200;
+const EVENTS_KEPT = 200;
 
 export class EventBuffer {
   /** Events given up since the buffer was made. */

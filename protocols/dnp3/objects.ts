@@ -224,11 +224,6 @@ add(88, 1, 'Data set event, snapshot', SIZED);
 add(90, 1, 'Application, identifier', { kind: 'name' });
 add(91, 1, 'Status of requested operation, activate configuration', { kind: 'activation-status' });
 
-rows(100, 'Floating point (obsolete)', [
-  [1, 'short', { kind: 'octets', octets: 4 }],
-  [2, 'long', { kind: 'octets', octets: 8 }],
-  [3, 'extended', { kind: 'octets', octets: 10 }],
-]);
 rows(101, 'Binary-coded decimal integer', [
   [1, 'small', { kind: 'bcd', octets: 2 }],
   [2, 'medium', { kind: 'bcd', octets: 4 }],

@@ -125,10 +125,11 @@ export interface OutstationPoint {
   readonly class?: PointClass | undefined;
   /** Static variation; the kind's usual one when left out. */
   readonly variation?: number | undefined;
+  /** What carries as much as the static one, with time, when left out. */
   readonly eventVariation?: number | undefined;
   /** By how much an analog or a counter must differ from what was reported last, in the units of the wire; more than this is an event. */
   readonly deadband?: number | undefined;
-  /** Engineering value = value on the wire × scale + offset; analogs, counters and analog outputs. */
+  /** Engineering value = value on the wire × scale + offset; all kinds but binaries and strings. */
   readonly scale?: number | undefined;
   readonly offset?: number | undefined;
   /** Counters: in which class and form freezes are reported; class 0 when left out. */
@@ -144,6 +145,12 @@ export interface OutstationPoint {
   /** Outputs: class in which commands to it are reported (g13, g43); 0 when left out. */
   readonly commandClass?: PointClass | undefined;
 }
+
+/** Events with time that carry as much as the static variation does: whole numbers of 32 or 16 bits, floats. */
+const EVENTS_OF: Readonly<Partial<Record<StaticKind, Readonly<Record<number, number>>>>> = {
+  analog: { 1: 3, 2: 4, 3: 3, 4: 4, 5: 7, 6: 8 },
+  'analog-output': { 1: 3, 2: 4, 3: 7, 4: 8 },
+};
 
 const DEFAULT_CLASS: Record<StaticKind, PointClass> = {
   binary: 1,
@@ -210,13 +217,10 @@ export class PointTable {
       this.indices[at] = row.index;
       this.points[at] = row.point;
       this.classes[at] = own.class ?? DEFAULT_CLASS[kind];
-      this.variations[at] = known(own.variation ?? spec.variation, spec.variations, spec.variation, where);
-      this.eventVariations[at] = known(
-        own.eventVariation ?? spec.eventVariation,
-        spec.eventVariations,
-        spec.eventVariation,
-        where,
-      );
+      const variation = known(own.variation ?? spec.variation, spec.variations, spec.variation, where);
+      const eventVariation = own.eventVariation ?? EVENTS_OF[kind]?.[variation] ?? spec.eventVariation;
+      this.variations[at] = variation;
+      this.eventVariations[at] = known(eventVariation, spec.eventVariations, spec.eventVariation, where);
       this.deadbands[at] = positive(row.deadband ?? 0, true, `dead band of ${where}`);
       this.scales[at] = positive(row.scale ?? 1, false, `scale of ${where}`);
       this.offsets[at] = row.offset ?? 0;

@@ -321,7 +321,7 @@ export class Dnp3Outstation implements AssociationHost, RequestHost {
         into.value = device.read(point) === 0 ? 0 : 1;
         return;
       case 'double-bit':
-        into.value = device.read(point) & 3;
+        into.value = Math.round(this.#onWire(table, position)) & 3;
         return;
       case 'octet-string': {
         const octets = device.octets?.(point);
@@ -331,12 +331,17 @@ export class Dnp3Outstation implements AssociationHost, RequestHost {
         return;
       }
       default: {
-        const value = (device.read(point) - (table.offsets[position] as number)) / (table.scales[position] as number);
+        const value = this.#onWire(table, position);
         into.value = table.kind === 'counter' ? Math.max(0, Math.floor(value)) : value;
         if (!Number.isFinite(value)) into.flags &= ~FLAG.online;
       }
     }
   };
+
+  #onWire(table: PointTable, position: number): number {
+    const value = this.device.read(table.points[position] as number);
+    return (value - (table.offsets[position] as number)) / (table.scales[position] as number);
+  }
 
   #start(now: Instant): void {
     if (this.#begun) return;

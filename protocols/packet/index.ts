@@ -9,6 +9,7 @@ import { HTTP_PORT } from '../http/index.ts';
 import { NTP_PORT } from '../ntp/index.ts';
 import { SYSLOG_PORT } from '../syslog/index.ts';
 import type { PacketContext, Reading } from './context.ts';
+import { DNP3_PORT, looksLikeDnp3, readDnp3 } from './dnp3.ts';
 import {
   readArpLayer,
   readEthernetLayer,
@@ -42,6 +43,7 @@ export interface ReadPacket {
 
 const MODBUS_PORT = 502;
 const UDP_READERS: Readonly<Record<number, (bytes: Uint8Array, start: number, end: number) => Reading>> = {
+  [DNP3_PORT]: readDnp3,
   [DNS_PORT]: readDns,
   [NTP_PORT]: readNtp,
   [SYSLOG_PORT]: readSyslog,
@@ -106,6 +108,8 @@ function read(
     const reader = UDP_READERS[destinationPort] ?? UDP_READERS[sourcePort];
     return reader?.(bytes, start, end);
   }
+  if (looksLikeDnp3(bytes, start, end) || destinationPort === DNP3_PORT || sourcePort === DNP3_PORT)
+    return readDnp3(bytes, start, end);
   if (looksLikeModbus(bytes, start, end) || destinationPort === MODBUS_PORT || sourcePort === MODBUS_PORT) {
     // The lower port is the server's where neither is Modbus's own.
     const fromClient = destinationPort === MODBUS_PORT || (sourcePort !== MODBUS_PORT && destinationPort < sourcePort);

@@ -1,6 +1,7 @@
 import type { PacketField, PointSpec } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { allOf, encodeFragment, encodeLinkFrame, FUNCTION, IIN, segment, valuesFrom } from '../dnp3/index.ts';
 import { RegisterMap } from '../modbus/index.ts';
 import { NO_CONTEXT, type PacketContext, readPacket } from './index.ts';
 
@@ -132,4 +133,78 @@ it('whatever the bytes, reading does not throw and every field lies within the f
     }),
     { numRuns: 3000 },
   );
+});
+
+describe('a DNP3 packet', () => {
+  const control = { fir: true, fin: true, con: false, uns: false, seq: 3 };
+  const link = {
+    control: { dir: false, prm: true, fcb: false, fcv: false, function: 4 },
+    source: 10,
+    destination: 1,
+  } as const;
+  const values = valuesFrom(
+    30,
+    2,
+    4,
+    [1, 2, -300, 4].map((value) => ({ type: 'analog', value, flags: 1 })),
+  );
+  const fragment = encodeFragment({
+    control,
+    function: FUNCTION.response,
+    iin: IIN.deviceRestart,
+    objects: [values, allOf(60, 1)],
+  });
+  const wire = (bytes: Uint8Array) => encodeLinkFrame({ ...link, payload: (segment(bytes, 0) as [Uint8Array])[0] });
+  const places = (tree: readonly PacketField[]) =>
+    Object.fromEntries(walk(tree).map(({ name, value, start, end }) => [name, [value, start - 54, end - 54]]));
+
+  it('says who tells whom what, each part at its place between the checksums', () => {
+    const packet = read(frame(wire(fragment), 20000, 40000));
+    expect([packet.protocol, packet.info]).toEqual(['dnp3', '10 → 1 RESPONSE g30v2 4–7, g60v1 deviceRestart']);
+    expect(places(packet.tree)).toMatchObject({
+      Control: ['UNCONFIRMED_USER_DATA, from the outstation', 3, 4],
+      Function: ['RESPONSE', 12, 13],
+      Indications: ['0x8000 deviceRestart', 13, 15],
+      // From the sixth octet of the first block over its checksum into the second.
+      'g30v2 Analog input, i16 flag': ['4: 1, 5: 2, 6: -300, 7: 4', 15, 34],
+      'g60v1 Class objects, class 0': ['all', 34, 37],
+    });
+  });
+
+  it('with two frames says both, on any port', () => {
+    const status = encodeLinkFrame({
+      ...{ control: { dir: true, prm: true, fcb: false, fcv: false, function: 9 }, source: 1, destination: 10 },
+      payload: new Uint8Array(0),
+    });
+    const packet = read(frame(Uint8Array.of(...status, ...wire(fragment)), 4444, 5555));
+    expect(packet.info).toBe('1 → 10 REQUEST_LINK_STATUS; 10 → 1 RESPONSE g30v2 4–7, g60v1 deviceRestart');
+    expect(read(frame(status, 20000, 20000, 17)).info).toBe('1 → 10 REQUEST_LINK_STATUS');
+  });
+
+  it('that is broken says where and why', () => {
+    const short = read(frame(wire(fragment.subarray(0, fragment.length - 5)), 20000, 40000));
+    expect(places(short.tree)['g30v2 Analog input, i16 flag']?.[0]).toBe('4: 1, 5: 2, 6: -300 (illegal: truncated)');
+    const odd = read(frame(wire(Uint8Array.of(...fragment, 1, 2, 0x0a)), 20000, 40000));
+    expect(places(odd.tree)['Cannot be read']).toEqual(['illegal: qualifier', 37, 40]);
+    const damaged = wire(fragment);
+    damaged[12] = 0;
+    expect(read(frame(damaged, 20000, 40000)).info).toBe('a frame with a wrong checksum');
+    expect(read(frame(wire(fragment).subarray(0, 20), 20000, 40000)).info).toBe('the first 20 of 39 bytes of a frame');
+  });
+
+  it('never makes reading throw, whatever stands behind checksums that hold', () => {
+    const spoilt = fc.array(fc.tuple(fc.nat(fragment.length - 1), fc.nat(255)), { maxLength: 6 });
+    fc.assert(
+      fc.property(spoilt, fc.nat(fragment.length), (changes, cut) => {
+        const bytes = Uint8Array.from(fragment);
+        for (const [at, value] of changes) bytes[at] = value;
+        const packet = frame(wire(bytes.subarray(0, Math.max(1, cut))), 20000, 40000);
+        for (const { start, end } of walk(read(packet).tree)) {
+          expect(start).toBeLessThanOrEqual(end);
+          expect(end).toBeLessThanOrEqual(packet.length);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
 });

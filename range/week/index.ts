@@ -2,7 +2,7 @@
  * The plant's normal week: everything that legitimately happens, drawn from the run's seed and performed through the same sessions
  * and equipment that anybody else would use. Announced work is in the calendar that the monitor's owner exports.
  */
-import { type ScenarioSpec, targetsOf } from '@penstock/attacks';
+import { editProgram, hashOfProgram, type ScenarioSpec, targetsOf } from '@penstock/attacks';
 import { type ActivitySpec, type Duration, days, type Instant } from '@penstock/core';
 import type { WorkOrder } from '@penstock/monitor';
 import { Random } from '@penstock/simulator/kernel';
@@ -60,15 +60,22 @@ export class Week {
     const { spec, epoch, startAt } = this.#range;
     const iso = (time: number): string => new Date(Math.round((epoch - startAt + time) / 1000)).toISOString();
     const byRole = new Map(spec.devices.map((device) => [device.role, device.id]));
+    const archive = new ProgramArchive(this.#range);
     const orders: WorkOrder[] = this.#occurrences.flatMap(({ activity, number, at }) => {
       if (!activity.workOrder) return [];
       const { devices, by } = partiesOf(activity);
       if (devices.length === 0) return [];
+      const { find, replace } = activity.with;
+      const brings =
+        activity.kind === 'program-edit'
+          ? devices.flatMap((id) => archive.edited(id, [{ find: String(find), replace: String(replace) }]))
+          : [];
       const order = (id: string, from: number, to: number): WorkOrder => ({
         ...{ id, title: activity.name, devices, kind: 'work' as const, ...(by && { by: [by] }) },
         // Work is announced by the minute.
         from: iso(Math.floor(from / MINUTE) * MINUTE),
         to: iso(to + SLACK),
+        ...(brings.length > 0 && { programs: brings }),
       });
       const id = `WO-${activity.id}-${number}`;
       const { lasts = 0 } = activity;
@@ -77,7 +84,12 @@ export class Week {
         return [order(`${id}a`, at, at), order(`${id}b`, at + lasts, at + lasts)];
       return [order(id, at, at + lasts)];
     });
-    if (twin)
+    if (twin) {
+      const programs = twin.twin.steps.flatMap((step) =>
+        step.verb === 'program-download' && step.program !== 'before'
+          ? archive.edited(byRole.get(step.to) ?? step.to, step.program.edits)
+          : [],
+      );
       orders.push({
         id: `WO-${twin.id}-twin`,
         title: twin.twin.name,
@@ -87,8 +99,32 @@ export class Week {
           ...new Set(twin.twin.steps.flatMap((step) => targetsOf(step, spec).map((role) => byRole.get(role) ?? role))),
         ],
         kind: 'work',
+        ...(programs.length > 0 && { programs }),
       });
+    }
     return orders;
+  }
+}
+
+/** The programs that controllers have by and by, as the engineers who change them write them down. */
+class ProgramArchive {
+  readonly #range: Range;
+  readonly #texts = new Map<string, string>();
+
+  constructor(range: Range) {
+    this.#range = range;
+  }
+
+  /** Hash of what a device's program becomes; nothing where it has none or is not changed. */
+  edited(device: string, edits: readonly { readonly find: string; readonly replace: string }[]): string[] {
+    const { spec, plant } = this.#range;
+    const file = spec.devices.find(({ id }) => id === device)?.controller?.program;
+    const before = this.#texts.get(device) ?? (file === undefined ? undefined : plant.programs.get(file));
+    if (before === undefined) return [];
+    const after = editProgram(before, edits);
+    if ('problem' in after) return [];
+    this.#texts.set(device, after.text);
+    return [hashOfProgram(after.text)];
   }
 }
 

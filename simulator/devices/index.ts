@@ -4,4 +4,5 @@ export * from './foothold.ts';
 export { ModbusPeer } from './modbus-peer.ts';
 export * from './operator.ts';
 export { checkCommonServers } from './parts/common-servers.ts';
+export { Dnp3Poller } from './parts/dnp3-poller.ts';
 export * from './tag-store.ts';

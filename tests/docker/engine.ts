@@ -61,13 +61,22 @@ export const without: string | undefined =
 
 /** In each file: CI without an engine would prove nothing, so it fails there. */
 export function engineIsThere(): void {
-  it.runIf(without !== undefined)(`has a Docker engine (here: ${without}; skipped unless under CI)`, ({ skip }) => {
+  if (without === undefined) return;
+  it(`has a Docker engine (here: ${without}; skipped unless under CI)`, ({ skip }) => {
     if (process.env.CI !== 'true') skip();
     expect.fail(`${without}; see docker/README.md`);
   });
 }
 
-/** Builds a target of the image, from what is built already where nothing has changed. */
-export function buildImage(service: 'range' | 'attack-box', file?: string): Said {
-  return composed([...(file === undefined ? [] : ['--file', file]), 'build', service], { limit: BUILD_LIMIT });
+/** Image of a service, and the target of docker/Dockerfile that it is. */
+const IMAGES = { range: ['penstock', 'penstock'], 'attack-box': ['penstock-attack-box', 'attack-box'] } as const;
+
+/** Builds the image of a service as `.ci/run` does, from what is built already where nothing has changed. */
+export function buildImage(service: keyof typeof IMAGES): Said {
+  const [image, target] = IMAGES[service];
+  const given = { NODE_IMAGE: baseImage, NPM_CONFIG_REGISTRY: process.env.NPM_CONFIG_REGISTRY ?? '' };
+  const words = Object.entries(given).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
+  return run('docker', ['build', '--file', 'docker/Dockerfile', '--target', target, '--tag', image, ...words, '.'], {
+    limit: BUILD_LIMIT,
+  });
 }

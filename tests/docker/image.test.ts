@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listPlants } from '@penstock/range';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { penstock } from '../penstock.ts';
+import { penstock, scratchFolder } from '../penstock.ts';
 import { BUILD_LIMIT, buildImage, composed, docker, engineIsThere, ROOT, run, without } from './engine.ts';
 
 engineIsThere();
@@ -85,12 +85,13 @@ describe.skipIf(without !== undefined)('compose', { timeout: 400_000 }, () => {
         const words = ['compose', spec.id, ...(attacker === undefined ? [] : ['--attacker', attacker])];
         const { code, stdout } = await penstock(words, { cwd: ROOT });
         expect(code).toBe(0);
-        const file = join(ROOT, `.compose-test-${process.pid}.yml`);
+        const folder = scratchFolder();
         try {
+          const file = join(folder.path, 'docker-compose.yml');
           writeFileSync(file, stdout);
           expect(composed(['--file', file, 'config', '--quiet'])).toMatchObject({ code: 0 });
         } finally {
-          rmSync(file);
+          folder.remove();
         }
       }
   });

@@ -187,7 +187,7 @@ export interface Allowed {
   readonly orNone: boolean;
 }
 
-export const NONE: Allowed = { writes: [], orNone: false };
+const NONE: Allowed = { writes: [], orNone: false };
 
 /** What the outstation may write, by the standard's text and the device's rules, worked out separately from it. */
 export class Shadow {

@@ -2,6 +2,8 @@
 import type { PartFactory } from '../context.ts';
 import { logServer, nameServer, timeServer } from './common-servers.ts';
 import { controllerScan } from './controller-scan.ts';
+import { dnp3Poller } from './dnp3-poller.ts';
+import { dnp3Service } from './dnp3-service.ts';
 import { collector, feeds } from './feeds.ts';
 import { firewallLog } from './firewall-log.ts';
 import { modbusPoller } from './modbus-poller.ts';
@@ -18,9 +20,11 @@ export const PARTS: readonly PartFactory[] = [
   logServer,
   modbusService,
   s7Service,
+  dnp3Service,
   collector,
   modbusPoller,
   s7Poller,
+  dnp3Poller,
   feeds,
   timeClient,
   nameClient,

@@ -4,7 +4,7 @@ import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CloseReason, EventQueue, type Mark, PacedClock, SocketHost, type TcpHandler } from '../index.ts';
 
-const SLOW = 60_000;
+const SLOW = 180_000;
 const PLC = '127.98.1.1';
 const SCADA = '127.98.1.2';
 const CAUSE = { actor: 'scenario:test', step: 'one' };

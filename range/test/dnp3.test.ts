@@ -1,0 +1,193 @@
+/** A plant whose stations speak DNP3, over TCP and UDP: what is displayed, what is commanded, and the same tag over two protocols. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hours, LINKTYPE_ETHERNET, seconds } from '@penstock/core';
+import { PcapWriter } from '@penstock/monitor';
+import { COMMAND_STATUS, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
+import type { Device } from '@penstock/simulator/devices';
+import { Dnp3Poller } from '@penstock/simulator/devices';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { hasJudge } from '../../tests/judges.ts';
+import { gateServices, type Plant, Play, type PlayRequest, readPlant } from '../index.ts';
+
+const at = (s: number) => seconds(s) as never;
+
+let plant: Plant;
+beforeAll(async () => {
+  plant = await readPlant(fileURLToPath(new URL('./booster-plant', import.meta.url)));
+});
+
+function start(change: Partial<PlayRequest> = {}) {
+  const play = new Play({ plant, run: 'test', seed: 7, startAt: 0 as never, ...change });
+  const { range } = play;
+  const index = (tag: string): number => range.spec.tags.findIndex(({ id }) => id === tag);
+  const controller = (id: string) => (range.devices.get(id) as Device).controller as NonNullable<Device['controller']>;
+  const peer = (id: string) =>
+    (range.devices.get('scada') as Device).part(Dnp3Poller)?.peer(id) as NonNullable<ReturnType<Dnp3Poller['peer']>>;
+  return {
+    play,
+    range,
+    controller,
+    peer,
+    shown: (tag: string): number => range.displayed.values[index(tag)] as number,
+    age: (tag: string): number => (range.queue.now - (range.displayed.times[index(tag)] as number)) / 1e6,
+  };
+}
+
+describe('stations that speak DNP3', () => {
+  it('keep the displayed values within their dead bands, of their own accord', () => {
+    const { play, controller, shown, age, peer } = start();
+    for (let minute = 1; minute <= 20; minute++) {
+      play.runUntil(at(60 * minute + 7));
+      const booster = controller('booster-rtu');
+      expect(Math.abs(shown('LIT201') - booster.variable('LIT201').get())).toBeLessThan(0.03);
+      expect([shown('P201'), shown('LIC201_SP'), shown('LIC201_MODE'), shown('KQ201')]).toEqual(
+        ['P201', 'LIC201_SP', 'LIC201_MODE', 'KQ201'].map((tag) => booster.variable(tag).get()),
+      );
+      expect(shown('HV201')).toBe(1);
+      for (const tag of ['P201', 'LIC201_SP', 'HV201']) expect(age(tag)).toBeLessThan(35);
+    }
+    expect(shown('KQ201')).toBeGreaterThan(1);
+    expect(peer('booster-rtu').master.counters).toMatchObject({ timeouts: 0, retries: 0, ignored: 0 });
+    expect(peer('booster-rtu').master.counters.unsolicited).toBeGreaterThan(20);
+    play.finish();
+  });
+
+  it('move the plant when they are commanded, after a SELECT where they want one', () => {
+    const { play, controller, shown, peer } = start();
+    play.runUntil(at(30));
+    const results: CommandResult[] = [];
+    const command = (
+      id: string,
+      index: number,
+      value: Parameters<typeof latch>[0] | number,
+      way: 'select' | 'direct',
+    ) =>
+      peer(id).speak((master, now) =>
+        master.command(
+          [{ index, value: typeof value === 'number' ? setPoint(value) : latch(value) }],
+          way,
+          now,
+          (result) => results.push(result),
+        ),
+      );
+    command('booster-rtu', 0, 3.5, 'direct');
+    command('booster-rtu', 0, 3.5, 'select');
+    command('booster-rtu', 0, 7, 'select');
+    command('valve-rtu', 0, false, 'direct');
+    play.runUntil(at(40));
+    expect(results.map(({ outcome, statuses }) => [outcome, ...statuses]).sort()).toEqual(
+      [
+        ['done', COMMAND_STATUS.success],
+        ['done', COMMAND_STATUS.success],
+        ['refused', COMMAND_STATUS.noSelect],
+        ['refused', COMMAND_STATUS.outOfRange],
+      ].sort(),
+    );
+    expect([controller('booster-rtu').variable('LIC201_SP').get(), shown('LIC201_SP')]).toEqual([3.5, 3.5]);
+    expect([controller('valve-rtu').variable('HV201').get(), shown('HV201')]).toEqual([0, 0]);
+    play.runUntil(at(400));
+    expect(shown('LIT201')).toBeGreaterThan(3.3);
+    play.finish();
+  });
+
+  it('go away for a restart, come back and are set up again', () => {
+    const { play, controller, shown, peer, range } = start();
+    play.runUntil(at(100));
+    const outcomes: unknown[] = [];
+    peer('booster-rtu').speak((master, now) =>
+      master.perform(FUNCTION.coldRestart, [], now, (outcome, objects) =>
+        outcomes.push([outcome, objects[0]?.items[0]?.value]),
+      ),
+    );
+    play.runUntil(at(102));
+    expect(outcomes).toEqual([['done', { type: 'delay', delay: 20_000 }]]);
+    expect(controller('booster-rtu').mode).toBe('stopped');
+    play.runUntil(at(200));
+    expect(controller('booster-rtu').mode).toBe('running');
+    expect(shown('LIT201')).toBeCloseTo(controller('booster-rtu').variable('LIT201').get(), 1);
+    (range.devices.get('booster-rtu') as Device).powerOff(at(200));
+    play.runUntil(at(260));
+    (range.devices.get('booster-rtu') as Device).powerOn(at(260));
+    play.runUntil(at(400));
+    expect(shown('LIT201')).toBeCloseTo(controller('booster-rtu').variable('LIT201').get(), 1);
+    play.finish();
+  });
+
+  it('give their program as a file, and run another that is written', () => {
+    const { play, controller, peer } = start();
+    play.runUntil(at(20));
+    let text = '';
+    peer('booster-rtu').speak((master, now) =>
+      master.file({ name: 'booster.st', what: 'read' }, now, ({ octets }) => {
+        text = new TextDecoder().decode(octets);
+      }),
+    );
+    play.runUntil(at(25));
+    expect(text).toBe(controller('booster-rtu').source);
+    const other = text.replace('LIC201_SP + 0.1', 'LIC201_SP + 0.3');
+    let outcome = '';
+    peer('booster-rtu').speak((master, now) =>
+      master.file({ name: 'booster.st', what: 'write', octets: new TextEncoder().encode(other) }, now, (result) => {
+        outcome = `${result.outcome} ${result.status}`;
+      }),
+    );
+    play.runUntil(at(30));
+    expect([outcome, controller('booster-rtu').source]).toEqual(['done 0', other]);
+    play.finish();
+  });
+
+  it('are the same byte for byte when run again, and have their gates', () => {
+    const hashes = () => {
+      const { play } = start();
+      play.runUntil(at(300));
+      return play.finish().hashes;
+    };
+    expect(hashes()).toEqual(hashes());
+    expect(gateServices(plant).filter(({ service }) => service === 'dnp3')).toMatchObject([
+      { device: 'booster-rtu', port: 20_000, transport: 'tcp' },
+      { device: 'valve-rtu', port: 20_000, transport: 'udp' },
+    ]);
+  });
+});
+
+describe.skipIf(!hasJudge('tshark'))('what goes over the wire, as tshark reads it', () => {
+  const span = process.env.PENSTOCK_PROVE === '1' ? 24 : 1;
+  it(`has no malformed frame and no wrong checksum in ${span} h`, { timeout: 900_000 }, () => {
+    const folder = mkdtempSync(join(tmpdir(), 'penstock-dnp3-'));
+    try {
+      const path = join(folder, 'capture.pcap');
+      const file = openSync(path, 'w');
+      const { play, peer } = start();
+      const writer = new PcapWriter((bytes) => writeSync(file, bytes), LINKTYPE_ETHERNET);
+      play.watch(writer);
+      for (let hour = 1; hour <= span; hour++) {
+        play.runUntil(hours(hour) as never);
+        peer('booster-rtu').speak((master, now) =>
+          master.command([{ index: 0, value: setPoint(2 + (hour % 3)) }], 'select', now),
+        );
+      }
+      play.runUntil((hours(span) + seconds(10)) as never);
+      play.finish();
+      writer.flush();
+      closeSync(file);
+      const tshark = (...args: string[]): string => {
+        const { status, stdout } = spawnSync('tshark', ['-n', '-r', path, ...args], {
+          encoding: 'utf8',
+          maxBuffer: 1 << 28,
+        });
+        expect(status).toBe(0);
+        return stdout;
+      };
+      const wrong = '_ws.malformed || dnp3.hdr.CRC.incorrect || dnp3.data_chunk.CRC.incorrect || tcp.analysis.flags';
+      expect(tshark('-Y', wrong)).toBe('');
+      const functions = new Set(tshark('-Y', 'dnp3.al.func', '-T', 'fields', '-e', 'dnp3.al.func').split(/[\n,]/));
+      for (const code of [0, 1, 2, 3, 4, 20, 21, 24, 129, 130]) expect([...functions]).toContain(String(code));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,142 @@
+/** A device's DNP3 connection to one outstation: kept open, opened again after a loss, shared by all who speak through it. */
+import {
+  type DeviceSpec,
+  type Dnp3PollSpec,
+  type Dnp3ServiceSpec,
+  type Instant,
+  NEVER,
+  PenstockError,
+  seconds,
+} from '@penstock/core';
+import { Dnp3Master, type MasterHandler } from '@penstock/protocols/dnp3';
+import { parseIpv4 } from '@penstock/protocols/ethernet';
+import { type Cause, type Connection, type Datagrams, MachineLink, type Task } from '@penstock/simulator/kernel';
+import type { DeviceContext } from './context.ts';
+import { Every } from './every.ts';
+
+const RETRY_EVERY = seconds(5);
+const CONNECT_TIMEOUT = seconds(5);
+
+export class Dnp3Peer implements Task {
+  readonly target: string;
+  readonly master: Dnp3Master;
+  readonly #context: DeviceContext;
+  readonly #service: Dnp3ServiceSpec;
+  readonly #address: number;
+  readonly #again: Every;
+  #link: MachineLink | undefined;
+  #connection: Connection | undefined;
+  #socket: Datagrams | undefined;
+  #planned: Instant = NEVER;
+
+  /** @throws PenstockError `device.no-dnp3` when the target has no DNP3 outstation */
+  constructor(context: DeviceContext, target: DeviceSpec, poll: Dnp3PollSpec, handler: MasterHandler) {
+    const service = target.services.find((s): s is Dnp3ServiceSpec => s.protocol === 'dnp3');
+    if (service === undefined) throw new PenstockError('device.no-dnp3', `'${target.id}' has no DNP3 outstation`);
+    this.target = target.id;
+    this.#context = context;
+    this.#service = service;
+    this.#address = parseIpv4(target.address);
+    this.#again = new Every(context, RETRY_EVERY, (now) => this.#dial(now));
+    this.master = new Dnp3Master({
+      address: poll.address ?? service.masters[0],
+      outstation: service.address,
+      handler,
+      eventEvery: poll.every,
+      integrityEvery: poll.integrity,
+      unsolicited: poll.unsolicited ? [1, 2, 3] : [],
+      clock: () => context.clock.now() / 1000,
+      link: { confirmed: service.linkConfirm, datagrams: service.transport === 'udp', keepAlive: poll.keepAlive },
+    });
+  }
+
+  start(now: Instant): void {
+    this.#dial(now);
+    this.#again.start();
+  }
+
+  /** The device lost power: what was under way is gone. */
+  stop(now: Instant): void {
+    this.#again.stop();
+    this.#link = undefined;
+    this.#connection = undefined;
+    this.#socket?.close();
+    this.#socket = undefined;
+    this.master.disconnected(now);
+  }
+
+  /** Sends what `act` asks of the master. A cause marks its frames in the truth journal. */
+  speak<T>(act: (master: Dnp3Master, now: Instant) => T, cause?: Cause): T {
+    const end = this.#connection ?? this.#socket;
+    if (end !== undefined) end.cause = cause;
+    const result = act(this.master, this.#context.queue.now);
+    this.#link?.pump();
+    this.#flush();
+    if (end !== undefined) end.cause = undefined;
+    return result;
+  }
+
+  /** A UDP master's time has come, or an earlier plan of it. */
+  run(now: Instant): void {
+    if (now !== this.#planned) return;
+    this.#planned = NEVER;
+    if (this.#socket === undefined) return;
+    this.master.tick(now);
+    this.#flush();
+  }
+
+  #dial(now: Instant): void {
+    const { host, queue } = this.#context;
+    const { port, transport } = this.#service;
+    if (this.#connection !== undefined || this.#socket !== undefined) return;
+    if (transport === 'udp') {
+      this.#socket = host.udp(0, (buffer, start, end, address, _port, at) => {
+        if (address !== this.#address) return;
+        this.master.receiveRange(buffer, start, end, at);
+        this.#flush();
+      });
+      this.master.opened(now);
+      this.#flush();
+      return;
+    }
+    const link = new MasterLink(queue, this.master, (_, at) => {
+      if (this.#link !== link) return;
+      this.#link = undefined;
+      this.#connection = undefined;
+      this.master.disconnected(at);
+    });
+    this.#link = link;
+    this.#connection = link.dial(host, this.#address, port, { timeout: CONNECT_TIMEOUT });
+  }
+
+  /** UDP: one frame in a datagram. */
+  #flush(): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    const { master } = this;
+    for (let frame = master.take(); frame !== undefined; frame = master.take())
+      socket.send(this.#address, this.#service.port, frame);
+    const due = master.due();
+    if (due >= this.#planned) return;
+    const { queue } = this.#context;
+    this.#planned = Math.max(due, queue.now) as Instant;
+    queue.at(this.#planned, this);
+  }
+}
+
+/** Tells the master that the connection stands. */
+class MasterLink extends MachineLink {
+  readonly #master: Dnp3Master;
+  readonly #now: () => Instant;
+
+  constructor(queue: DeviceContext['queue'], master: Dnp3Master, closed: ConstructorParameters<typeof MachineLink>[2]) {
+    super(queue, master, closed);
+    this.#master = master;
+    this.#now = () => queue.now;
+  }
+
+  override open(): void {
+    this.#master.opened(this.#now());
+    super.open();
+  }
+}

@@ -1,0 +1,161 @@
+/** A range in containers, as its users start it: from the compose file that the command prints, on this machine's engine. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KeyframeMessage } from '@penstock/core';
+import { penstock } from '../penstock.ts';
+import { BUILD_LIMIT, composed, docker, ROOT, run, type Said } from './engine.ts';
+
+const PROJECT = 'penstock-test';
+/** Another than the page's, where somebody may run a range beside the tests. */
+const PORT = 18_080;
+const UP_LIMIT = 300_000;
+
+export interface ContainerState {
+  readonly service: string;
+  readonly health: string;
+  readonly restarts: number;
+  readonly startedAt: string;
+  readonly running: boolean;
+}
+
+export class ContainerRange {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'penstock-docker-'));
+  #file = '';
+
+  /** Writes the compose file that `penstock compose` prints with these options. */
+  async configure(...options: readonly string[]): Promise<void> {
+    const { code, stdout, stderr } = await penstock(['compose', 'drinking-water', ...options], { cwd: ROOT });
+    if (code !== 0) throw new Error(stderr);
+    this.#file = join(this.#folder, 'docker-compose.yml');
+    writeFileSync(this.#file, stdout);
+  }
+
+  /** Builds a service's image, from what is built already where nothing has changed. */
+  build(service: string): Said {
+    return this.compose(['build', service], BUILD_LIMIT);
+  }
+
+  /** Brings it up, or changes what runs to what the file says now. */
+  up(): Said {
+    return this.compose(['up', '--detach', '--no-build'], UP_LIMIT);
+  }
+
+  compose(words: readonly string[], limit = 120_000): Said {
+    const env = { PENSTOCK_PORT: String(PORT) };
+    const project = ['--project-name', PROJECT, '--project-directory', ROOT, '--file', this.#file];
+    return composed([...project, ...words], { env, limit });
+  }
+
+  /** Runs something in a service's container. */
+  exec(service: string, command: readonly string[], { input, limit }: { input?: string; limit?: number } = {}): Said {
+    return run('docker', ['exec', ...(input === undefined ? [] : ['-i']), this.container(service), ...command], {
+      ...(input !== undefined && { input }),
+      ...(limit !== undefined && { limit }),
+    });
+  }
+
+  /** Name of a service's container, whichever compose made it. */
+  container(service: string): string {
+    const found = this.states().find((state) => state.service === service);
+    if (found === undefined) throw new Error(`there is no container of '${service}'`);
+    return found.name;
+  }
+
+  states(): (ContainerState & { readonly name: string })[] {
+    const ids = docker('ps', '--all', '--quiet', '--filter', `label=com.docker.compose.project=${PROJECT}`);
+    const all = ids.stdout.split('\n').filter((id) => id !== '');
+    if (all.length === 0) return [];
+    const format = [
+      '{{index .Config.Labels "com.docker.compose.service"}}',
+      '{{.Name}}',
+      '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}',
+      '{{.RestartCount}}',
+      '{{.State.StartedAt}}',
+      '{{.State.Running}}',
+    ].join('\t');
+    return docker('inspect', '--format', format, ...all)
+      .stdout.trim()
+      .split('\n')
+      .map((line) => {
+        const [service = '', name = '', health = '', restarts, startedAt = '', running] = line.split('\t');
+        return {
+          ...{ service, health, startedAt, name: name.slice(1) },
+          restarts: Number(restarts),
+          running: running === 'true',
+        };
+      });
+  }
+
+  /** Services that have a health check and are not green. */
+  ill(): string[] {
+    return this.states()
+      .filter(({ health, running }) => !running || (health !== 'healthy' && health !== 'none'))
+      .map(({ service, health }) => `${service} ${health}`);
+  }
+
+  /** Everything that runs now, with when it was started: what a fault elsewhere must not change. */
+  started(): Record<string, string> {
+    return Object.fromEntries(this.states().map(({ service, startedAt }) => [service, startedAt]));
+  }
+
+  token(role: 'instructor' | 'trainee' = 'instructor'): string {
+    const { stdout } = this.exec('range', ['cat', '/var/lib/penstock/tokens.json']);
+    return (JSON.parse(stdout) as Record<string, string>)[role] ?? '';
+  }
+
+  /** GET /api/…, or POST with a body; undefined while nobody answers. */
+  async api<T>(path: string, body?: unknown): Promise<T | undefined> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${PORT}/api/${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { Authorization: `Bearer ${this.token()}`, 'Content-Type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(10_000),
+      });
+      return response.ok ? ((await response.json().catch(() => ({}))) as T) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  state = (): Promise<KeyframeMessage | undefined> => this.api<KeyframeMessage>('state');
+
+  /** Path of a copy, on this machine, of a file of the newest run. */
+  copyOf(name: string): string {
+    const folder = this.exec('range', ['sh', '-c', 'ls -td /var/lib/penstock/docker-* | head -n 1']).stdout.trim();
+    const here = join(this.#folder, name);
+    docker('cp', `${this.container('range')}:${folder}/${name}`, here);
+    return here;
+  }
+
+  /** Plays a scenario from the attack box's agent, to its end. */
+  async fromBox(scenario: string, zone: string): Promise<Said> {
+    const command = `cat > /tmp/scenario.yaml && penstock adversary /tmp/scenario.yaml --box ${zone} --now --json`;
+    const child = spawn('docker', ['exec', '-i', this.container('attack-agent'), 'sh', '-c', command], {
+      timeout: UP_LIMIT,
+      killSignal: 'SIGKILL',
+    });
+    const said = { stdout: '', stderr: '' };
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream].on('data', (chunk) => {
+        said[stream] += chunk;
+      });
+    child.stdin.end(scenario);
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, ...said };
+  }
+
+  logs(service: string): string {
+    const { stdout, stderr } = docker('logs', '--tail', '50', this.container(service));
+    return stdout + stderr;
+  }
+
+  /** Takes everything away, the runs too. */
+  down(): void {
+    if (this.#file !== '') this.compose(['down', '--volumes', '--remove-orphans', '--timeout', '20']);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
