@@ -20,8 +20,10 @@ import {
   type Reply,
 } from '@penstock/simulator/kernel';
 import type { Device } from './device.ts';
+import { Dnp3Points } from './dnp3-points.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
+import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
 import { S7Poller } from './parts/s7-poller.ts';
 import { S7Points } from './s7-points.ts';
@@ -44,8 +46,12 @@ export class DeviceFoothold implements Foothold {
   }
 
   points(target: string, cause: Cause): PointSession | undefined {
-    const peer = this.#device.part(S7Poller)?.peer(target);
-    return peer && new S7Points(this.#device.queue, peer, this.#device.device(target), cause);
+    const spec = this.#device.device(target);
+    const s7 = this.#device.part(S7Poller)?.peer(target);
+    if (s7 !== undefined) return new S7Points(this.#device.queue, s7, spec, cause);
+    const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
+    const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
+    return dnp3 && poll?.protocol === 'dnp3' ? new Dnp3Points(dnp3, spec, poll.commands, cause) : undefined;
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {
