@@ -1,18 +1,22 @@
 /**
  * The tool at the gate, in a process of its own: connections that each keep `depth` requests open. Prints one JSON line.
  *
- *     node gate-load.ts HOST PORT CONNECTIONS DEPTH SECONDS
+ *     node gate-load.ts HOST PORT CONNECTIONS DEPTH SECONDS [REQUEST RESPONSE_LENGTH]
+ *
+ * The request in hexadecimal and the octets of its answer; a Modbus read when left out.
  */
 import { connect } from 'node:net';
 import { REQUEST, RESPONSE_LENGTH } from './range.ts';
 
-const [host, port, connections, depth, seconds] = process.argv.slice(2) as [string, string, string, string, string];
+const [host, port, connections, depth, seconds, hex, length] = process.argv.slice(2) as string[];
+const request = hex === undefined ? Buffer.from(REQUEST) : Buffer.from(hex, 'hex');
+const responseLength = length === undefined ? RESPONSE_LENGTH : Number(length);
 const batch = Number(depth);
 const warmUp = 500;
 const latencies: number[] = [];
 let answered = 0;
 let began = 0;
-const requests = Buffer.concat(Array.from({ length: batch }, () => Buffer.from(REQUEST)));
+const requests = Buffer.concat(Array.from({ length: batch }, () => request));
 const sockets = Array.from({ length: Number(connections) }, () => {
   const socket = connect({ host, port: Number(port), noDelay: true });
   let sent = 0;
@@ -24,15 +28,15 @@ const sockets = Array.from({ length: Number(connections) }, () => {
   socket.on('data', (chunk) => {
     const now = performance.now();
     bytes += chunk.length;
-    const whole = Math.floor(bytes / RESPONSE_LENGTH);
-    bytes -= whole * RESPONSE_LENGTH;
+    const whole = Math.floor(bytes / responseLength);
+    bytes -= whole * responseLength;
     if (whole === 0) return;
     if (began > 0) {
       answered += whole;
       if (batch === 1) latencies.push(now - sent);
     }
     sent = performance.now();
-    socket.write(requests.subarray(0, whole * REQUEST.length));
+    socket.write(requests.subarray(0, whole * request.length));
   });
   socket.on('error', (error) => {
     console.error(String(error));
