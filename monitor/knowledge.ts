@@ -98,9 +98,10 @@ const knownPointSchema = z
     unit: z.int().min(0).max(255).optional(),
     modbus: pointSchema.shape.modbus,
     s7: pointSchema.shape.s7,
+    dnp3: pointSchema.shape.dnp3,
   })
-  .refine(({ modbus, s7 }) => modbus !== undefined || s7 !== undefined, {
-    error: "say where the point is: give it 'modbus' or 's7'",
+  .refine(({ modbus, s7, dnp3 }) => modbus !== undefined || s7 !== undefined || dnp3 !== undefined, {
+    error: "say where the point is: give it 'modbus', 's7' or 'dnp3'",
   });
 export type KnownPoint = z.output<typeof knownPointSchema>;
 
@@ -259,8 +260,8 @@ export function knowledgeOf(
     points: plant.devices
       .filter((device) => !device.absent)
       .flatMap((device) =>
-        device.points.flatMap(({ tag, writable, accepts, modbus, s7 }) =>
-          modbus === undefined && s7 === undefined
+        device.points.flatMap(({ tag, writable, accepts, modbus, s7, dnp3 }) =>
+          modbus === undefined && s7 === undefined && dnp3 === undefined
             ? []
             : [
                 {
@@ -268,6 +269,7 @@ export function knowledgeOf(
                   ...(accepts !== undefined && { accepts }),
                   ...(modbus !== undefined && { modbus }),
                   ...(s7 !== undefined && { s7 }),
+                  ...(dnp3 !== undefined && { dnp3 }),
                 },
               ],
         ),
