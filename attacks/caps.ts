@@ -1,5 +1,6 @@
 /** What a scenario and each of its steps may send at most. The engine counts; a verb that wants more is ended. */
 import { type Duration, hours, type Instant } from '@penstock/core';
+import { S7Transaction } from '@penstock/protocols/s7comm';
 import type {
   Cause,
   EngineeringSession,
@@ -7,6 +8,7 @@ import type {
   Foothold,
   ModbusSession,
   Reply,
+  S7Session,
   Worked,
 } from '@penstock/simulator/kernel';
 import type { CapsSpec } from './words.ts';
@@ -101,7 +103,7 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
     if (at === now) act();
     else queue.at(at, { run: () => active() && act() });
   };
-  const { engineer, ping, connect, interpose } = foothold;
+  const { s7, engineer, ping, connect, interpose } = foothold;
   return {
     device: foothold.device,
     modbus(target) {
@@ -109,6 +111,13 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
       metering.opened(session);
       return meteredSession(session, send, metering);
     },
+    ...(s7 && {
+      s7: (target: string) => {
+        const session = s7.call(foothold, target);
+        metering.opened(session);
+        return meteredS7(session, send, metering);
+      },
+    }),
     ...(engineer && {
       engineer: (target: string, cause: Cause) => {
         const session = engineer.call(foothold, target, cause);
@@ -140,6 +149,27 @@ function meteredSession(
         session.request(unit, pdu, cause, (reply, now) => {
           // An exception has the highest bit of its function set.
           if (write && reply.outcome === 'answered' && (reply.pdu[0] as number) < 0x80)
+            for (const meter of meters) meter.taken++;
+          if (active()) done(reply, now);
+        }),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+function meteredS7(
+  session: S7Session,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): S7Session {
+  return {
+    request(message, cause, done) {
+      const write = new S7Transaction(message).changes;
+      send(write, () =>
+        session.request(message, cause, (reply, now) => {
+          // A refusal of the whole is an acknowledgement without data; of one item, its return code stands behind the header.
+          if (write && reply.outcome === 'answered' && reply.pdu[1] === 3 && reply.pdu[14] === 0xff)
             for (const meter of meters) meter.taken++;
           if (active()) done(reply, now);
         }),

@@ -3,14 +3,13 @@
  * scenario does not do so itself, read back over the wire and compared.
  */
 import type { PlantSpec } from '@penstock/core';
-import { encodeValue, type MapEntry, readTransaction } from '@penstock/protocols/modbus';
 import type { Cause, Foothold } from '@penstock/simulator/kernel';
 import type { EngineHost } from './host.ts';
 import type { RevertedProgram } from './programs.ts';
 import type { StepSpec } from './scenario.ts';
 import type { ScopeGuard } from './scope.ts';
 import { overwritesOf } from './verbs/index.ts';
-import { readingOf, resultOf, type Target, targetOf } from './verbs/modbus.ts';
+import { PointLine, type PointTarget, pointOf } from './verbs/point.ts';
 
 /** What became of one point that the attack overwrote. */
 export interface RevertedTag {
@@ -38,7 +37,7 @@ interface Remembered {
   readonly role: string;
   readonly device: string;
   readonly tag: string;
-  readonly target: Target;
+  readonly target: PointTarget;
   /** Role of the host that overwrites it, from which it is also read back. */
   readonly from: string;
   before: number | undefined;
@@ -57,7 +56,7 @@ export class Memory {
     this.#host = host;
     for (const step of steps)
       for (const { role, tag } of overwritesOf(step, host.plant)) {
-        const target = targetOf(guard, host.plant, role, tag);
+        const target = pointOf(guard, host.plant, role, tag);
         const device = target.device.id;
         if (!this.#points.has(keyOf(device, tag)))
           this.#points.set(keyOf(device, tag), {
@@ -116,7 +115,7 @@ export class Memory {
     return this.#order.toReversed().flatMap(({ role, tag, from, before, device, target }) => {
       if (before === undefined || named.has(`${role}|${tag}`)) return [];
       const now = this.#host.memory?.(device, tag);
-      if (now !== undefined && same(target.entry, before, now)) return [];
+      if (now !== undefined && target.same(before, now)) return [];
       return [
         {
           id: `restore-${tag.toLowerCase().replace('_', '-')}`,
@@ -158,10 +157,7 @@ export class Memory {
       const now = this.#host.memory?.(device, tag);
       // A write that was refused changed nothing; there is nothing to prove of it by way of the wire.
       return (
-        now === undefined ||
-        before === undefined ||
-        !same(target.entry, before, now) ||
-        this.#accepted.has(keyOf(device, tag))
+        now === undefined || before === undefined || !target.same(before, now) || this.#accepted.has(keyOf(device, tag))
       );
     });
   }
@@ -178,8 +174,8 @@ export class Memory {
     if (before === undefined) reasons.push('what stood there before is not known');
     else {
       if (readBack === undefined) reasons.push(`not read back: ${why}`);
-      else if (!same(target.entry, before, readBack)) reasons.push(`the device answers ${readBack} and had ${before}`);
-      if (controller !== undefined && !same(target.entry, before, controller))
+      else if (!target.same(before, readBack)) reasons.push(`the device answers ${readBack} and had ${before}`);
+      if (controller !== undefined && !target.same(before, controller))
         reasons.push(`the controller holds ${controller} and had ${before}`);
     }
     return {
@@ -196,29 +192,17 @@ export class Memory {
 
 const keyOf = (device: string, tag: string): string => `${device}|${tag}`;
 
-/** Whether two values are the same on the wire: a scaled register or a 32-bit float holds no more digits. */
-function same(entry: MapEntry, a: number, b: number): boolean {
-  if (entry.table === 'coil' || entry.table === 'discrete') return (a !== 0) === (b !== 0);
-  const [x, y] = [new Uint8Array(4), new Uint8Array(4)];
-  encodeValue(entry, a, x, 0);
-  encodeValue(entry, b, y, 0);
-  return x.every((byte, i) => byte === y[i]);
-}
-
 /** Reads one point by a request of its own; `undefined` with the reason when there is no answer. */
 function readPoint(
   foothold: Foothold,
-  target: Target,
+  target: PointTarget,
   cause: Cause,
   done: (value: number | undefined, why: string) => void,
 ): void {
-  const { table, address, width } = target.entry;
-  const session = foothold.modbus(target.device.id);
-  session.request(target.unit, readTransaction(0, table, address, width).request, cause, (reply) => {
-    session.release();
-    const { outcome, detail } = resultOf(reply, `read ${target.entry.tag}`);
-    if (outcome === 'failed' || reply.outcome !== 'answered') return done(undefined, detail);
-    done(readingOf(target, reply.pdu), '');
+  const line = new PointLine(foothold, target.device.id);
+  target.read(line, cause, (value, why) => {
+    line.release();
+    done(value, why);
   });
 }
 

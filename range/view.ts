@@ -69,14 +69,14 @@ export class ViewWatch {
     this.#names = plant.tags.map((tag) => tag.id);
     const polled = polledTags(plant, viewer.spec);
     this.#viewed = plant.tags.flatMap(({ id, range }, tag) => {
-      const { period, device, point } = polled.get(id) ?? {};
+      const { period, device, point, deadBand = 0 } = polled.get(id) ?? {};
       const points = devices.get(device ?? '')?.points;
       if (period === undefined || point === undefined || points === undefined) return [];
       return [
         {
           tag,
           held: () => points.read(point),
-          tolerance: TOLERANCE * (range[1] - range[0]),
+          tolerance: TOLERANCE * (range[1] - range[0]) + deadBand,
           reach: Math.ceil(period) + 3,
           stale: STALE_POLLS * period,
           differs: 0,
@@ -164,6 +164,8 @@ interface Polled {
   readonly period: number;
   readonly device: string;
   readonly point: number;
+  /** By how much the device lets it change before it reports. */
+  readonly deadBand: number;
 }
 
 /** Of each tag that a device reads: from which point of whom, and seconds between two polls. */
@@ -172,7 +174,13 @@ function polledTags(plant: PlantSpec, viewer: DeviceSpec): Map<string, Polled> {
   for (const poll of viewer.polls) {
     const points = plant.devices.find((d) => d.id === poll.device)?.points ?? [];
     for (const [point, spec] of points.entries())
-      if (pollReads(poll, spec)) polled.set(spec.tag, { period: inSeconds(poll.every), device: poll.device, point });
+      if (pollReads(poll, spec))
+        polled.set(spec.tag, {
+          period: inSeconds(poll.every),
+          device: poll.device,
+          point,
+          deadBand: (poll.protocol === 'dnp3' && spec.dnp3?.deadBand) || 0,
+        });
   }
   return polled;
 }

@@ -10,7 +10,7 @@ import type { Device, Surroundings } from '@penstock/simulator/devices';
 import type { Cause, Foothold, Mark, NetworkHost, OutsideEntry } from '@penstock/simulator/kernel';
 import type { OptionValue } from '@penstock/simulator/process';
 import type { Layout } from './layout.ts';
-import { type Begin, type FromDevice, Link, type ToDevice, wiredTags } from './link.ts';
+import { type Begin, type FromDevice, Link, type ToDevice, type Told, wiredTags } from './link.ts';
 import { DeviceChannel, notAhead, RemoteDevice, RemoteFoothold } from './remote-device.ts';
 
 export interface HubOptions {
@@ -48,6 +48,8 @@ const OFFERS: readonly FromDevice['t'][] = [
   'answer',
   'trouble',
 ];
+
+const MARKS_COME_WITHIN_MS = 100;
 
 export class Hub implements Site {
   readonly #options: HubOptions;
@@ -278,24 +280,8 @@ export class Hub implements Site {
         device.takeState(message);
         break;
       case 'journal':
-        for (const entry of message.entries) {
-          if (entry.number <= (this.#received.get(id) ?? 0)) continue;
-          this.#received.set(id, entry.number);
-          const at = notAhead(entry.at, run.play.range.queue.now);
-          if (entry.what === 'logged') device.journal.logged(at, id, entry.entry);
-          else {
-            const { tag, value, outcome, writer } = entry;
-            device.journal.wrote(
-              at,
-              id,
-              tag,
-              value,
-              outcome,
-              writer,
-              this.#options.causeOf(writer.address, writer.port),
-            );
-          }
-        }
+        // Who acts from elsewhere tells it a little later than the controller tells of the write.
+        setTimeout(() => this.#journalled(device, message.entries), MARKS_COME_WITHIN_MS);
         break;
       case 'marks':
         this.#options.onMarks(message.marks);
@@ -307,6 +293,23 @@ export class Hub implements Site {
       case 'trouble':
         this.#options.note(message.text);
         break;
+    }
+  }
+
+  #journalled(device: RemoteDevice, entries: readonly Told[]): void {
+    const { id } = device.spec;
+    const run = this.#run;
+    // The run may have ended meanwhile.
+    if (run === undefined || this.#devices.get(id) !== device) return;
+    for (const entry of entries) {
+      if (entry.number <= (this.#received.get(id) ?? 0)) continue;
+      this.#received.set(id, entry.number);
+      const at = notAhead(entry.at, run.play.range.queue.now);
+      if (entry.what === 'logged') device.journal.logged(at, id, entry.entry);
+      else {
+        const { tag, value, outcome, writer } = entry;
+        device.journal.wrote(at, id, tag, value, outcome, writer, this.#options.causeOf(writer.address, writer.port));
+      }
     }
   }
 

@@ -1,10 +1,10 @@
 /** Verb `read-tags`: reads points through the session of the host that the adversary sits at, one request a point; once, or again and again. */
 import { duration, seconds } from '@penstock/core';
-import { readTransaction } from '@penstock/protocols/modbus';
 import { z } from 'zod';
 import { common, roleName, tagName } from '../words.ts';
 import { defineVerb } from './context.ts';
-import { addressOf, readingOf, resultOf, shownDevice, targetOf } from './modbus.ts';
+import { shownDevice } from './modbus.ts';
+import { PointLine, pointOf } from './point.ts';
 
 export const readTags = defineVerb({
   schema: z
@@ -30,40 +30,37 @@ export const readTags = defineVerb({
     step.tags.map((tag) => ({
       from: shownDevice(guard, step.from),
       to: shownDevice(guard, step.to),
-      point: `${tag} (${addressOf(targetOf(guard, plant, step.to, tag).entry)})`,
+      point: `${tag} (${pointOf(guard, plant, step.to, tag).place})`,
       value: null,
     })),
 
   run(step, context, end) {
     const { guard, plant, cause } = context;
     const from = guard.device(step.from);
-    const targets = step.tags.map((tag) => ({ tag, ...targetOf(guard, plant, step.to, tag) }));
-    const session = context.foothold(from.id).modbus(guard.device(step.to).id);
+    const points = step.tags.map((tag) => pointOf(guard, plant, step.to, tag));
+    const line = new PointLine(context.foothold(from.id), guard.device(step.to).id);
     const rounds = step.every === undefined ? 1 : 1 + Math.floor((step.lasts as number) / step.every);
     const round = (n: number): void => {
       const next = (i: number): void => {
-        const target = targets[i];
-        if (target === undefined) {
+        const point = points[i];
+        if (point === undefined) {
           if (n < rounds) {
             context.later(step.every ?? seconds(0), () => round(n + 1));
             return;
           }
-          session.release();
+          line.release();
           end({
             outcome: 'done',
             detail: `read ${step.tags.join(', ')}${rounds > 1 ? `, ${rounds} times` : ''}`,
           });
           return;
         }
-        const { table, address, width } = target.entry;
-        const { request } = readTransaction(0, table, address, width);
-        session.request(target.unit, request, cause, (reply) => {
-          const result = resultOf(reply, `read ${target.tag}`);
-          if (result.outcome === 'failed' || reply.outcome !== 'answered') {
-            session.release();
-            return end(result);
+        point.read(line, cause, (value, detail) => {
+          if (value === undefined) {
+            line.release();
+            return end({ outcome: 'failed', detail });
           }
-          context.learned(target.tag, readingOf(target, reply.pdu));
+          context.learned(point.tag, value);
           next(i + 1);
         });
       };

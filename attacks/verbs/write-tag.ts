@@ -1,9 +1,9 @@
-/** Verb `write-tag`: writes one point through the session of the host that the adversary sits at (Modbus FC 5, 6 or 16). */
-import { PointWrite } from '@penstock/protocols/modbus';
+/** Verb `write-tag`: writes one point through the session of the host that the adversary sits at (Modbus FC 5, 6 or 16, or S7 Write Variable). */
 import { z } from 'zod';
 import { common, quantity, roleName, tagName } from '../words.ts';
 import { defineVerb } from './context.ts';
-import { addressOf, resultOf, shownDevice, shownValue, targetOf } from './modbus.ts';
+import { shownDevice, shownValue } from './modbus.ts';
+import { PointLine, pointOf } from './point.ts';
 
 export const writeTag = defineVerb({
   schema: z.strictObject({
@@ -21,13 +21,13 @@ export const writeTag = defineVerb({
   overwrites: (step) => [{ role: step.to, tag: step.tag }],
 
   plan(step, { guard, plant, value }) {
-    const { entry } = targetOf(guard, plant, step.to, step.tag);
+    const { place } = pointOf(guard, plant, step.to, step.tag);
     const number = value(step.value);
     return [
       {
         from: shownDevice(guard, step.from),
         to: shownDevice(guard, step.to),
-        point: `${step.tag} (${addressOf(entry)})`,
+        point: `${step.tag} (${place})`,
         value: number === undefined ? 'as it was before' : shownValue(plant, step.tag, number),
       },
     ];
@@ -35,14 +35,13 @@ export const writeTag = defineVerb({
 
   run(step, context, end) {
     const from = context.guard.device(step.from);
-    const { device, unit, entry } = targetOf(context.guard, context.plant, step.to, step.tag);
+    const point = pointOf(context.guard, context.plant, step.to, step.tag);
+    const { device } = point;
     const value = context.value(step.value, device.id, step.tag);
-    const request = new PointWrite(0, entry).set(value).request;
-    const session = context.foothold(from.id).modbus(device.id);
+    const line = new PointLine(context.foothold(from.id), device.id);
     context.wrote(device.id, step.tag);
-    session.request(unit, request, context.cause, (reply) => {
-      session.release();
-      const result = resultOf(reply, `${step.tag} := ${Number(value.toPrecision(7))}`);
+    point.write(line, value, context.cause, (result) => {
+      line.release();
       if (result.outcome === 'done') context.accepted(device.id, step.tag);
       end(result);
     });

@@ -332,8 +332,8 @@ export class Inventory {
           clientOf: [...device.modbusServers.union(device.dnp3.outstations)].sort(compareAddresses),
           serverOf: [...device.modbusClients.union(device.dnp3.masters)].sort(compareAddresses),
           functions: [...device.asked.union(device.answered).union(device.dnp3.functions)].sort(),
-          reads: accesses.filter((access) => modbusFunction(access.function).kind !== 'write'),
-          writes: accesses.filter((access) => modbusFunction(access.function).kind === 'write'),
+          reads: accesses.filter((access) => !changes(access.function)),
+          writes: accesses.filter((access) => changes(access.function)),
           firstSeen: seconds(device.firstSeen),
           lastSeen: seconds(device.lastSeen),
           firstSeenAt: dateOf(device.firstSeen),
@@ -342,6 +342,9 @@ export class Inventory {
       });
   }
 }
+
+/** Whether a function writes, by its name in Modbus or S7. */
+const changes = (name: string): boolean => modbusFunction(name).kind === 'write' || name === 'Write Variable';
 
 /** Microseconds since 1970 as a day and time; what no calendar has (a damaged capture) as the first or last that it has. */
 function dateOf(time: number): string {

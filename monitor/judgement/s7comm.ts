@@ -101,8 +101,11 @@ export class S7Judge {
     if (shape === undefined) return;
     shape.rhythm.tick(event.time);
     const contents = this.#contents(event, conversation);
+    const { stretch } = contents ?? {};
+    if (stretch !== undefined)
+      shape.watched ??= { table: 's7', address: stretch.address, quantity: stretch.words.length };
     if (event.function_name === 'Write Variable') this.#write(event, conversation, contents);
-    else this.#read(event, conversation, shape, contents?.stretch);
+    else this.#read(event, conversation, shape, stretch);
   }
 
   /** As `ModbusJudge.tally`. */
@@ -164,9 +167,8 @@ export class S7Judge {
 
   #read(event: S7ItemsEvent, conversation: Conversation, shape: Shape, stretch: Stretch | undefined): void {
     const { watched } = conversation;
-    if (stretch !== undefined && watched !== undefined) {
-      const { address, words } = stretch;
-      shape.watched ??= { table: 's7', address, quantity: words.length };
+    if (stretch !== undefined && watched !== undefined && shape.watched !== undefined) {
+      const { words } = stretch;
       shape.block ??= this.#watch.block(watched, conversation, shape.watched, 0);
       if (event.return_code === SUCCESS) this.#watch.read(shape.block, words, event.time);
     }

@@ -1,7 +1,17 @@
 /** S7 conversations for captures: our client and server, whose bytes become segments of a connection. */
 import { createHash } from 'node:crypto';
 import type { CpuAccess, Instant, PointSpec, WriteOutcome } from '@penstock/core';
-import { S7Client, S7Engineer, S7Memory, S7Server, S7Transaction } from '@penstock/protocols/s7comm';
+import {
+  AREA_CODES,
+  addressOfBytes,
+  S7Client,
+  S7Engineer,
+  S7Memory,
+  S7PointWrite,
+  S7Read,
+  S7Server,
+  S7Transaction,
+} from '@penstock/protocols/s7comm';
 import type { Lan, Session } from './lan.ts';
 
 /** What the owner's papers know by its hash. */
@@ -47,13 +57,15 @@ export class S7Line {
   readonly session: Session;
   readonly now = 0 as Instant;
   readonly #client = new S7Client({ kind: 1 });
+  readonly #memory: S7Memory;
   readonly #server: ReturnType<S7Server['session']>;
 
   constructor(lan: Lan, from: string, to: string) {
     this.session = lan.connect(from, to, 102);
     const values = [150, 0, 12.3];
+    this.#memory = new S7Memory(POINTS, to);
     const server = new S7Server({
-      memory: new S7Memory(POINTS, to),
+      memory: this.#memory,
       points: {
         read: (point) => values[point] as number,
         write: (point, value) => {
@@ -78,9 +90,25 @@ export class S7Line {
   /** Sends a request as it is, and carries what follows. */
   ask(request: ConstructorParameters<typeof S7Transaction>[0]): S7Transaction {
     const transaction = new S7Transaction(request);
+    this.#submit(transaction);
+    return transaction;
+  }
+
+  /** Writes one point by its tag. */
+  write(tag: string, value: number): void {
+    const entry = this.#memory.entry(POINTS.findIndex((point) => point.tag === tag));
+    if (entry === undefined) throw new Error(`no point ${tag}`);
+    this.#submit(new S7PointWrite(entry).set(value));
+  }
+
+  /** Reads bytes of a data block. */
+  read(db: number, byte: number, count: number): void {
+    this.#submit(new S7Read([addressOfBytes({ area: AREA_CODES.DB, db }, byte, count)]));
+  }
+
+  #submit(transaction: S7Transaction): void {
     this.#client.submit(transaction, this.now);
     this.run();
-    return transaction;
   }
 
   /** Carries bytes both ways until nobody has any. */

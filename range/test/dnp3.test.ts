@@ -12,6 +12,7 @@ import { Dnp3Poller } from '@penstock/simulator/devices';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../tests/judges.ts';
 import { gateServices, type Plant, Play, type PlayRequest, readPlant } from '../index.ts';
+import { ViewWatch } from '../view.ts';
 
 const at = (s: number) => seconds(s) as never;
 
@@ -53,6 +54,17 @@ describe('stations that speak DNP3', () => {
     expect(shown('KQ201')).toBeGreaterThan(1);
     expect(peer('booster-rtu').master.counters).toMatchObject({ timeouts: 0, retries: 0, ignored: 0 });
     expect(peer('booster-rtu').master.counters.unsolicited).toBeGreaterThan(20);
+    play.finish();
+  });
+
+  it('are shown as they are: no view counts as manipulated or lost within a dead band', () => {
+    const { play, range } = start();
+    const view = new ViewWatch(range.spec, range.viewer, range.devices);
+    for (let second = 1; second <= 900; second++) {
+      play.runUntil(at(second));
+      view.update(range.queue.now);
+    }
+    expect([view.manipulated, view.lost]).toEqual([[], []]);
     play.finish();
   });
 

@@ -173,6 +173,40 @@ describe('the same verbs over Modbus', () => {
   });
 });
 
+describe('points that only S7 reaches', () => {
+  const steps = `  - { id: look, about: reads, verb: read-tags, from: scada, to: filter-plc, tags: [LIC101_MODE, FIC101], techniques: [T0801] }
+  - { id: manual, about: to manual, verb: write-tag, from: scada, to: filter-plc, tag: LIC101_MODE, value: 0, techniques: [T0836], after: { step: look, wait: 5s } }
+`;
+
+  it('are read and written through the standing session, put back, and proven', () => {
+    const { play, controller, told, records } = stage(scenario(steps), filters, 'filter-plc');
+    play.runUntil(at(60));
+    expect(controller.variable('LIC101_MODE').get()).toBe(0);
+    expect(told().slice(0, 4)).toEqual([
+      'attack look start',
+      'attack look done',
+      'attack manual start',
+      'attack manual done',
+    ]);
+    play.runUntil(at(600));
+    expect(controller.variable('LIC101_MODE').get()).toBe(1);
+    expect(play.attack?.report).toMatchObject({
+      taken: 1,
+      revert: { state: 'proven', tags: [{ tag: 'LIC101_MODE', before: 1, readBack: 1, controller: 1, proven: true }] },
+    });
+    expect(records.every(({ event }) => event !== 'failed')).toBe(true);
+  });
+
+  it('that cannot be written are refused with the reason of the device', () => {
+    const refused = steps.replace('tag: LIC101_MODE, value: 0', 'tag: FIC101, value: 1');
+    const { play, records } = stage(scenario(refused), filters, 'filter-plc');
+    play.runUntil(at(60));
+    expect(records.find(({ event }) => event === 'failed')?.detail).toBe(
+      'FIC101 := 1: Accessing the object not allowed',
+    );
+  });
+});
+
 describe('the scope guard', () => {
   it.each([
     [`${stop.replace('to: filter-plc', 'to: scada')}`, 'scope.no-controller'],

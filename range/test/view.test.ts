@@ -6,7 +6,7 @@ import { ViewWatch } from '../view.ts';
 /** A viewer that polls one level of a controller once a second; `shown` and `held` by the second. */
 function watch(run: number, shown: (s: number) => number | undefined, held: (s: number) => number) {
   let now = 0;
-  const point = { tag: 'LIT101', modbus: { table: 'input', address: 0 } };
+  const point = { tag: 'LIT101', modbus: { table: 'input', address: 0, type: 'float32' } };
   const plant = {
     tags: [
       { id: 'XX1', range: [0, 1] },
@@ -16,7 +16,11 @@ function watch(run: number, shown: (s: number) => number | undefined, held: (s: 
   } as unknown as PlantSpec;
   const store = new TagStore(2);
   const viewer = {
-    spec: { polls: [{ device: 'plc', every: seconds(1), reads: [{ table: 'input', address: 0, count: 2 }] }] },
+    spec: {
+      polls: [
+        { device: 'plc', protocol: 'modbus', every: seconds(1), reads: [{ table: 'input', address: 0, count: 2 }] },
+      ],
+    },
     store,
   } as unknown as Device;
   const plc = { points: { read: () => held(now) } } as unknown as Device;

@@ -2,6 +2,7 @@
 import { type Instant, PenstockError, seconds } from '@penstock/core';
 import { inSubnet, parseIpv4 } from '@penstock/protocols/ethernet';
 import { ModbusTransaction } from '@penstock/protocols/modbus';
+import { S7Transaction } from '@penstock/protocols/s7comm';
 import {
   type Cause,
   type CloseReason,
@@ -18,6 +19,7 @@ import {
   type PortAnswer,
   type RelayHook,
   type Reply,
+  type S7Session,
 } from '@penstock/simulator/kernel';
 import type { Device } from './device.ts';
 import { Dnp3Points } from './dnp3-points.ts';
@@ -26,6 +28,7 @@ import { ModbusPeer } from './modbus-peer.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
 import { S7Poller } from './parts/s7-poller.ts';
+import { S7Peer } from './s7-peer.ts';
 import { S7Points } from './s7-points.ts';
 
 export class DeviceFoothold implements Foothold {
@@ -52,6 +55,14 @@ export class DeviceFoothold implements Foothold {
     const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
     const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
     return dnp3 && poll?.protocol === 'dnp3' ? new Dnp3Points(dnp3, spec, poll.commands, cause) : undefined;
+  }
+
+  s7(target: string): S7Session {
+    const standing = this.#device.part(S7Poller)?.peer(target);
+    const { queue, host } = this.#device;
+    if (standing !== undefined) return new S7PeerSession(queue, standing, false);
+    this.#device.attended();
+    return new S7PeerSession(queue, new S7Peer(queue, host, this.#device.device(target)), true);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {
@@ -142,6 +153,35 @@ export class PeerSession implements ModbusSession {
   request(unit: number, pdu: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void): void {
     const queue = this.#queue;
     const transaction = new ModbusTransaction(unit, pdu, (ended, now) => done(replyOf(ended), now));
+    if (!this.#peer.submit(transaction, queue.now, cause))
+      queue.in(seconds(0), { run: (now) => done({ outcome: 'closed' }, now) });
+  }
+
+  release(): void {
+    if (this.#own) this.#peer.close();
+  }
+}
+
+/** The same over S7. */
+class S7PeerSession implements S7Session {
+  readonly #queue: EventQueue;
+  readonly #peer: S7Peer;
+  readonly #own: boolean;
+
+  constructor(queue: EventQueue, peer: S7Peer, own: boolean) {
+    this.#queue = queue;
+    this.#peer = peer;
+    this.#own = own;
+  }
+
+  request(message: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void): void {
+    const queue = this.#queue;
+    const transaction = new S7Transaction(message, (ended, now) => {
+      const { state, response, responseLength } = ended;
+      if (state === 'done' || state === 'refused')
+        done({ outcome: 'answered', pdu: response.slice(0, responseLength) }, now);
+      else done({ outcome: state === 'timeout' ? 'timeout' : 'closed' }, now);
+    });
     if (!this.#peer.submit(transaction, queue.now, cause))
       queue.in(seconds(0), { run: (now) => done({ outcome: 'closed' }, now) });
   }

@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT = seconds(5);
 const DEPTH = 4;
 /** How a connection introduces itself: a programming device, or an operator's station. */
 export const PROGRAMMER = 1;
-export const OPERATOR = 2;
+const OPERATOR = 2;
 
 export class S7Peer implements S7Line {
   readonly target: string;

@@ -32,6 +32,13 @@ export interface PointSession {
   release(): void;
 }
 
+/** An S7 session from a foothold to one device: whole S7 messages, whose references the session sets; answers are such, refusals too. */
+export interface S7Session {
+  request(message: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
 /** What came of a piece of an engineering station's work, and how many requests it took. */
 export type WorkOutcome<T> =
   | { readonly outcome: 'done'; readonly value: T; readonly requests: number }
@@ -79,6 +86,8 @@ export interface Foothold {
   modbus(target: string): ModbusSession;
   /** Points of `target` over the protocol of the device's standing conversation with it; undefined where that is Modbus or there is none. */
   points?(target: string, cause: Cause): PointSession | undefined;
+  /** As `modbus`, to a device that speaks S7. @throws PenstockError `device.no-s7` */
+  s7?(target: string): S7Session;
   /**
    * A session to program `target` from the device's own address. @throws PenstockError `device.no-engineering` for a device that cannot be
    * programmed over the network

@@ -6,7 +6,7 @@ import { openPlant, type Plant } from '@penstock/range';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { penstock, scratchFolder } from '../penstock.ts';
 import { ContainerRange } from './containers.ts';
-import { BUILD_LIMIT, buildImage, docker, engineIsThere, run, without } from './engine.ts';
+import { BUILD_LIMIT, docker, engineIsThere, run, without } from './engine.ts';
 import { OUTSIDE, SHORT_BETWEEN, SHORT_LYE } from './scenarios.ts';
 
 engineIsThere();
@@ -27,13 +27,14 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   beforeAll(
     async () => {
       plant = await openPlant('drinking-water');
-      for (const service of ['range', 'attack-box'] as const) {
-        const { code, stderr } = buildImage(service);
+      await range.configure('--attacker', 'control');
+      for (const service of ['range', 'attack-box']) {
+        const { code, stderr } = range.build(service);
         expect([service, code, code === 0 ? '' : stderr.slice(-2000)]).toEqual([service, 0, '']);
       }
       run('docker/clean', ['--runs']);
       const began = performance.now();
-      const { code, stderr } = await range.up('--attacker', 'control');
+      const { code, stderr } = range.up();
       expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
       await expect.poll(() => range.ill(), { timeout: PATIENCE, interval: 500 }).toEqual([]);
       figures.set('from nothing until every health check is green, s', seconds(began));
@@ -379,7 +380,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   it('from the office zone the same orders are stopped by the firewall, seen, and change nothing', {
     timeout: 2 * SLOW,
   }, async () => {
-    const { code, stderr } = await range.up('--attacker', 'office');
+    await range.configure('--attacker', 'office');
+    const { code, stderr } = range.up();
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expect.poll(() => range.ill(), { timeout: PATIENCE, interval: 500 }).toEqual([]);
     const [order, before] = [await value('displayed', 'AIC301_SP'), await lastAlert()];

@@ -66,6 +66,7 @@ export const s7Scenes: Readonly<Record<string, Scene>> = {
       for (const device of [DOSING, FILTERS]) identity(lan, from, device);
     },
   },
+  's7-rogue-master': unannounced((line) => line.write('FIC201', 150)),
   's7-unusual-function': unannounced((line) => {
     // Programmer controls: modify a variable.
     line.ask({ group: 1, subfunction: 8, bytes: Uint8Array.of(0, 1, 2, 3) });

@@ -12,7 +12,7 @@ import { S7Client, S7Engineer, S7Memory, S7Server, type S7ServerOptions, type S7
 
 type S7 = NonNullable<PointSpec['s7']>;
 
-export function point(tag: string, s7: Partial<S7> & Pick<S7, 'type'>, more: Partial<PointSpec> = {}): PointSpec {
+function point(tag: string, s7: Partial<S7> & Pick<S7, 'type'>, more: Partial<PointSpec> = {}): PointSpec {
   const area = s7.area ?? 'DB';
   return { tag, writable: true, ...more, s7: { area, byte: 0, scale: 1, ...(area === 'DB' && { db: 1 }), ...s7 } };
 }

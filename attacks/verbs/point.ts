@@ -1,0 +1,189 @@
+/** One point of a device, whichever protocol reaches it: read it, write it, compare two of its values. */
+import type { DeviceSpec, PlantSpec } from '@penstock/core';
+import { encodeValue, type MapEntry, PointWrite, readTransaction } from '@penstock/protocols/modbus';
+import {
+  addressOfEntry,
+  addressText,
+  decodeS7,
+  encodeEntry,
+  type MemoryEntry,
+  RETURN_CODES,
+  readingOf as readingOfS7,
+  S7Memory,
+  S7PointWrite,
+  S7Read,
+} from '@penstock/protocols/s7comm';
+import type { Cause, Foothold, ModbusSession, Reply, S7Session } from '@penstock/simulator/kernel';
+import { ScopeError, type ScopeGuard } from '../scope.ts';
+import type { StepResult } from './context.ts';
+import { addressOf, readingOf, resultOf, specOf, type Target, targetOf } from './modbus.ts';
+
+type Read = (value: number | undefined, detail: string) => void;
+
+/** Sessions from a foothold to one device, opened when a point first needs one and shared by all points. */
+export class PointLine {
+  readonly #foothold: Foothold;
+  readonly #device: string;
+  #modbus: ModbusSession | undefined;
+  #s7: S7Session | undefined;
+
+  constructor(foothold: Foothold, device: string) {
+    this.#foothold = foothold;
+    this.#device = device;
+  }
+
+  get from(): string {
+    return this.#foothold.device;
+  }
+
+  get modbus(): ModbusSession {
+    this.#modbus ??= this.#foothold.modbus(this.#device);
+    return this.#modbus;
+  }
+
+  /** Undefined where nobody at the foothold can speak S7. */
+  get s7(): S7Session | undefined {
+    this.#s7 ??= this.#foothold.s7?.(this.#device);
+    return this.#s7;
+  }
+
+  release(): void {
+    this.#modbus?.release();
+    this.#s7?.release();
+  }
+}
+
+export interface PointTarget {
+  readonly device: DeviceSpec;
+  readonly tag: string;
+  /** Where it is, for people: `holding 10`, `DB10.DBX4.0`. */
+  readonly place: string;
+  /** Whether two values are the same on the wire: a scaled register or a 32-bit float holds no more digits. */
+  same(a: number, b: number): boolean;
+  read(line: PointLine, cause: Cause, done: Read): void;
+  write(line: PointLine, value: number, cause: Cause, done: (result: StepResult) => void): void;
+}
+
+/**
+ * The point of `role` that carries `tag`: over Modbus where it has an address there, else over S7.
+ * @throws ScopeError for a role or tag that is out of scope, or a point that no protocol reaches
+ */
+export function pointOf(guard: ScopeGuard, plant: PlantSpec, role: string, tag: string): PointTarget {
+  const { device, point } = guard.point(role, tag);
+  const spec = specOf(plant, device.id);
+  if (point.modbus !== undefined || point.s7 === undefined) return new ModbusPoint(targetOf(guard, plant, role, tag));
+  const memory = new S7Memory(spec.points, spec.id);
+  const entry = memory.entry(spec.points.indexOf(point));
+  if (entry === undefined) throw new ScopeError('scope.no-point', `'${tag}' of '${role}' has no S7 address`);
+  return new S7Point(spec, entry);
+}
+
+const named = (tag: string, value: number): string => `${tag} := ${Number(value.toPrecision(7))}`;
+
+class ModbusPoint implements PointTarget {
+  readonly device: DeviceSpec;
+  readonly tag: string;
+  readonly place: string;
+  readonly #target: Target;
+
+  constructor(target: Target) {
+    this.device = target.device;
+    this.tag = target.entry.tag;
+    this.place = addressOf(target.entry);
+    this.#target = target;
+  }
+
+  same(a: number, b: number): boolean {
+    const { entry } = this.#target;
+    if (entry.table === 'coil' || entry.table === 'discrete') return (a !== 0) === (b !== 0);
+    return equal(registersOf(entry, a), registersOf(entry, b));
+  }
+
+  read(line: PointLine, cause: Cause, done: Read): void {
+    const target = this.#target;
+    const { entry, unit } = target;
+    const { request } = readTransaction(0, entry.table, entry.address, entry.width);
+    line.modbus.request(unit, request, cause, (reply) => {
+      const { outcome, detail } = resultOf(reply, `read ${entry.tag}`);
+      if (outcome === 'failed' || reply.outcome !== 'answered') done(undefined, detail);
+      else done(readingOf(target, reply.pdu), detail);
+    });
+  }
+
+  write(line: PointLine, value: number, cause: Cause, done: (result: StepResult) => void): void {
+    const { entry, unit } = this.#target;
+    const { request } = new PointWrite(0, entry).set(value);
+    line.modbus.request(unit, request, cause, (reply) => done(resultOf(reply, named(entry.tag, value))));
+  }
+}
+
+function registersOf(entry: MapEntry, value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  encodeValue(entry, value, bytes, 0);
+  return bytes;
+}
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => a.every((byte, i) => byte === b[i]);
+
+class S7Point implements PointTarget {
+  readonly device: DeviceSpec;
+  readonly tag: string;
+  readonly place: string;
+  readonly #entry: MemoryEntry;
+
+  constructor(device: DeviceSpec, entry: MemoryEntry) {
+    this.device = device;
+    this.tag = entry.tag;
+    this.place = addressText(addressOfEntry(entry));
+    this.#entry = entry;
+  }
+
+  same(a: number, b: number): boolean {
+    return equal(encodeEntry(this.#entry, a), encodeEntry(this.#entry, b));
+  }
+
+  read({ s7, from }: PointLine, cause: Cause, done: Read): void {
+    const entry = this.#entry;
+    const read = new S7Read([addressOfEntry(entry)]);
+    if (s7 === undefined) {
+      done(undefined, nobody(from));
+      return;
+    }
+    s7.request(read.request, cause, (reply) => {
+      const detail = refusalOf(reply, `read ${entry.tag}`);
+      if (detail !== undefined || reply.outcome !== 'answered') {
+        done(undefined, detail ?? reply.outcome);
+        return;
+      }
+      read.state = 'done';
+      read.keep(reply.pdu, 0, reply.pdu.length);
+      done(readingOfS7(read, entry), `read ${entry.tag}`);
+    });
+  }
+
+  write({ s7, from }: PointLine, value: number, cause: Cause, done: (result: StepResult) => void): void {
+    const what = named(this.tag, value);
+    if (s7 === undefined) {
+      done({ outcome: 'failed', detail: `${what}: ${nobody(from)}` });
+      return;
+    }
+    s7.request(new S7PointWrite(this.#entry).set(value).request, cause, (reply) => {
+      const detail = refusalOf(reply, what);
+      done(detail === undefined ? { outcome: 'done', detail: what } : { outcome: 'failed', detail });
+    });
+  }
+}
+
+const nobody = (from: string): string => `from '${from}' nobody can speak S7`;
+
+/** Why an answer is none to a read or write of one item; undefined when it is one. */
+function refusalOf(reply: Reply, what: string): string | undefined {
+  if (reply.outcome !== 'answered') return `${what}: ${reply.outcome}`;
+  const decoded = decodeS7(reply.pdu);
+  if (decoded.status !== 'ok' || !('error' in decoded.message)) return `${what}: an answer of another form`;
+  const { message } = decoded;
+  if (message.error !== 0) return `${what}: error 0x${message.error.toString(16)}`;
+  const body = message.rosctr === 'ack-data' ? message.body : undefined;
+  const code = body?.function === 'read' ? body.results[0]?.code : body?.function === 'write' ? body.codes[0] : 0;
+  return code === 0xff ? undefined : `${what}: ${RETURN_CODES[code ?? 0] ?? `return code ${code}`}`;
+}
