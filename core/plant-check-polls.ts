@@ -96,6 +96,11 @@ function checkDnp3Poll(
       'poll',
       `${server.id} knows the masters ${service.masters.join(', ')}, not ${address}`,
     );
+  poll.writes.forEach(({ tag }, i) => {
+    const kind = server.points.find((point) => point.tag === tag)?.dnp3?.kind;
+    if (kind !== undefined && kind !== 'binary-output' && kind !== 'analog-output')
+      check.wrong([...path, 'writes', i, 'tag'], 'poll', `${tag} in ${server.id} is no output that could be commanded`);
+  });
   if (poll.integrity !== undefined && poll.integrity <= 0)
     check.wrong([...path, 'integrity'], 'poll', `${server.id} would be read as a whole every 0 s`);
 }

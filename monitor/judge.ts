@@ -5,7 +5,15 @@
  */
 
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
-import type { AttributeEvent, Dnp3Event } from '@penstock/protocols/dnp3';
+import type {
+  AttributeEvent,
+  ControlEvent,
+  Dnp3Event,
+  FileEvent,
+  LinkEvent,
+  ObjectsEvent,
+  TimeEvent,
+} from '@penstock/protocols/dnp3';
 import type { S7BlockEvent, S7commEvent, S7IdentityEvent, S7ItemsEvent } from '@penstock/protocols/s7comm';
 import type { AlertBook, Finding } from './alerts/index.ts';
 import type { Baseline } from './baseline/index.ts';
@@ -19,6 +27,7 @@ import type { PathChangeEvent, SegmentConflictEvent } from './events/path.ts';
 import type { EvidencePacket } from './flows/evidence.ts';
 import type { Hosts } from './hosts.ts';
 import { Inventory } from './inventory/index.ts';
+import { Dnp3Judge } from './judgement/dnp3.ts';
 import { LinkJudge } from './judgement/link.ts';
 import { LogJudge } from './judgement/logs.ts';
 import { ModbusJudge } from './judgement/modbus.ts';
@@ -50,6 +59,11 @@ const HANDLED: ReadonlySet<string> = new Set([
   'conn',
   'dnp3',
   'dnp3_attribute',
+  'dnp3_control',
+  'dnp3_file',
+  'dnp3_link',
+  'dnp3_objects',
+  'dnp3_time',
   'dnp3_violation',
   'modbus_mask_write_register',
   'modbus_read_write_multiple_registers',
@@ -73,6 +87,7 @@ export class Judge {
   readonly #scene: Scene;
   readonly #modbus: ModbusJudge;
   readonly #s7: S7Judge;
+  readonly #dnp3: Dnp3Judge;
   readonly #link: LinkJudge;
   readonly #logs: LogJudge;
   readonly #detectors: DetectorRunner;
@@ -102,6 +117,7 @@ export class Judge {
     this.#link = new LinkJudge(this.#scene, this.inventory);
     this.#logs = new LogJudge(this.#scene, this.#detectors);
     this.#s7 = new S7Judge(this.#scene, this.inventory, this.#detectors, this.#logs, this.#modbus.watch);
+    this.#dnp3 = new Dnp3Judge(this.#scene, this.inventory, this.#detectors, this.#modbus.watch);
     for (const { product, service } of LOG_SOURCES) {
       const key = sourceKey(product, service);
       if (this.engine.wants(key) && !DERIVED.has(service)) this.#eventSources.set(service, key);
@@ -110,7 +126,7 @@ export class Judge {
 
   /** What was given up to stay within bounds. */
   get dropped(): number {
-    const parts = this.#detectors.dropped + this.#link.dropped + this.#s7.dropped;
+    const parts = this.#detectors.dropped + this.#link.dropped + this.#s7.dropped + this.#dnp3.dropped;
     return this.#dropped + this.#conversations.forgotten + parts;
   }
 
@@ -139,6 +155,7 @@ export class Judge {
     for (const conversation of this.#conversations.values()) {
       this.#modbus.tally(conversation);
       this.#s7.tally(conversation);
+      this.#dnp3.tally(conversation);
     }
   }
 
@@ -212,9 +229,26 @@ export class Judge {
         return;
       case 'dnp3':
         this.inventory.dnp3(event as Dnp3Event, flow);
+        this.#dnp3.exchange(event as Dnp3Event, conversation);
+        return;
+      case 'dnp3_objects':
+        this.#dnp3.objects(event as ObjectsEvent, conversation);
+        return;
+      case 'dnp3_control':
+        this.#dnp3.control(event as ControlEvent, conversation);
+        return;
+      case 'dnp3_file':
+        this.#dnp3.file(event as FileEvent, conversation);
+        return;
+      case 'dnp3_time':
+        this.#dnp3.time(event as TimeEvent, conversation);
+        return;
+      case 'dnp3_link':
+        this.#dnp3.link(event as LinkEvent, conversation);
         return;
       case 'dnp3_attribute':
         this.inventory.attributed(event as AttributeEvent, flow);
+        this.#dnp3.attribute(event as AttributeEvent, conversation);
         return;
       case 'modbus_mask_write_register':
         this.#modbus.maskWrite(event, conversation);
@@ -256,6 +290,7 @@ export class Judge {
 
   #advance(time: number): void {
     const scene = this.#scene;
+    this.#dnp3.settle();
     const passed = time - scene.now;
     if (passed > 0) {
       this.#detectors.passed(passed);
@@ -291,6 +326,7 @@ export class Judge {
     this.#scene.learnConversation(conversation.flow, conversation.src, conversation.dst, event.time);
     this.#modbus.tally(conversation);
     this.#s7.tally(conversation);
+    this.#dnp3.ended(conversation);
     this.#dropped += conversation.dropped;
     this.#conversations.delete(conversation.flow);
     if (this.#recent === conversation) this.#recent = undefined;

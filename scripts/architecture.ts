@@ -97,8 +97,8 @@ export const BANS: readonly Ban[] = [
   {
     rule: 'network',
     what: 'the network',
-    instead: "speak through the wire; only the kernel's gates and the app own sockets",
-    allowedIn: ['simulator/kernel/gate', ...OUTSIDE],
+    instead: "speak through the wire; only the kernel's gates, its hosts of sockets and the app own some",
+    allowedIn: ['simulator/kernel/gate', 'simulator/kernel/socket', ...OUTSIDE],
     modules: [
       'node:net',
       'node:dgram',
@@ -138,7 +138,7 @@ export const BANS: readonly Ban[] = [
 
 /** Rooms in which nothing may wait: a run has no promises, so that the event queue alone decides the order of things. */
 const WITHOUT_PROMISES = ['protocols/', 'simulator/', 'plants/'];
-const PROMISES_ALLOWED = ['simulator/kernel/gate', 'simulator/kernel/clock'];
+const PROMISES_ALLOWED = ['simulator/kernel/gate', 'simulator/kernel/socket', 'simulator/kernel/clock'];
 
 const MOST_LINES = { source: 500, test: 800 };
 

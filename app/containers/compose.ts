@@ -271,12 +271,8 @@ const CLOSED: readonly Sysctl[] = [
   NO_IPV6,
 ];
 
-/** Not there until it is plugged in: it speaks first, and nobody finds it before. */
-const UNPLUGGED: readonly Sysctl[] = [
-  ...CLOSED.filter(([name]) => name !== 'net.ipv4.conf.all.arp_ignore'),
-  ['net.ipv4.conf.all.arp_ignore', 8, 'nobody finds it before it is plugged in and speaks first'],
-  ['net.ipv4.icmp_echo_ignore_all', 1],
-];
+/** Not there until it is plugged in: it answers to nobody but for ARP, which the management network needs as well. */
+const UNPLUGGED: readonly Sysctl[] = [...CLOSED, ['net.ipv4.icmp_echo_ignore_all', 1]];
 
 const folderOf = (socket: string): string => socket.slice(0, socket.lastIndexOf('/'));
 const attackVolume = (attacker: string | undefined): string[] =>

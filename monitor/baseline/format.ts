@@ -14,8 +14,14 @@ const s7Area = z
   .string()
   .regex(/^(DB\d{1,5}|[MIQCT])$/, 'a table is coil, discrete, input, holding, or an S7 area such as DB10')
   .transform((area) => area as `DB${number}` | 'M' | 'I' | 'Q' | 'C' | 'T');
-const table = z.union([modbusTable, s7Area]);
-const tableKey = z.string().regex(/^(coil|discrete|input|holding|DB\d{1,5}|[MIQCT])$/);
+/** A group of DNP3: `g30`. Its addresses are indices. */
+const dnp3Group = z
+  .string()
+  .regex(/^g\d{1,3}$/)
+  .transform((group) => group as `g${number}`);
+const table = z.union([modbusTable, s7Area, dnp3Group]);
+const tableKey = z.string().regex(/^(coil|discrete|input|holding|DB\d{1,5}|[MIQCT]|g\d{1,3})$/);
+const linkAddress = z.int().min(0).max(65_535);
 const span = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);
 const count = z.int().nonnegative();
 /** Microseconds since 1970. */
@@ -38,8 +44,8 @@ export const conversationSchema = z.strictObject({
 export const requestSchema = z.strictObject({
   source: address,
   destination: address,
-  /** Modbus unit id. */
-  station: z.int().min(0).max(255),
+  /** Modbus unit id, or link address of a DNP3 outstation. */
+  station: linkAddress,
   functions: z.array(z.string()).min(1),
   addresses: z.record(tableKey, z.array(span)),
   note,
@@ -48,7 +54,7 @@ export const requestSchema = z.strictObject({
 const pollSchema = z.strictObject({
   source: address,
   destination: address,
-  station: z.int().min(0).max(255),
+  station: linkAddress,
   function: z.string(),
   table: table.nullable(),
   address: z.int().nullable(),
@@ -93,6 +99,17 @@ export const readingSchema = z.strictObject({
   note,
 });
 
+/** A DNP3 master and an outstation: whose host speaks under which link address, and how it commands. */
+const associationSchema = z.strictObject({
+  source: address,
+  destination: address,
+  master: linkAddress,
+  outstation: linkAddress,
+  /** Commands that were carried out after a SELECT, and without. */
+  selected: count,
+  direct: count,
+});
+
 const editSchema = z.strictObject({
   at: z.iso.datetime({ offset: true }),
   by: z.string().min(1),
@@ -122,6 +139,8 @@ const baselineSchema = z.strictObject({
   writes: z.array(writeSchema),
   readings: z.array(readingSchema),
   habits: z.array(habitSchema),
+  /** Left out where there are none, as in files of before. */
+  associations: z.array(associationSchema).default([]),
   edits: z.array(editSchema),
 });
 export type BaselineData = z.output<typeof baselineSchema>;
@@ -145,6 +164,7 @@ const fromFirst = (data: z.output<typeof firstSchema>): BaselineData => ({
   parent: null,
   polls: [],
   habits: [],
+  associations: [],
   edits: [],
 });
 
@@ -192,7 +212,10 @@ export function formatBaselineData(data: BaselineData): string {
 
 /** Keys in the schema's order, whatever order they were read in. */
 function formatData(data: BaselineData): string {
-  const lines = (Object.keys(baselineSchema.shape) as (keyof BaselineData)[]).map((key) => {
+  const keys = (Object.keys(baselineSchema.shape) as (keyof BaselineData)[]).filter(
+    (key) => key !== 'associations' || data.associations.length > 0,
+  );
+  const lines = keys.map((key) => {
     const value = data[key];
     if (!Array.isArray(value)) return `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`;
     const rows = value.map((row) => `    ${JSON.stringify(ordered(key, row))}`);
@@ -202,7 +225,7 @@ function formatData(data: BaselineData): string {
 }
 
 const ORDERS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  Object.entries(baselineSchema.shape).flatMap(([key, schema]) =>
+  Object.entries({ ...baselineSchema.shape, associations: z.array(associationSchema) }).flatMap(([key, schema]) =>
     schema instanceof z.ZodArray ? [[key, Object.keys((schema.element as z.ZodObject).shape)]] : [],
   ),
 );

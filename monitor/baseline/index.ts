@@ -7,6 +7,7 @@ import { readText, shownPath } from '@penstock/core';
 import { Rhythm, type RhythmData } from '../rhythm.ts';
 import { Habits } from '../watch/habits.ts';
 import type { ModbusTable } from '../watch/modbus-functions.ts';
+import { Associations } from './associations.ts';
 import { type BaselineData, type BaselineEdit, formatBaselineData, parseBaselineData } from './format.ts';
 import { Intervals } from './intervals.ts';
 
@@ -82,6 +83,8 @@ export class Baseline {
   readonly #readings = new Map<string, Entry<'readings'>>();
   /** How points behave; the process watch learns it. */
   readonly habits = new Habits();
+  /** Who masters which DNP3 outstation. */
+  readonly associations = new Associations();
 
   constructor(plant?: string | undefined) {
     this.#plant = plant ?? null;
@@ -322,6 +325,7 @@ export class Baseline {
     for (const entry of data.writes) this.#absorbWrite(entry);
     for (const entry of data.readings) this.#absorbReading(entry);
     this.habits.absorb(data.habits);
+    this.associations.absorb(data.associations);
   }
 
   #absorbConversation(entry: BaselineData['conversations'][number]): void {
@@ -392,6 +396,7 @@ export class Baseline {
       writes: sorted(this.#writes).map((write) => ({ ...write })),
       readings: sorted(this.#readings).map((reading) => ({ ...reading })),
       habits: this.habits.toJSON(),
+      associations: this.associations.toJSON(),
       edits: [...this.#edits],
     };
   }
@@ -411,8 +416,8 @@ export class Baseline {
   }
 }
 
-/** A table of Modbus, or an area of S7 memory, whose addresses count bytes (and tenths for bits). */
-export type LearnedTable = ModbusTable | `DB${number}` | 'M' | 'I' | 'Q' | 'C' | 'T';
+/** A table of Modbus; an area of S7 memory, whose addresses count bytes (and tenths for bits); a group of DNP3, whose addresses are indices. */
+export type LearnedTable = ModbusTable | `DB${number}` | 'M' | 'I' | 'Q' | 'C' | 'T' | `g${number}`;
 
 export interface LearnedRange {
   readonly table: LearnedTable;

@@ -28,9 +28,12 @@ export interface DetectorFinding {
  */
 export type Reception = 'told' | 'ends' | 'pauses';
 
-/** Something that detectors may put together with other things: a program that was written (FC 21), or that a device says has changed. */
+/**
+ * Something that detectors may put together with other things: a program that was written (FC 21), or that a device says has changed; an
+ * outstation that is told not to report of its own accord, or to do so again.
+ */
 export interface Happening {
-  readonly kind: 'program-written' | 'program-logged';
+  readonly kind: 'program-written' | 'program-logged' | 'reports-disabled' | 'reports-enabled';
   readonly time: number;
   readonly device: Host;
   readonly source: Host;

@@ -31,6 +31,7 @@ abstract class ProgramTraces implements Detector {
   protected readonly traces = new Map<string, Trace>();
 
   happened({ kind, device, source, time, logs }: Happening): void {
+    if (kind !== 'program-written' && kind !== 'program-logged') return;
     const trace = this.#trace(device, source);
     if (kind === 'program-written') {
       if (time - trace.written > TOGETHER) {

@@ -53,6 +53,7 @@ describe('rule library', () => {
       .map((r) => r.name)
       .sort();
     expect(idle).toEqual([
+      'dnp3-rogue-master',
       'large-upload',
       'new-conversation',
       'new-service',

@@ -6,7 +6,7 @@ import { Monitor } from '../monitor.ts';
 import { Lan } from '../test/lan.ts';
 import { FILTERS, SCADA, STRANGER } from '../test/rule-scenes/scene.ts';
 import { S7Line } from '../test/s7-line.ts';
-import { libraryRules } from '../test/works.ts';
+import { float, libraryRules } from '../test/works.ts';
 
 const LIST = `
 version: 1
@@ -107,6 +107,45 @@ describe('points over S7', () => {
     ]);
     expect(requests[0].addresses).toEqual({ DB10: [[0, 7]] });
     expect(JSON.stringify(Baseline.from(JSON.parse(learned)))).toBe(learned);
+  });
+
+  it('that another protocol writes too are no change by themselves, and have to show what was written', () => {
+    const both = ownerKnowledgeSchema.parse(
+      parseKnowledge(
+        LIST.replace(
+          'FIC201, writable: true, s7',
+          'FIC201, writable: true, modbus: { table: holding, address: 0, type: float32 }, s7',
+        ),
+        'owner.yaml',
+      ),
+    );
+    const after = (readback: number): string[] => {
+      const monitor = new Monitor({ knowledge: both, rules: libraryRules(), mode: 'watch' });
+      const lan = new Lan();
+      const line = new S7Line(lan, SCADA, FILTERS);
+      for (let i = 0; i < 20; i++) {
+        lan.wait(1);
+        line.read(10, 0, 8);
+      }
+      lan.modbus(SCADA, FILTERS).write(0, float(170));
+      line.values[0] = readback;
+      for (let i = 0; i < 3; i++) {
+        lan.wait(1);
+        line.read(10, 0, 8);
+      }
+      lan.play(monitor);
+      monitor.finish();
+      const told = monitor.alerts.filter(({ tag }) => tag === 'FIC201').map(({ rule }) => rule);
+      expect(
+        monitor
+          .tags()
+          .filter(({ tag }) => tag === 'FIC201')
+          .map(({ value }) => value),
+      ).toEqual([readback]);
+      return [...new Set(told)];
+    };
+    expect(after(170)).toEqual([]);
+    expect(after(150)).toEqual(['set-point-not-kept']);
   });
 
   it('stand in the inventory with who reads them, and what the controller says of itself', () => {

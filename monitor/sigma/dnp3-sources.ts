@@ -1,8 +1,8 @@
 /**
- * The logs of DNP3 that rules may name: Zeek's and ICSNPP's columns with what those lack, and logs of our own (`penstock`). `src` and
- * `dst` are who opened the connection and who took it; `master_is_orig` or `is_orig` tells who speaks.
+ * The logs of DNP3 that rules may name: Zeek's and ICSNPP's columns with what those lack, and logs of our own (`penstock`). `src` is
+ * the master's host and `dst` the outstation's, whoever opened the connection and whoever speaks.
  */
-import type { FieldType } from './fields.ts';
+import { detail, type Field, type FieldType, functionLearned, learned, point, requestLearned } from './fields.ts';
 
 type Column = readonly [name: string, type: FieldType, about: string];
 
@@ -11,6 +11,8 @@ interface Dnp3Source {
   readonly service: string;
   readonly about: string;
   readonly columns: readonly Column[];
+  /** What the judgement adds. */
+  readonly further: readonly Field[];
 }
 
 const SPEAKS: Column = ['is_orig', 'boolean', 'whoever opened the connection says it'];
@@ -19,6 +21,15 @@ const LINK: readonly Column[] = [
   ['link_source', 'number', 'link address of who says it'],
   ['link_destination', 'number', 'link address of whom it is said to; 65533 to 65535 are broadcasts'],
   ['sequence', 'number', "the application's sequence number, 0 to 15"],
+];
+/** Fields of the judgement that all logs have. */
+const OF_LINK: readonly Field[] = [
+  detail('link.broadcast', 'boolean', 'to all outstations'),
+  learned('association_learned', 'this host spoke under this link address to this outstation while learning', (s) => {
+    const known = s.details?.['link.learned'];
+    return typeof known === 'boolean' ? known : undefined;
+  }),
+  { ...detail('link.holder', 'text', "another host that has the master's link address"), identity: true },
 ];
 const OBJECT: Column = ['object_type', 'text', 'the object by its name in ICSNPP'];
 
@@ -34,7 +45,7 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['iin', 'number', 'internal indications of the answer, the first octet the upper one'],
       [
         'iin_flags',
-        'text',
+        'texts',
         'those that are set: DEVICE_RESTART, NEED_TIME, NO_FUNC_CODE_SUPPORT, OBJECT_UNKNOWN, PARAMETER_ERROR, …',
       ],
       ['master_is_orig', 'boolean', 'the master opened the connection'],
@@ -48,6 +59,7 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['reply_objects', 'number', 'object headers of the answer'],
       ['delay', 'number', 'seconds between request and answer'],
     ],
+    further: [...OF_LINK, functionLearned],
   },
   {
     product: 'zeek',
@@ -69,6 +81,24 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['selected', 'boolean', 'of OPERATE: the request before it selected the very same'],
       ...LINK,
     ],
+    further: [
+      ...OF_LINK,
+      functionLearned,
+      ...point,
+      detail('command.way', 'text', 'select, operate, direct or direct-no-ack'),
+      detail(
+        'command.custom',
+        'text',
+        'how this outstation was commanded while learning, whoever did it: select or direct',
+      ),
+      detail(
+        'command.mismatch',
+        'text',
+        'an OPERATE is not what was selected: another point, another value, or unselected (nothing was, or under another number)',
+      ),
+      detail('command.replayed', 'boolean', 'the same command under the same number again, out of turn'),
+      detail('command.seconds_ago', 'number', 'when it came before'),
+    ],
   },
   {
     product: 'zeek',
@@ -88,8 +118,14 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['values', 'numbers', 'values'],
       ['flags', 'numbers', 'flags of each value'],
       ['times', 'numbers', 'seconds since 1970 of each event'],
-      ['texts', 'text', 'octet strings'],
+      ['texts', 'texts', 'octet strings'],
       ...LINK,
+    ],
+    further: [
+      ...OF_LINK,
+      functionLearned,
+      requestLearned,
+      detail('objects.asked', 'text', 'what a request asks for: object and indices'),
     ],
   },
   {
@@ -112,6 +148,7 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['user', 'text', 'who wants to open it'],
       ...LINK,
     ],
+    further: [...OF_LINK, functionLearned],
   },
   {
     product: 'penstock',
@@ -127,6 +164,7 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['value', 'text', 'what it says'],
       ...LINK,
     ],
+    further: [...OF_LINK, functionLearned],
   },
   {
     product: 'penstock',
@@ -140,6 +178,7 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['interval', 'number', 'of a freeze that is repeated'],
       ...LINK,
     ],
+    further: [...OF_LINK, functionLearned],
   },
   {
     product: 'penstock',
@@ -152,6 +191,7 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['link_function', 'text', 'RESET_LINK_STATES, REQUEST_LINK_STATUS, LINK_STATUS, ACK, NACK, …'],
       ['from_master', 'boolean', 'it claims to come from a master'],
     ],
+    further: OF_LINK,
   },
   {
     product: 'penstock',
@@ -171,5 +211,6 @@ export const DNP3_SOURCES: readonly Dnp3Source[] = [
       ['group', 'number', 'object group that it is about'],
       ['variation', 'number', 'variation'],
     ],
+    further: [],
   },
 ];

@@ -6,7 +6,7 @@
 import type { FieldValue } from '@penstock/core';
 import type { Subject } from '../subject.ts';
 
-export type FieldType = 'text' | 'number' | 'boolean' | 'address' | 'numbers' | 'time';
+export type FieldType = 'text' | 'texts' | 'number' | 'boolean' | 'address' | 'numbers' | 'time';
 
 export interface Field {
   readonly name: string;

@@ -402,8 +402,12 @@ export const LOG_SOURCES: readonly LogSource[] = [
     ...common,
     ...columns({ itype: 'number', icode: 'number', len: 'number', is_orig: 'boolean' }),
   ]),
-  ...DNP3_SOURCES.map(({ product, service, about, columns: list }) =>
-    source(product, service, about, [...common, ...list.map(([name, type, what]) => column(name, type, false, what))]),
+  ...DNP3_SOURCES.map(({ product, service, about, columns: list, further }) =>
+    source(product, service, about, [
+      ...common,
+      ...list.map(([name, type, what]) => column(name, type, false, what)),
+      ...further,
+    ]),
   ),
   source('penstock', 'sensor', 'what the sensor did not see, could not read or had no room for, once a minute', [
     detail(
@@ -429,6 +433,13 @@ export const DERIVED: ReadonlySet<string> = new Set([
   'point_write',
   'program_transfer',
   's7comm',
+  'dnp3',
+  'dnp3_attribute',
+  'dnp3_control',
+  'dnp3_file',
+  'dnp3_link',
+  'dnp3_objects',
+  'dnp3_time',
   'point_state',
   ...WATCH_SOURCES.map(({ service }) => service),
   'violation',

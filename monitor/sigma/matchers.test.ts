@@ -159,7 +159,7 @@ describe('modifiers', () => {
     ['text|hour', [6], "'text' is a text; 'hour' takes a time"],
     ['text', Array.from({ length: 10_001 }, (_, i) => `v${i}`), '10001 values; a list may have 10000'],
     ['text|contains', Array.from({ length: 1001 }, (_, i) => `v${i}`), '1001 values that must be tried one by one'],
-    ['number|contains', [1], "'number' is a number; 'contains' takes a text or an address"],
+    ['number|contains', [1], "'number' is a number; 'contains' takes a text or a list of texts or an address"],
     ['text|gt', [1], "'text' is a text; 'gt' takes a number or a list of numbers"],
     ['text|cidr', ['10.0.0.0/8'], "'text' is a text; 'cidr' takes an address"],
     ['address|cidr', ['10.0.0.0/40'], "expected a subnet such as 10.20.0.0/16, got '10.0.0.0/40'"],

@@ -120,7 +120,7 @@ const isText = (type: FieldType): boolean => type === 'text' || type === 'addres
 
 const some = (field: Field, tests: readonly ValueTest[]): ItemTest => {
   const only = tests.length === 1 ? (tests[0] as ValueTest) : undefined;
-  if (field.type === 'numbers')
+  if (field.type === 'numbers' || field.type === 'texts')
     return (s) => {
       const value = field.get(s);
       return isList(value) ? value.some((element) => tests.some((t) => t(element))) : tests.some((t) => t(value));

@@ -43,6 +43,15 @@ export const WATCH_SOURCES: readonly WatchSource[] = [
     fields: [],
   },
   {
+    service: 'point_quality',
+    about:
+      'a device says that a value is worth nothing any more, or something again, or that it is forced (flags of DNP3)',
+    fields: [
+      ['quality.state', 'text', 'good, offline, communication-lost, restart or forced'],
+      ['quality.before', 'text', 'what it was before'],
+    ],
+  },
+  {
     service: 'point_still',
     about: 'a reading stands still for three times as long as it ever did, while it is polled',
     fields: [

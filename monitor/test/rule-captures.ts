@@ -8,6 +8,7 @@ import { LINKTYPE_ETHERNET } from '@penstock/core';
 import { writeCaptureFile } from '../capture/index.ts';
 import { Lan } from './lan.ts';
 import { deviceLogScenes } from './rule-scenes/device-logs.ts';
+import { dnp3Scenes } from './rule-scenes/dnp3.ts';
 import { middleScenes } from './rule-scenes/middle.ts';
 import { modbusScenes } from './rule-scenes/modbus.ts';
 import { networkScenes } from './rule-scenes/network.ts';
@@ -23,6 +24,7 @@ export const RULE_SCENES: Readonly<Record<string, Scene>> = {
   ...middleScenes,
   ...processScenes,
   ...s7Scenes,
+  ...dnp3Scenes,
 };
 
 function write(name: string, act: (lan: Lan) => void): void {

@@ -56,13 +56,15 @@ export class S7Line {
   readonly engineer: S7Engineer;
   readonly session: Session;
   readonly now = 0 as Instant;
+  /** What the points hold. */
+  readonly values = [150, 0, 12.3];
   readonly #client = new S7Client({ kind: 1 });
   readonly #memory: S7Memory;
   readonly #server: ReturnType<S7Server['session']>;
 
   constructor(lan: Lan, from: string, to: string) {
     this.session = lan.connect(from, to, 102);
-    const values = [150, 0, 12.3];
+    const { values } = this;
     this.#memory = new S7Memory(POINTS, to);
     const server = new S7Server({
       memory: this.#memory,

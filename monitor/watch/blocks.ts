@@ -34,7 +34,7 @@ export class Trace {
   alone = 0;
   /** Its standing still was told. */
   still = false;
-  /** It answers with something that is no number. */
+  /** It answers with something that is no number, or says that what it answers is worth nothing. */
   invalid = false;
   habit: Habit | undefined = undefined;
   /** Its point moves by itself; kept here because it is asked for often. */
@@ -144,7 +144,8 @@ export class WatchedDevice {
 
   /** Writes that may have changed what a table shows; inputs are the device's own. */
   writesTo(table: Table): number {
-    return table === 'holding' || table === 's7' ? this.registerWrites : table === 'coil' ? this.coilWrites : 0;
+    if (table === 'coil') return this.coilWrites;
+    return table === 'discrete' || table === 'input' ? 0 : this.registerWrites;
   }
 }
 

@@ -35,6 +35,7 @@ export type WatchService =
   | 'point_rate'
   | 'point_unordered'
   | 'point_invalid'
+  | 'point_quality'
   | 'point_still'
   | 'point_replay'
   | 'view'
@@ -161,7 +162,7 @@ export class ProcessWatch {
     const tags: WatchedTag[] = [];
     for (const table of this.#tables.values())
       for (const point of table.points)
-        if (!Number.isNaN(point.value))
+        if (point.speaks)
           tags.push({
             tag: point.tag.id,
             device: point.device,
@@ -173,8 +174,11 @@ export class ProcessWatch {
     return tags.sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : a.device < b.device ? -1 : 1));
   }
 
-  /** An answer to a read. The usual one changes nothing and is done after comparing the numbers. */
-  read(block: ReadBlock, values: ArrayLike<number>, time: number): void {
+  /**
+   * An answer to a read. The usual one changes nothing and is done after comparing the numbers.
+   * @param spontaneous nobody asked: it says nothing of how often somebody does
+   */
+  read(block: ReadBlock, values: ArrayLike<number>, time: number, spontaneous = false): void {
     const known = block.values;
     const count = values.length < known.length ? values.length : known.length;
     const { device } = block;
@@ -182,8 +186,10 @@ export class ProcessWatch {
     // What a device says before its program has run is not judged; the second answer is, whether it changed or not.
     const isAnew = block.seenWrites !== writes || block.polls === 1;
     const passed = time - block.polled.time;
-    block.polled.time = time;
-    if (block.polls++ === 0) block.first = time;
+    if (!spontaneous) {
+      block.polled.time = time;
+      if (block.polls++ === 0) block.first = time;
+    }
     if (block.failures !== 0) block.failures = 0;
     let done = -1;
     for (let i = 0; i < count; i++) {
@@ -250,7 +256,7 @@ export class ProcessWatch {
     }
     if (stood > trace.longest && !this.#events.announced(block.reader)) trace.longest = stood;
     const interval = passed > LEAST_INTERVAL ? passed : LEAST_INTERVAL;
-    const change = Math.abs(value - before) * 1e6;
+    const change = (Math.abs(value - before) - point.deadBand) * 1e6;
     if (change > trace.limit * interval && block.polls > SETTLED)
       this.#leaps.push({ trace, before, rate: change / interval });
     if (this.learning) {
@@ -349,6 +355,28 @@ export class ProcessWatch {
     );
   }
 
+  /** The device says what a value of a point is worth: `good`, `offline`, … Told when it changes. */
+  quality(block: ReadBlock, point: Point, state: string): void {
+    if (state === point.quality) return;
+    const before = point.quality;
+    point.quality = state;
+    this.#events.told('point_quality', block.reader, this.facts(point, undefined), {
+      'quality.state': state,
+      'quality.before': before,
+    });
+  }
+
+  /** Everything that the lists know of a point and a value that somebody wants it to have. Only valid until the next call. */
+  facts(point: Point, value: number | undefined): PointFacts {
+    return this.#describe(point, value, Number.isNaN(point.value) ? undefined : point.value, 0);
+  }
+
+  /** An order that a point does not keep: a pulse. */
+  pulsed(device: WatchedDevice, point: Point, time: number): void {
+    if (point.ordered) device.commanded = time;
+    point.pending = undefined;
+  }
+
   /** What a habit says; undefined without a baseline. */
   #learned(trace: Trace, test: (habit: NonNullable<Trace['habit']>) => boolean): boolean | undefined {
     return this.#baseline.empty ? undefined : trace.habit !== undefined && test(trace.habit);
@@ -420,6 +448,7 @@ export class ProcessWatch {
       point.pending = { value, time };
       point.value = value;
       point.changed = time;
+      for (const sibling of point.siblings) sibling.writtenElsewhere(value, time);
     }
   }
 

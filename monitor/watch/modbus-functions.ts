@@ -1,8 +1,8 @@
 /** What each Modbus function does to which table, by the names that Zeek gives them (Modbus Application Protocol V1.1b3, section 6). */
 
 export type ModbusTable = 'coil' | 'discrete' | 'input' | 'holding';
-/** Where a point is followed: a table of Modbus, or the one in which the points of S7 memory stand (`s7-places.ts`). */
-export type Table = ModbusTable | 's7';
+/** Where a point is followed: a table of Modbus, or one in which points of S7 memory or of a DNP3 outstation stand (`…-places.ts`). */
+export type Table = ModbusTable | 's7' | 'dnp3';
 /** Some of it that stands together. */
 export interface WatchedRange {
   readonly table: Table;

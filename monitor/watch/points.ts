@@ -3,8 +3,19 @@ import type { Hosts } from '../hosts.ts';
 import type { KnownPoint, KnownTag } from '../knowledge.ts';
 import type { PointFacts } from '../subject.ts';
 import type { Trace } from './blocks.ts';
-import type { Table } from './modbus-functions.ts';
-import { type Coding, type S7Place, S7Places } from './s7-places.ts';
+import { Dnp3Places } from './dnp3-places.ts';
+import type { ModbusTable, Table } from './modbus-functions.ts';
+import { type Coding, S7Places } from './s7-places.ts';
+
+/** Where a point stands in a table that people know under another name. */
+export interface Place {
+  readonly table: Exclude<Table, ModbusTable>;
+  readonly address: number;
+  readonly coding: Coding;
+  /** How people name the place: `DB10` and a byte, `g30` and an index. */
+  readonly area: string;
+  readonly at: number;
+}
 
 export type PointLevel = 'normal' | 'alarm' | 'unsafe' | 'out-of-range';
 
@@ -31,6 +42,10 @@ export class Point {
   /** Microseconds since 1970 at which the value was last seen to change. */
   changed = Number.NEGATIVE_INFINITY;
   level: PointLevel = 'normal';
+  /** What the device says that its value is worth. */
+  quality = 'good';
+  /** So far it may move without being reported, in its unit. */
+  readonly deadBand: number;
   pending: PendingWrite | undefined = undefined;
   /** Newest poll that covered it. */
   polled: { time: number } | undefined = undefined;
@@ -46,13 +61,15 @@ export class Point {
   readonly #alarmHigh: number;
   readonly #margin: number;
 
+  /** The same tag of the same device over other protocols. */
+  siblings: readonly Point[] = [];
   /** How people name its place, where the table's own address says nothing to them. */
-  readonly #shown: S7Place | undefined;
+  readonly #shown: Place | undefined;
 
-  /** @param place in S7 memory; a point of Modbus without it */
-  constructor(device: string, tag: KnownTag, point: KnownPoint, place?: S7Place) {
+  /** @param place in S7 memory or an outstation; a point of Modbus without it */
+  constructor(device: string, tag: KnownTag, point: KnownPoint, place?: Place) {
     const { table, address, ...coding } =
-      place === undefined ? (point.modbus as Modbus) : { table: 's7' as const, ...place, ...place.coding };
+      place === undefined ? (point.modbus as Modbus) : { ...place, ...place.coding };
     this.device = device;
     this.tag = tag;
     this.point = point;
@@ -60,6 +77,7 @@ export class Point {
     this.table = table;
     this.address = address;
     this.coding = coding;
+    this.deadBand = this.table === 'dnp3' ? (point.dnp3?.deadBand ?? 0) : 0;
     this.length = /32$/.test(coding.type) ? 2 : 1;
     this.#decode = new Decoder(coding);
     const { range, safe, alarms } = tag;
@@ -85,6 +103,19 @@ export class Point {
   get moves(): boolean {
     const { kind } = this.tag;
     return this.coding.type !== 'bool' && (kind === 'measurement' || kind === 'calculated' || kind === 'actuator');
+  }
+
+  /** It was written over another protocol: its next reading has to show that, and is no change by itself. */
+  writtenElsewhere(value: number, time: number): void {
+    this.pending = { value, time };
+    this.value = Number.NaN;
+    this.changed = time;
+  }
+
+  /** It has a value, and what several protocols tell was heard last over this one. */
+  get speaks(): boolean {
+    if (Number.isNaN(this.value)) return false;
+    return !this.siblings.some((other) => other.time > this.time && !Number.isNaN(other.value));
   }
 
   /** When its value was last confirmed. */
@@ -189,11 +220,16 @@ export class PointTable {
   readonly points: readonly Point[];
   /** Where they are in S7 memory, for a device that has such. */
   readonly s7: S7Places | undefined;
+  /** The same of a DNP3 outstation. */
+  readonly dnp3: Dnp3Places | undefined;
   readonly #byAddress = new Map<number, Point>();
 
-  constructor(points: readonly Point[], s7?: S7Places) {
+  constructor(points: readonly Point[], s7?: S7Places, dnp3?: Dnp3Places) {
     this.points = points;
     this.s7 = s7;
+    this.dnp3 = dnp3;
+    for (const same of Map.groupBy(points, (point) => point.tag.id).values())
+      if (same.length > 1) for (const point of same) point.siblings = same.filter((other) => other !== point);
     for (const point of points)
       for (let i = 0; i < point.length; i++) {
         const key = registerKey(point.table, point.address + i);
@@ -207,7 +243,7 @@ export class PointTable {
   }
 }
 
-const TABLES: Record<Table, number> = { coil: 0, discrete: 1, input: 2, holding: 3, s7: 4 };
+const TABLES: Record<Table, number> = { coil: 0, discrete: 1, input: 2, holding: 3, s7: 4, dnp3: 5 };
 export const registerKey = (table: Table, address: number): number => TABLES[table] * 65_536 + address;
 
 /** The point tables of all listed devices, by address on the network. */
@@ -227,7 +263,12 @@ export function pointTables(hosts: Hosts): Map<string, PointTable> {
         const tag = tags.get(point.tag);
         if (tag !== undefined && places !== undefined) points.push(new Point(device, tag, point, places.place(i)));
       });
-      return [hosts.addressOf(device), new PointTable(points, places)];
+      const ofOutstation = all.filter(({ dnp3, tag }) => dnp3 !== undefined && tags.has(tag));
+      const outstation = ofOutstation.length === 0 ? undefined : new Dnp3Places(ofOutstation);
+      ofOutstation.forEach((point, i) => {
+        points.push(new Point(device, tags.get(point.tag) as KnownTag, point, outstation?.all[i]));
+      });
+      return [hosts.addressOf(device), new PointTable(points, places, outstation)];
     }),
   );
 }

@@ -11,6 +11,7 @@ export type Coding = Pick<ModbusPoint, 'type' | 'wordOrder' | 'scale'>;
 
 /** Where a point stands in the table, and how people name its place. */
 export interface S7Place {
+  readonly table: 's7';
   readonly address: number;
   readonly coding: Coding;
   /** `DB10`, `M`, … */
@@ -59,7 +60,7 @@ export class S7Places {
         const scale = points[entry.point]?.s7?.scale ?? 1;
         const area = block.area === AREA_CODES.DB ? `DB${block.db}` : (areaOf(block.area) ?? '');
         const at = isCounted(block.area) ? entry.byte / 2 : entry.byte + entry.bit / 10;
-        this.#places.set(entry, { address, coding: { type, wordOrder: 'big', scale }, area, at });
+        this.#places.set(entry, { table: 's7', address, coding: { type, wordOrder: 'big', scale }, area, at });
         address += wordsOf(type);
       }
   }

@@ -2,7 +2,7 @@
 import type { Instant } from '@penstock/core';
 import type { AppFragment, ObjectBlock } from './application.ts';
 import { sized } from './blocks.ts';
-import { isRefusal, type MasterRequest, MasterTask, PRIORITY, type TaskOutcome } from './master-tasks.ts';
+import { encodable, isRefusal, type MasterRequest, MasterTask, PRIORITY, type TaskOutcome } from './master-tasks.ts';
 import { FUNCTION } from './tables.ts';
 import { FILE_MODE, FILE_STATUS, type FileDescriptor, type ObjectValue } from './values.ts';
 
@@ -61,6 +61,8 @@ export class FileTask extends MasterTask {
     this.#wanted = request;
     this.#blockSize = request.blockSize ?? 1024;
     this.#step = request.user === undefined ? firstStep(request) : 'authenticate';
+    encodable(this.request().objects);
+    encodable([sized(70, 3, [this.#command(this.#mode())])]);
   }
 
   request(): MasterRequest {

@@ -36,7 +36,7 @@ export interface MasterOptions {
   readonly polls?: readonly MasterPoll[] | undefined;
   /** Classes whose unsolicited responses are wanted; default all three. Without any, the outstation is told to send none. */
   readonly unsolicited?: readonly (1 | 2 | 3)[] | undefined;
-  /** Whether a class is read when indications say that it has events, and it is not sent unsolicited; default true. */
+  /** Whether a class is read when indications say that it has events, and the outstation does not send it unsolicited; default true. */
   readonly readsIndicated?: boolean | undefined;
   /** How the clock is set when the outstation asks for it; default `lan`. */
   readonly timeSync?: 'lan' | 'serial' | 'never' | undefined;

@@ -2,6 +2,7 @@
 import type { Instant } from '@penstock/core';
 import type { AppFragment, ObjectBlock } from './application.ts';
 import { allOf, indexed, valuesFrom, valuesOf } from './blocks.ts';
+import { encodeObjects } from './encode-objects.ts';
 import { FUNCTION, IIN } from './tables.ts';
 import { type AnalogCommand, COMMAND_STATUS, type ControlRelayOutput, OPERATION, TRIP_CLOSE } from './values.ts';
 
@@ -46,6 +47,12 @@ export abstract class MasterTask {
   }
 }
 
+/** A request waits before it is sent, so that what cannot be written down is refused when it is made. @throws PenstockError `dnp3.encode` */
+export function encodable(objects: readonly ObjectBlock[]): readonly ObjectBlock[] {
+  encodeObjects(objects);
+  return objects;
+}
+
 const REFUSALS = IIN.functionNotSupported | IIN.objectUnknown | IIN.parameterError;
 export const isRefusal = (indications: number): boolean => (indications & REFUSALS) !== 0;
 
@@ -63,7 +70,7 @@ export class ReadTask extends MasterTask {
   ) {
     super(priority, onEnded);
     this.name = name;
-    this.#objects = objects;
+    this.#objects = encodable(objects);
   }
 
   request(): MasterRequest {
@@ -95,6 +102,7 @@ export class PlainTask extends MasterTask {
     this.name = name;
     this.silent = silent;
     this.#request = request;
+    encodable(request.objects);
   }
 
   request(): MasterRequest {
@@ -214,7 +222,7 @@ export class CommandTask extends MasterTask {
   ) {
     super(PRIORITY.command, (outcome, now) => onResult?.({ outcome, statuses: this.#statuses }, now));
     this.silent = way === 'direct-no-ack';
-    this.#objects = commandBlocks(commands);
+    this.#objects = encodable(commandBlocks(commands));
     this.#steps =
       way === 'select'
         ? [FUNCTION.select, FUNCTION.operate]

@@ -80,6 +80,8 @@ export class Dnp3Master implements StreamMachine, LinkUser {
   /** When a step was begun last: an outstation whose indications do not go away is not asked without end. */
   readonly #begun = new Map<SetUp, Instant>();
   readonly #waiting: MasterTask[] = [];
+  /** Classes that the outstation agreed to report of its own accord. */
+  #enabled: readonly (1 | 2 | 3)[] = [];
   /** Classes that indications said to have events. */
   #indicated = 0;
   #overflown = false;
@@ -125,6 +127,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
     this.#need('integrity', now);
     if (this.#unsolicited.length > 0) this.#need('enable', now);
     this.#indicated = 0;
+    this.#enabled = [];
     for (const standing of this.#standing) standing.next = (now + standing.poll.every) as Instant;
     this.#go(now);
   }
@@ -319,7 +322,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
     if (!this.#readsIndicated) return;
     this.#indicated = 0;
     for (const [eventClass, bit] of CLASS_BITS)
-      if ((indications & bit) !== 0 && !this.#unsolicited.includes(eventClass)) this.#indicated |= 1 << eventClass;
+      if ((indications & bit) !== 0 && !this.#enabled.includes(eventClass)) this.#indicated |= 1 << eventClass;
   }
 
   #confirm(seq: number, uns: boolean): void {
@@ -369,6 +372,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
 
   #setUpTask(step: SetUp): MasterTask {
     const again = (outcome: TaskOutcome, now: Instant): void => {
+      if (step === 'enable') this.#enabled = outcome === 'done' ? this.#unsolicited : [];
       if (outcome !== 'timeout' && outcome !== 'mismatch') return;
       this.#need(step, now);
     };

@@ -275,7 +275,8 @@ function flagOctet(form: PointForm, value: number, flags: number): number {
       return flags;
     default: {
       const [least, most] = NUMBER_LIMITS[form.number as keyof typeof NUMBER_LIMITS];
-      return value < least || value > most ? flags | FLAG.overRange : flags;
+      const sent = form.number === 'i16' || form.number === 'i32' ? Math.round(value) : value;
+      return sent < least || sent > most ? flags | FLAG.overRange : flags;
     }
   }
 }

@@ -96,6 +96,15 @@ export class ContainerRange {
       .map(({ service, health }) => `${service} ${health}`);
   }
 
+  /** @throws Error with what is not well, and the range's last words, after `milliseconds` */
+  async untilWell(milliseconds: number): Promise<void> {
+    const until = performance.now() + milliseconds;
+    for (let ill = this.ill(); ill.length > 0; ill = this.ill()) {
+      if (performance.now() > until) throw new Error(`not well: ${ill.join(', ')}\n${this.logs('range')}`);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
   /** Everything that runs now, with when it was started: what a fault elsewhere must not change. */
   started(): Record<string, string> {
     return Object.fromEntries(this.states().map(({ service, startedAt }) => [service, startedAt]));
@@ -153,9 +162,13 @@ export class ContainerRange {
     return stdout + stderr;
   }
 
-  /** Takes everything away, the runs too. */
+  /** Takes every container, network and volume of the tests' project away. */
+  clear(): void {
+    this.compose(['down', '--volumes', '--remove-orphans', '--timeout', '20']);
+  }
+
   down(): void {
-    if (this.#file !== '') this.compose(['down', '--volumes', '--remove-orphans', '--timeout', '20']);
+    if (this.#file !== '') this.clear();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }

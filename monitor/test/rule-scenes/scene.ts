@@ -2,6 +2,7 @@
 import { DNS_PORT, encodeDns, RCODE_NAME_ERROR, RCODE_NONE, TYPE_A } from '@penstock/protocols/dns';
 import type { Lan, ModbusLine } from '../lan.ts';
 import { float } from '../works.ts';
+import { boosterMorning } from './booster.ts';
 
 export const SCADA = '10.10.2.10';
 export const HMI = '10.10.2.11';
@@ -10,6 +11,8 @@ export const ENGINEERING = '10.10.3.30';
 export const DOSING = '10.10.1.13';
 export const FILTERS = '10.10.1.12';
 export const INTAKE = '10.10.1.11';
+/** A remote station behind a radio link, which speaks DNP3. */
+export const BOOSTER = '10.10.1.21';
 export const SAFETY = '10.10.11.11';
 export const SERVICES = '10.10.35.5';
 export const OFFICE = '10.10.40.30';
@@ -113,11 +116,6 @@ export function ordinaryMorning(lan: Lan): void {
     const other = lan.modbus(SCADA, device);
     for (let i = 0; i < 4; i++) other.read('holding', 0, [1, 2, 3, i]);
   }
-  const intake = lan.modbus(SCADA, INTAKE);
-  for (let reading = 0; reading < 400; reading++) {
-    lan.wait(1);
-    pollIntake(intake, reading);
-  }
   lan.modbus(ENGINEERING, DOSING).read('holding', 10, float(8));
   lan.connect(ENGINEERING, SERVICES, 22).close();
   resolve(lan, SCADA, 'services.works.example');
@@ -125,6 +123,8 @@ export function ordinaryMorning(lan: Lan): void {
     lan.log(device, SERVICES, { text: 'running, warm restart', messageId: 'start' });
     ntp(lan, device);
   }
+  const intake = lan.modbus(SCADA, INTAKE);
+  boosterMorning(lan, SCADA, BOOSTER, 400, (second) => pollIntake(intake, second));
 }
 
 /** A question for the time and its answer (RFC 5905, modes 3 and 4). */

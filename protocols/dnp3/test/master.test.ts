@@ -10,6 +10,7 @@ import {
   latch,
   type MasterOptions,
   type OutstationOptions,
+  pulse,
   rangeOf,
   setPoint,
 } from '../index.ts';
@@ -116,6 +117,7 @@ describe('a master and an outstation', () => {
     const { open, run, device, seen, ended } = pair({
       outstation: { unsolicited: undefined },
       master: {
+        readsIndicated: false,
         eventEvery: seconds(60),
         polls: [{ name: 'levels', every: seconds(5), objects: [rangeOf(30, 0, 0, 1)] }],
       },
@@ -133,7 +135,7 @@ describe('a master and an outstation', () => {
 
     const other = pair({
       outstation: { unsolicited: undefined },
-      master: { unsolicited: [], polls: [{ name: 'levels', every: seconds(5), objects: [rangeOf(30, 0, 0, 1)] }] },
+      master: { polls: [{ name: 'levels', every: seconds(5), objects: [rangeOf(30, 0, 0, 1)] }] },
     });
     other.open();
     other.run(seconds(4));
@@ -337,6 +339,21 @@ function badRun(seed: number, confirmed: boolean): void {
   }
   expect(master.pending, where).toBe(0);
 }
+
+describe('a request that cannot be written down', () => {
+  it('is refused when it is made, not when its turn comes', () => {
+    const { master, open, line } = pair();
+    open();
+    const wrong = (act: () => unknown) => expect(act).toThrow(expect.objectContaining({ id: 'dnp3.encode' }));
+    wrong(() => master.command([{ index: 0, value: pulse(1e12) }], 'select', line.now));
+    wrong(() => master.command([{ index: 0, value: setPoint(1e6), variation: 2 }], 'select', line.now));
+    wrong(() => master.read([rangeOf(1, 0, 5, 3)], line.now));
+    wrong(() => master.file({ name: '→.txt', what: 'read', user: 'a', password: 'b' }, line.now));
+    expect(() => master.perform(FUNCTION.response, [], line.now)).toThrow(
+      expect.objectContaining({ id: 'dnp3.function' }),
+    );
+  });
+});
 
 describe('what a master does not believe', () => {
   it('is what comes from another station, has another number, or cannot be read', () => {

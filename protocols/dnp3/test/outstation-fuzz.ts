@@ -167,10 +167,10 @@ export class RequestSource {
 }
 
 /** A fragment of at most 249 octets in one frame. */
-export function frameOf(fragment: Uint8Array, destination: number, sequence: number): Uint8Array {
+export function frameOf(fragment: Uint8Array, destination: number, sequence: number, source = MASTER): Uint8Array {
   const control = { dir: true, prm: true, fcb: false, fcv: false, function: 4 } as const;
   const payload = Uint8Array.of(0xc0 | (sequence & 0x3f), ...fragment);
-  return encodeLinkFrame({ control, destination, source: MASTER, payload });
+  return encodeLinkFrame({ control, destination, source, payload });
 }
 
 interface Command {

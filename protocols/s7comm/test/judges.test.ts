@@ -43,7 +43,18 @@ const read = (client: NodeS7) =>
   );
 const write = (client: NodeS7, items: string[], values: (number | boolean)[]) =>
   new Promise<boolean>((resolve) => client.writeItems(items, values, resolve));
-const drop = (client: NodeS7) => new Promise<void>((resolve) => client.dropConnection(resolve));
+/** The class of timers, which has no name of its own. */
+const probe = setTimeout(() => {}, 0);
+clearTimeout(probe);
+const Timer = probe.constructor as abstract new () => object;
+
+/** Ends the connection, and the timers that nodes7 leaves behind for answers that have long come. */
+async function drop(client: NodeS7): Promise<void> {
+  await new Promise<void>((resolve) => client.dropConnection(resolve));
+  for (const value of Object.values(client).flatMap((held) => (Array.isArray(held) ? held : [held])))
+    for (const timer of [value, (value as { timeout?: unknown } | undefined)?.timeout])
+      if (timer instanceof Timer) clearTimeout(timer as NodeJS.Timeout);
+}
 
 describe('nodes7', { timeout: SLOW }, () => {
   const VALUES: readonly [string, string, number | boolean, number][] = [

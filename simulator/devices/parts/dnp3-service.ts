@@ -31,8 +31,9 @@ import type { DeviceContext, Part } from '../context.ts';
 const AWAY = { cold: seconds(20), warm: seconds(5) } as const;
 /** From the answer to a restart until it is gone, so that the answer is sent. */
 const GOODBYE = milliseconds(200);
-/** Masters over UDP that are kept apart. */
+/** Masters over UDP that are kept apart, and connections at once; what comes beyond is turned away. */
 const MOST_PEERS = 8;
+const MOST_CONNECTIONS = 16;
 
 /** A master that speaks over UDP. */
 interface Peer {
@@ -174,7 +175,7 @@ class Dnp3Service implements Part, Task {
 
   #accept(connection: Connection): MachineLink | undefined {
     const { remoteAddress, remotePort } = connection;
-    if (!this.#list.admits(remoteAddress)) return undefined;
+    if (this.#links.size >= MOST_CONNECTIONS || !this.#list.admits(remoteAddress)) return undefined;
     const session = this.#session(remoteAddress, remotePort, () => this.#links.get(session)?.pump());
     const link = new CausedLink(this.#context, session, () => {
       session.closed();
