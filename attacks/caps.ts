@@ -3,6 +3,8 @@ import { type Duration, hours, type Instant } from '@penstock/core';
 import { S7Transaction } from '@penstock/protocols/s7comm';
 import type {
   Cause,
+  Dnp3Replied,
+  Dnp3Session,
   EngineeringSession,
   EventQueue,
   Foothold,
@@ -18,6 +20,9 @@ export const DEFAULT_CAPS = { packets: 100_000, writes: 2000, perSecond: 100, du
 
 /** Modbus functions that change something in the device. */
 const WRITES = new Set([5, 6, 15, 16, 21, 22, 23]);
+
+/** DNP3 functions that change nothing: READ, DELAY_MEASURE. */
+const DNP3_ASKS = new Set([1, 23]);
 
 export class Meter {
   packets = 0;
@@ -103,7 +108,7 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
     if (at === now) act();
     else queue.at(at, { run: () => active() && act() });
   };
-  const { s7, engineer, ping, connect, interpose } = foothold;
+  const { s7, dnp3, engineer, ping, connect, interpose } = foothold;
   return {
     device: foothold.device,
     modbus(target) {
@@ -116,6 +121,13 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
         const session = s7.call(foothold, target);
         metering.opened(session);
         return meteredS7(session, send, metering);
+      },
+    }),
+    ...(dnp3 && {
+      dnp3: (target: string, cause: Cause, as?: number) => {
+        const session = dnp3.call(foothold, target, cause, as);
+        metering.opened(session);
+        return meteredDnp3(session, send, metering);
       },
     }),
     ...(engineer && {
@@ -175,6 +187,31 @@ function meteredS7(
         }),
       );
     },
+    release: () => session.release(),
+  };
+}
+
+/** A SELECT with its OPERATE, and what had to be repeated, count as their requests do once it is known how many those were. */
+function meteredDnp3(
+  session: Dnp3Session,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): Dnp3Session {
+  const work = (write: boolean, act: (done: Dnp3Replied) => void, done: Dnp3Replied): void =>
+    send(write, () =>
+      act((reply, now) => {
+        for (const meter of meters) {
+          meter.packets += Math.max(0, reply.requests - 1);
+          if (write && reply.outcome === 'done') meter.taken++;
+        }
+        if (active()) done(reply, now);
+      }),
+    );
+  return {
+    read: (objects, cause, done) => work(false, (then) => session.read(objects, cause, then), done),
+    command: (command, way, cause, done) => work(true, (then) => session.command(command, way, cause, then), done),
+    perform: (code, objects, cause, done) =>
+      work(!DNP3_ASKS.has(code), (then) => session.perform(code, objects, cause, then), done),
     release: () => session.release(),
   };
 }

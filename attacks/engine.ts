@@ -14,7 +14,8 @@ import { checkInputs } from './inputs.ts';
 import { type PlannedStep, plan } from './plan.ts';
 import { checkPrerequisites, type Prerequisite } from './prerequisites.ts';
 import { Programs } from './programs.ts';
-import { Memory, type RevertReport, unreleased } from './revert.ts';
+import { Reports } from './reports.ts';
+import { Memory, READ_BACK, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
 import { checkSurroundings, stageSurroundings } from './surroundings.ts';
@@ -58,6 +59,7 @@ export class AttackEngine {
   readonly #knowledge: Knowledge;
   readonly #memory: Memory;
   readonly #programs: Programs;
+  readonly #reports: Reports;
   readonly #meter: Meter;
   readonly #abort: Condition | undefined;
   readonly #conditions: ReadonlyMap<string, Condition>;
@@ -92,6 +94,7 @@ export class AttackEngine {
     this.#knowledge = new Knowledge(host);
     this.#memory = new Memory(host, this.#guard, [...this.#steps, ...this.#reverts]);
     this.#programs = new Programs(host, this.#guard, [...this.#steps, ...this.#reverts]);
+    this.#reports = new Reports(this.#guard, [...this.#steps, ...this.#reverts]);
     this.#meter = new Meter(scenario.caps, `scenario '${scenario.id}'`);
     this.#abort =
       scenario.abort && options.variant === 'attack' ? truthCondition(host, scenario.abort, 'abort') : undefined;
@@ -324,6 +327,7 @@ export class AttackEngine {
       wrote: (device, tag) => this.#memory.wrote(device, tag),
       accepted: (device, tag) => this.#memory.accepted(device, tag),
       reprogrammed: (device) => this.#programs.reprogrammed(device),
+      reports: (device, state) => this.#reports.told(device, state),
       programBefore: (device) => this.#programs.before(device),
       later: laterIn(this.#host.queue, active),
       hold: (device, held) => this.#holdings.hold(device, { held, step, meter: run.meter }),
@@ -421,7 +425,11 @@ export class AttackEngine {
     }
     if (!this.#restored && this.#options.variant === 'attack') {
       this.#restored = true;
-      this.#undoing = [...this.#programs.restoring(), ...this.#memory.restoring(this.#reverts)];
+      this.#undoing = [
+        ...this.#programs.restoring(),
+        ...this.#memory.restoring(this.#reverts),
+        ...this.#reports.restoring(),
+      ];
       if (this.#undoing.length > 0) {
         this.#nextRevert(seconds(1));
         return;
@@ -438,15 +446,17 @@ export class AttackEngine {
     const foothold = (role: string) => this.#foothold(this.#guard.device(role).id, run);
     this.#memory.prove(foothold, cause, (tags) =>
       this.#programs.prove(foothold, cause, (programs) => {
+        const reports = this.#reports.prove();
         const all = [
           ...tags.map(({ tag, proven, reason }) => ({ what: tag, proven, reason })),
           ...programs.map(({ device, proven, reason }) => ({ what: `program of ${device}`, proven, reason })),
+          ...reports.map(({ device, proven, reason }) => ({ what: `reports of ${device}`, proven, reason })),
         ];
         const failed = all.filter(({ proven }) => !proven).map(({ what, reason }) => `${what}: ${reason}`);
         const detail = failed.join('; ') || `${all.map(({ what }) => what).join(', ')} as before`;
         const state = all.length === 0 ? 'nothing' : failed.length === 0 ? 'proven' : 'failed';
         if (state !== 'nothing') this.#tell(read.id, 'revert', state === 'proven' ? 'done' : 'failed', detail);
-        this.#finish({ state, tags, programs });
+        this.#finish({ state, tags, programs, ...(reports.length > 0 && { reports }) });
       }),
     );
   }
@@ -483,11 +493,3 @@ export class AttackEngine {
     this.#host.record({ at: this.#host.queue.now, step, phase, event, techniques, target, tags, detail });
   }
 }
-
-/** What the proof is called in the journals. */
-const READ_BACK = {
-  id: 'read-back',
-  about: 'What was overwritten is as before',
-  techniques: [],
-  verb: 'release',
-} as const satisfies Omit<StepSpec & { verb: 'release' }, 'from'>;

@@ -6,10 +6,11 @@ import type { PlantSpec } from '@penstock/core';
 import type { Cause, Foothold } from '@penstock/simulator/kernel';
 import type { EngineHost } from './host.ts';
 import type { RevertedProgram } from './programs.ts';
+import type { RevertedReports } from './reports.ts';
 import type { StepSpec } from './scenario.ts';
 import type { ScopeGuard } from './scope.ts';
 import { overwritesOf } from './verbs/index.ts';
-import { PointLine, type PointTarget, pointOf } from './verbs/point.ts';
+import { type Dnp3Manner, mannerOf, PointLine, type PointTarget, pointOf } from './verbs/point.ts';
 
 /** What became of one point that the attack overwrote. */
 export interface RevertedTag {
@@ -31,6 +32,8 @@ export interface RevertReport {
   readonly tags: readonly RevertedTag[];
   /** Controllers that were reprogrammed, stopped or started. */
   readonly programs: readonly RevertedProgram[];
+  /** Outstations that were told to report nothing of their own accord; left out where there are none. */
+  readonly reports?: readonly RevertedReports[];
 }
 
 interface Remembered {
@@ -40,6 +43,9 @@ interface Remembered {
   readonly target: PointTarget;
   /** Role of the host that overwrites it, from which it is also read back. */
   readonly from: string;
+  /** How it speaks DNP3, and what a step says to that end. */
+  readonly manner: Dnp3Manner;
+  readonly over: { readonly command?: 'select' | 'direct'; readonly as?: string };
   before: number | undefined;
   written: boolean;
 }
@@ -55,8 +61,8 @@ export class Memory {
   constructor(host: EngineHost, guard: ScopeGuard, steps: readonly StepSpec[]) {
     this.#host = host;
     for (const step of steps)
-      for (const { role, tag } of overwritesOf(step, host.plant)) {
-        const target = pointOf(guard, host.plant, role, tag);
+      for (const { role, tag, way, as } of overwritesOf(step, host.plant)) {
+        const target = pointOf(guard, host.plant, role, tag, { way, as });
         const device = target.device.id;
         if (!this.#points.has(keyOf(device, tag)))
           this.#points.set(keyOf(device, tag), {
@@ -65,6 +71,8 @@ export class Memory {
             tag,
             target,
             from: step.from,
+            manner: mannerOf(guard, host.plant, step.from, role, as),
+            over: { ...(way !== undefined && { command: way }), ...(as !== undefined && { as }) },
             before: undefined,
             written: false,
           });
@@ -89,7 +97,7 @@ export class Memory {
       return;
     }
     inTurn(points, done, (point, next) =>
-      readPoint(foothold(point.from), point.target, cause, (value) => {
+      readPoint(foothold(point.from), point, cause, (value) => {
         point.before = value;
         next();
       }),
@@ -112,7 +120,7 @@ export class Memory {
     const named = new Set(
       done.flatMap((step) => overwritesOf(step, this.#host.plant).map(({ role, tag }) => `${role}|${tag}`)),
     );
-    return this.#order.toReversed().flatMap(({ role, tag, from, before, device, target }) => {
+    return this.#order.toReversed().flatMap(({ role, tag, from, before, device, target, over }) => {
       if (before === undefined || named.has(`${role}|${tag}`)) return [];
       const now = this.#host.memory?.(device, tag);
       if (now !== undefined && target.same(before, now)) return [];
@@ -126,6 +134,7 @@ export class Memory {
           to: role,
           tag,
           value: before,
+          ...over,
         },
       ];
     });
@@ -144,7 +153,7 @@ export class Memory {
       points,
       () => done(tags),
       (point, next) =>
-        readPoint(foothold(point.from), point.target, cause, (readBack, why) => {
+        readPoint(foothold(point.from), point, cause, (readBack, why) => {
           tags.push(this.#judge(point, readBack, why));
           next();
         }),
@@ -195,11 +204,11 @@ const keyOf = (device: string, tag: string): string => `${device}|${tag}`;
 /** Reads one point by a request of its own; `undefined` with the reason when there is no answer. */
 function readPoint(
   foothold: Foothold,
-  target: PointTarget,
+  { target, manner }: Pick<Remembered, 'target' | 'manner'>,
   cause: Cause,
   done: (value: number | undefined, why: string) => void,
 ): void {
-  const line = new PointLine(foothold, target.device.id);
+  const line = new PointLine(foothold, target.device.id, manner);
   target.read(line, cause, (value, why) => {
     line.release();
     done(value, why);
@@ -226,3 +235,11 @@ export const unreleased = (held: Iterable<string>, plant: PlantSpec, reverts: re
     .map((id) => plant.devices.find((d) => d.id === id)?.role ?? id)
     .filter((role) => !released.has(role));
 };
+
+/** What the proof is called in the journals. */
+export const READ_BACK = {
+  id: 'read-back',
+  about: 'What was overwritten is as before',
+  techniques: [],
+  verb: 'release',
+} as const satisfies Omit<StepSpec & { verb: 'release' }, 'from'>;

@@ -18,6 +18,8 @@ export type ScopeRefusal =
   | 'scope.unknown-tag'
   | 'scope.no-point'
   | 'scope.no-controller'
+  | 'scope.no-outstation'
+  | 'scope.no-master'
   | 'scope.unknown-zone'
   | 'scope.range';
 

@@ -116,6 +116,9 @@ export interface PlayResult {
   };
 }
 
+/** Labels are written while a run goes on up to so many; those of a flood at its end. */
+const MOST_LABELS_AT_ONCE = 10_000;
+
 export class Play {
   readonly range: Range;
   readonly monitor: Monitor | undefined;
@@ -129,6 +132,8 @@ export class Play {
   readonly #responses: ResponseRecord[] = [];
   readonly #hazards: { at: number; hazard: string; state: 'begin' | 'end' }[] = [];
   readonly #journal: MonitorJournal | undefined;
+  /** Labelled packets that are in the folder already. */
+  #labelled = 0;
   #attackOver: Instant | undefined;
   #attack: AttackEngine | undefined;
   #watch: ScenarioWatch | undefined;
@@ -192,6 +197,10 @@ export class Play {
     this.truth.commit();
     this.#journal?.commit();
     this.#capture?.writer.flush();
+    const { count } = this.#labels;
+    if (count === this.#labelled || count > MOST_LABELS_AT_ONCE) return;
+    this.#labelled = count;
+    this.#request.folder?.write('labels.csv', this.#labels.csv(this.#steps, this.range.queue.now));
   }
 
   /** A step of the run's own scenario, or of an adversary in another process: it belongs to the truth, and labels packets. */

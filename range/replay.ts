@@ -1,6 +1,6 @@
 /** Executes a run again from its seed and the journal of what came from outside; its packets and alerts are the same. */
 import { loadScenario } from '@penstock/attacks';
-import { type Duration, hours, type Instant, PenstockError, RESPONDERS } from '@penstock/core';
+import { type Duration, hours, type Instant, PenstockError, RESPONDERS, UsageError } from '@penstock/core';
 import { builtInRules, loadRules } from '@penstock/monitor';
 import { gateEntrance, replayGates } from '@penstock/simulator/kernel';
 import { z } from 'zod';
@@ -65,7 +65,13 @@ export async function replay(
   folder: RunFolder | undefined,
   progress?: (share: number) => void,
 ): Promise<ReplayResult> {
-  const parsed = runSchema.safeParse(run.readJson('run.json'));
+  const written = run.readJson('run.json') as { kind?: string };
+  if (written.kind === 'docker')
+    throw new UsageError(
+      'replay.containers',
+      `${run.path} is a run in containers, on sockets of an operating system; only runs in one process can be executed again`,
+    );
+  const parsed = runSchema.safeParse(written);
   if (!parsed.success)
     throw new PenstockError(
       'run.broken',

@@ -49,6 +49,8 @@ describe('wrong use', () => {
     mkdirSync(join(cwd, 'empty'));
     mkdirSync(join(cwd, 'old'));
     writeFileSync(join(cwd, 'old', 'run.json'), '{}');
+    mkdirSync(join(cwd, 'docker'));
+    writeFileSync(join(cwd, 'docker', 'run.json'), '{"kind":"docker"}');
     writeFileSync(join(cwd, 'text.pcap'), 'not a capture at all, but a text\n');
     writeFileSync(join(cwd, 'nothing.pcap'), '');
     writeFileSync(join(cwd, 'rule.yml'), 'title: half a rule\n');
@@ -89,6 +91,11 @@ describe('wrong use', () => {
     ['rules that are not there', ['monitor', 'text.pcap', '--rules', 'nowhere'], 'nowhere'],
     ['a run that is not there', ['replay', 'nowhere'], "is no run's folder"],
     ['a run that is none', ['replay', 'old'], 'is not how a run is described'],
+    ['a run in containers', ['replay', 'docker'], 'only runs in one process'],
+    ['no range to reset', ['reset'], 'which range?'],
+    ['a range to reset elsewhere', ['reset', '--range', 'http://192.0.2.1/#token=x'], "wants the page's address"],
+    ['a compose file for an unknown plant', ['compose', 'moon-base'], "no plant 'moon-base'"],
+    ['an adversary that is nowhere', ['adversary', 'lye-setpoint'], 'say where the range is'],
     ['a folder that holds a run', ['up', SMALL_PLANT, '--port', '0', '--out', 'old'], 'holds a run already'],
     ['a file as folder', ['up', SMALL_PLANT, '--port', '0', '--out', 'text.pcap'], 'cannot write to text.pcap'],
     ['nothing to check', ['check', 'nowhere'], 'there is no nowhere'],
@@ -102,7 +109,7 @@ describe('wrong use', () => {
   });
 
   it('leaves nothing behind', () => {
-    expect(readdirSync(cwd).sort()).toEqual(['empty', 'nothing.pcap', 'old', 'rule.yml', 'text.pcap']);
+    expect(readdirSync(cwd).sort()).toEqual(['docker', 'empty', 'nothing.pcap', 'old', 'rule.yml', 'text.pcap']);
     expect([readdirSync(join(cwd, 'empty')), readdirSync(join(cwd, 'old'))]).toEqual([[], ['run.json']]);
   });
 

@@ -60,6 +60,8 @@ export class RangeRole {
   readonly #resumeFile: string;
   #onFrame: ((bytes: Uint8Array, time: number) => void) | undefined;
   #stopping = false;
+  /** A run has been played by this process: who is to take part is there already. */
+  #played = false;
   #reset: () => void = () => {};
 
   private constructor(options: RangeRoleOptions, plant: Plant, hub: Hub, feed: FrameFeed, causes: CauseBook) {
@@ -119,7 +121,8 @@ export class RangeRole {
 
   async #playOne(resume: Resume | undefined): Promise<void> {
     const { seed, hour } = resume ?? this.#options;
-    const missing = await this.#hub.gathered(resume ? GATHER_AGAIN_MS : GATHER_MS);
+    const missing = await this.#hub.gathered(resume || this.#played ? GATHER_AGAIN_MS : GATHER_MS);
+    this.#played = true;
     if (this.#stopping) return;
     if (missing.length > 0) note(`Not there yet: ${missing.join(', ')}; scenarios cannot touch them in this run.`);
     const plant = this.#plant;

@@ -21,6 +21,8 @@ export interface VerbContext {
   accepted(device: string, tag: string): void;
   /** A controller's program or mode is changed: it is put back in the end. Call before the change is sent. */
   reprogrammed(device: string): void;
+  /** An outstation is about to be told to report nothing, or has taken it that it is to report again. */
+  reports(device: string, state: 'silenced' | 'enabled'): void;
   /** The program that a controller had before the attack; undefined where that is not known. */
   programBefore(device: string): string | undefined;
   /** Runs `act` later, unless the step was ended meanwhile. */
@@ -59,6 +61,17 @@ export interface PlanLine {
 export interface Overwrite {
   readonly role: string;
   readonly tag: string;
+  /** Over DNP3: how, and under which master's link address. */
+  readonly way?: 'select' | 'direct' | undefined;
+  readonly as?: string | undefined;
+}
+
+/** An outstation that is told to report nothing of some classes, and by whom. */
+export interface Silences {
+  readonly role: string;
+  readonly from: string;
+  readonly as?: string | undefined;
+  readonly classes: readonly (1 | 2 | 3)[];
 }
 
 /** What names and numbers mean, without a foothold: for checks and for a dry run. */
@@ -78,6 +91,8 @@ export interface Verb<Schema extends z.ZodType<CommonStep>> {
   overwrites(step: z.output<Schema>, plant: PlantSpec): readonly Overwrite[];
   /** Controllers, by role, whose program or mode it may change; none when left out. */
   reprograms?(step: z.output<Schema>): readonly string[];
+  /** Outstations that it tells to report nothing of their own accord; none when left out. */
+  silences?(step: z.output<Schema>): readonly Silences[];
   /** Resolves every name. @throws ScopeError before anything is sent */
   plan(step: z.output<Schema>, context: PlanContext): readonly PlanLine[];
   /** Starts the step; `end` is called once, from within the event queue. @throws ScopeError before anything was sent */

@@ -1,10 +1,11 @@
 /** The closed list of verbs. What is not here, a scenario cannot do. A new one is a file of its own and a line in this list. */
 import type { PlantSpec } from '@penstock/core';
 import { z } from 'zod';
-import type { Overwrite, PlanContext, PlanLine, StepResult, VerbContext } from './context.ts';
+import type { Overwrite, PlanContext, PlanLine, Silences, StepResult, VerbContext } from './context.ts';
 import { cpuStart, cpuStop } from './cpu-mode.ts';
 import { discover } from './discover.ts';
 import { interpose } from './interpose.ts';
+import { disableUnsolicited, enableUnsolicited, restartOutstation } from './outstation.ts';
 import { probeRegisters } from './probe-registers.ts';
 import { programDelete } from './program-delete.ts';
 import { programDownload } from './program-download.ts';
@@ -25,6 +26,9 @@ const VERBS = {
   'program-delete': programDelete,
   'cpu-stop': cpuStop,
   'cpu-start': cpuStart,
+  'restart-outstation': restartOutstation,
+  'disable-unsolicited': disableUnsolicited,
+  'enable-unsolicited': enableUnsolicited,
 } as const;
 
 export const stepSchema = z.discriminatedUnion('verb', [
@@ -39,6 +43,9 @@ export const stepSchema = z.discriminatedUnion('verb', [
   programDelete.schema,
   cpuStop.schema,
   cpuStart.schema,
+  restartOutstation.schema,
+  disableUnsolicited.schema,
+  enableUnsolicited.schema,
 ]);
 export type StepSpec = z.output<typeof stepSchema>;
 
@@ -48,6 +55,7 @@ interface AnyVerb {
   tags(step: StepSpec, plant: PlantSpec): readonly string[];
   overwrites(step: StepSpec, plant: PlantSpec): readonly Overwrite[];
   reprograms?(step: StepSpec): readonly string[];
+  silences?(step: StepSpec): readonly Silences[];
   plan(step: StepSpec, context: PlanContext): readonly PlanLine[];
   run(step: StepSpec, context: VerbContext, end: (result: StepResult) => void): void;
 }
@@ -64,6 +72,8 @@ export const overwritesOf = (step: StepSpec, plant: PlantSpec): readonly Overwri
   verbOf(step).overwrites(step, plant);
 /** Controllers, by role, whose program or mode a step may change. */
 export const reprogramsOf = (step: StepSpec): readonly string[] => verbOf(step).reprograms?.(step) ?? [];
+/** Outstations that a step tells to report nothing. */
+export const silencesOf = (step: StepSpec): readonly Silences[] => verbOf(step).silences?.(step) ?? [];
 /** What a step would do. @throws ScopeError */
 export const planOf = (step: StepSpec, context: PlanContext): readonly PlanLine[] => verbOf(step).plan(step, context);
 

@@ -13,12 +13,14 @@ import {
   S7PointWrite,
   S7Read,
 } from '@penstock/protocols/s7comm';
-import type { Cause, Foothold, ModbusSession, Reply, S7Session } from '@penstock/simulator/kernel';
+import type { Cause, Dnp3Session, Foothold, ModbusSession, Reply, S7Session } from '@penstock/simulator/kernel';
 import { ScopeError, type ScopeGuard } from '../scope.ts';
 import type { StepResult } from './context.ts';
+import { masterAddress, nobody, type Outstation, outstationOf, usualWay } from './dnp3.ts';
+import { OutstationPoint } from './dnp3-point.ts';
 import { addressOf, readingOf, resultOf, specOf, type Target, targetOf } from './modbus.ts';
 
-type Read = (value: number | undefined, detail: string) => void;
+export type Read = (value: number | undefined, detail: string) => void;
 
 /** Sessions from a foothold to one device, opened when a point first needs one and shared by all points. */
 export class PointLine {
@@ -26,10 +28,16 @@ export class PointLine {
   readonly #device: string;
   #modbus: ModbusSession | undefined;
   #s7: S7Session | undefined;
+  #dnp3: Dnp3Session | undefined;
+  readonly #as: number | undefined;
+  /** How DNP3 outputs are commanded where nobody says otherwise. */
+  readonly usualWay: 'select' | 'direct';
 
-  constructor(foothold: Foothold, device: string) {
+  constructor(foothold: Foothold, device: string, { as, usualWay = 'direct' }: Dnp3Manner = {}) {
     this.#foothold = foothold;
     this.#device = device;
+    this.#as = as;
+    this.usualWay = usualWay;
   }
 
   get from(): string {
@@ -47,10 +55,38 @@ export class PointLine {
     return this.#s7;
   }
 
+  /** Undefined where nobody at the foothold can speak DNP3. */
+  dnp3(cause: Cause): Dnp3Session | undefined {
+    this.#dnp3 ??= this.#foothold.dnp3?.(this.#device, cause, this.#as);
+    return this.#dnp3;
+  }
+
   release(): void {
+    this.#dnp3?.release();
     this.#modbus?.release();
     this.#s7?.release();
   }
+}
+
+/** How somebody speaks DNP3 to an outstation. */
+export interface Dnp3Manner {
+  /** Link address, where it is not the host's own. */
+  readonly as?: number | undefined;
+  readonly usualWay?: 'select' | 'direct' | undefined;
+}
+
+/**
+ * How the host of `from` speaks to a device: under the link address of the master `as`, where a step names one.
+ * @throws ScopeError for a role that is out of scope, `scope.no-outstation` and `scope.no-master` where a step names one
+ */
+export function mannerOf(guard: ScopeGuard, plant: PlantSpec, from: string, to: string, as?: string): Dnp3Manner {
+  const device = specOf(plant, guard.device(to).id);
+  if (as === undefined && !device.services.some(({ protocol }) => protocol === 'dnp3')) return {};
+  const outstation: Outstation = outstationOf(guard, plant, to);
+  return {
+    usualWay: usualWay(plant, guard.device(from).id, outstation),
+    ...(as !== undefined && { as: masterAddress(guard, plant, as, outstation) }),
+  };
 }
 
 export interface PointTarget {
@@ -65,12 +101,24 @@ export interface PointTarget {
 }
 
 /**
- * The point of `role` that carries `tag`: over Modbus where it has an address there, else over S7.
+ * The point of `role` that carries `tag`: over Modbus where it has an address there, else over S7, else over DNP3; over DNP3 where a step
+ * says how it is to be commanded.
  * @throws ScopeError for a role or tag that is out of scope, or a point that no protocol reaches
  */
-export function pointOf(guard: ScopeGuard, plant: PlantSpec, role: string, tag: string): PointTarget {
+export function pointOf(
+  guard: ScopeGuard,
+  plant: PlantSpec,
+  role: string,
+  tag: string,
+  over: { readonly way?: 'select' | 'direct' | undefined; readonly as?: string | undefined } = {},
+): PointTarget {
   const { device, point } = guard.point(role, tag);
   const spec = specOf(plant, device.id);
+  const { dnp3 } = point;
+  const isDnp3 = over.way !== undefined || over.as !== undefined;
+  if (isDnp3 && dnp3 === undefined) throw new ScopeError('scope.no-point', `'${tag}' of '${role}' has no DNP3 index`);
+  if (dnp3 !== undefined && (isDnp3 || (point.modbus === undefined && point.s7 === undefined)))
+    return new OutstationPoint(spec, tag, dnp3, over.way);
   if (point.modbus !== undefined || point.s7 === undefined) return new ModbusPoint(targetOf(guard, plant, role, tag));
   const memory = new S7Memory(spec.points, spec.id);
   const entry = memory.entry(spec.points.indexOf(point));
@@ -78,7 +126,7 @@ export function pointOf(guard: ScopeGuard, plant: PlantSpec, role: string, tag: 
   return new S7Point(spec, entry);
 }
 
-const named = (tag: string, value: number): string => `${tag} := ${Number(value.toPrecision(7))}`;
+export const named = (tag: string, value: number): string => `${tag} := ${Number(value.toPrecision(7))}`;
 
 class ModbusPoint implements PointTarget {
   readonly device: DeviceSpec;
@@ -146,7 +194,7 @@ class S7Point implements PointTarget {
     const entry = this.#entry;
     const read = new S7Read([addressOfEntry(entry)]);
     if (s7 === undefined) {
-      done(undefined, nobody(from));
+      done(undefined, nobody(from, 'S7'));
       return;
     }
     s7.request(read.request, cause, (reply) => {
@@ -164,7 +212,7 @@ class S7Point implements PointTarget {
   write({ s7, from }: PointLine, value: number, cause: Cause, done: (result: StepResult) => void): void {
     const what = named(this.tag, value);
     if (s7 === undefined) {
-      done({ outcome: 'failed', detail: `${what}: ${nobody(from)}` });
+      done({ outcome: 'failed', detail: `${what}: ${nobody(from, 'S7')}` });
       return;
     }
     s7.request(new S7PointWrite(this.#entry).set(value).request, cause, (reply) => {
@@ -173,8 +221,6 @@ class S7Point implements PointTarget {
     });
   }
 }
-
-const nobody = (from: string): string => `from '${from}' nobody can speak S7`;
 
 /** Why an answer is none to a read or write of one item; undefined when it is one. */
 function refusalOf(reply: Reply, what: string): string | undefined {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { common, roleName, tagName } from '../words.ts';
 import { defineVerb } from './context.ts';
 import { shownDevice } from './modbus.ts';
-import { PointLine, pointOf } from './point.ts';
+import { mannerOf, PointLine, pointOf } from './point.ts';
 
 export const readTags = defineVerb({
   schema: z
@@ -18,6 +18,8 @@ export const readTags = defineVerb({
       every: duration.optional(),
       /** … for so long; other steps can wait for what is read (`when`). */
       lasts: duration.optional(),
+      /** Over DNP3: role of the master whose link address is used. */
+      as: roleName.optional(),
     })
     .refine((step) => (step.every === undefined) === (step.lasts === undefined), {
       error: "'every' and 'lasts' belong together",
@@ -30,15 +32,19 @@ export const readTags = defineVerb({
     step.tags.map((tag) => ({
       from: shownDevice(guard, step.from),
       to: shownDevice(guard, step.to),
-      point: `${tag} (${pointOf(guard, plant, step.to, tag).place})`,
+      point: `${tag} (${pointOf(guard, plant, step.to, tag, { as: step.as }).place})`,
       value: null,
     })),
 
   run(step, context, end) {
     const { guard, plant, cause } = context;
     const from = guard.device(step.from);
-    const points = step.tags.map((tag) => pointOf(guard, plant, step.to, tag));
-    const line = new PointLine(context.foothold(from.id), guard.device(step.to).id);
+    const points = step.tags.map((tag) => pointOf(guard, plant, step.to, tag, { as: step.as }));
+    const line = new PointLine(
+      context.foothold(from.id),
+      guard.device(step.to).id,
+      mannerOf(guard, plant, step.from, step.to, step.as),
+    );
     const rounds = step.every === undefined ? 1 : 1 + Math.floor((step.lasts as number) / step.every);
     const round = (n: number): void => {
       const next = (i: number): void => {

@@ -1,9 +1,9 @@
-/** Verb `write-tag`: writes one point through the session of the host that the adversary sits at (Modbus FC 5, 6 or 16, or S7 Write Variable). */
+/** Verb `write-tag`: writes one point through the session of the host that the adversary sits at (Modbus FC 5, 6 or 16, S7 Write Variable, or a DNP3 command). */
 import { z } from 'zod';
 import { common, quantity, roleName, tagName } from '../words.ts';
 import { defineVerb } from './context.ts';
 import { shownDevice, shownValue } from './modbus.ts';
-import { PointLine, pointOf } from './point.ts';
+import { mannerOf, PointLine, pointOf } from './point.ts';
 
 export const writeTag = defineVerb({
   schema: z.strictObject({
@@ -15,13 +15,18 @@ export const writeTag = defineVerb({
     to: roleName,
     tag: tagName,
     value: quantity,
+    /** Over DNP3: how the output is commanded; as the host usually does when left out. */
+    command: z.enum(['select', 'direct']).optional(),
+    /** Over DNP3: role of the master whose link address is used. */
+    as: roleName.optional(),
   }),
   targets: (step) => [step.to],
   tags: (step) => [step.tag],
-  overwrites: (step) => [{ role: step.to, tag: step.tag }],
+  overwrites: (step) => [{ role: step.to, tag: step.tag, way: step.command, as: step.as }],
 
   plan(step, { guard, plant, value }) {
-    const { place } = pointOf(guard, plant, step.to, step.tag);
+    const { place } = pointOf(guard, plant, step.to, step.tag, { way: step.command, as: step.as });
+    mannerOf(guard, plant, step.from, step.to, step.as);
     const number = value(step.value);
     return [
       {
@@ -35,10 +40,12 @@ export const writeTag = defineVerb({
 
   run(step, context, end) {
     const from = context.guard.device(step.from);
-    const point = pointOf(context.guard, context.plant, step.to, step.tag);
+    const { guard, plant } = context;
+    const point = pointOf(guard, plant, step.to, step.tag, { way: step.command, as: step.as });
     const { device } = point;
     const value = context.value(step.value, device.id, step.tag);
-    const line = new PointLine(context.foothold(from.id), device.id);
+    const manner = mannerOf(guard, plant, step.from, step.to, step.as);
+    const line = new PointLine(context.foothold(from.id), device.id, manner);
     context.wrote(device.id, step.tag);
     point.write(line, value, context.cause, (result) => {
       line.release();

@@ -18,9 +18,10 @@ import { type Conversation, servicePort } from '../conversations.ts';
 import type { DetectorRunner } from '../detectors/runner.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { PointFacts } from '../subject.ts';
-import { type Dnp3Place, stateGroup, wordsOf } from '../watch/dnp3-places.ts';
+import { stateGroup, wordsOf } from '../watch/dnp3-places.ts';
 import type { ProcessWatch } from '../watch/index.ts';
-import { Claims, Line, type Pending, Replays, saidBy } from './dnp3-lines.ts';
+import { commandOf, engineering, isSame, mismatchOf } from './dnp3-commands.ts';
+import { Claims, Line, type Pending, Replays } from './dnp3-lines.ts';
 import { Pictures } from './dnp3-pictures.ts';
 import type { Scene } from './scene.ts';
 
@@ -32,8 +33,6 @@ type Said = ObjectsEvent | ControlEvent | FileEvent | AttributeEvent | TimeEvent
 const MAX_LINES = 64;
 /** Commands of one request that are followed. */
 const MAX_PENDING = 64;
-/** A selection is over after that, whatever the outstation's own limit; microseconds. */
-const SELECTED_FOR = 60e6;
 /** Every index that there is. */
 const ALL = 65_536;
 const ERRORS: ReadonlySet<string> = new Set(['NO_FUNC_CODE_SUPPORT', 'OBJECT_UNKNOWN', 'PARAMETER_ERROR']);
@@ -94,7 +93,8 @@ export class Dnp3Judge {
     else if (!isConfirm) this.#unanswered(line, request);
     if (line.pending.length > 0 && request !== undefined && sequence === line.pending[0]?.event.sequence)
       if (reply === undefined) this.#flush(line, undefined);
-      else if (isRefused || event.reply_objects === 0) this.#flush(line, isRefused ? false : undefined);
+      else if (isRefused || event.reply_objects === 0)
+        this.#flush(line, isRefused ? false : request === 'WRITE' || undefined);
   }
 
   /** The objects behind one header. */
@@ -114,6 +114,7 @@ export class Dnp3Judge {
     const { baseline, ready, subject, engine } = this.#scene;
     // Nobody will answer: it counts as it stands.
     if (isSilent(line, code)) this.#learn(line, event.time, [{ name, range }]);
+    if (code === 'WRITE' && group === 10) this.#outputs(line, event);
     if (!engine.wants('zeek/dnp3_objects')) return;
     this.#prepare(line, event, name);
     if (ready)
@@ -129,6 +130,20 @@ export class Dnp3Judge {
     engine.judge('zeek/dnp3_objects', subject);
   }
 
+  /** Binary outputs may be written as they stand, without a control block (IEEE 1815-2012, A.7.1). */
+  #outputs(line: Line, event: ObjectsEvent): void {
+    const { values, range_low: low = 0, object_type: type, sequence } = event;
+    if (!Array.isArray(values)) return;
+    if (line.pending.length > 0 && line.pending[0]?.event.sequence !== sequence) this.#flush(line, undefined);
+    const places = line.watched?.points?.dnp3;
+    for (let i = 0; i < values.length && line.pending.length < MAX_PENDING; i++) {
+      const index = low + i;
+      const control = { ...event, index_number: index, block_type: type } as unknown as ControlEvent;
+      const value = values[i] as number;
+      line.pending.push({ event: control, group: 10, place: places?.find(10, index), value, momentary: false });
+    }
+  }
+
   /** One control block of a command, or of the answer to it. */
   control(event: ControlEvent, conversation: Conversation): void {
     const line = this.#speaker(event, conversation);
@@ -140,7 +155,7 @@ export class Dnp3Judge {
     }
     this.#sequence(line, event);
     const group = event.operation_type === undefined ? 41 : 12;
-    const command = this.#commandOf(line, event, group);
+    const command = commandOf(line, event, group);
     this.#judgeCommand(line, event, command);
     if (event.function_code === 'SELECT') {
       const { selected } = line;
@@ -278,28 +293,10 @@ export class Dnp3Judge {
     if (block !== undefined) this.#watch.failed(block, undefined);
   }
 
-  #commandOf(line: Line, event: ControlEvent, group: number): Pending {
-    const places = line.watched?.points?.dnp3;
-    const place = places?.find(group, event.index_number);
-    if (group === 41) return { event, group, place, value: event.value, momentary: false };
-    const { trip_control_code: code, operation_type: operation } = event;
-    const isPulse = operation === 'Pulse On' || operation === 'Pulse Off';
-    const keeps = place?.spec.output === undefined || place.spec.output === 'latch';
-    if (code === 'Trip' && place?.spec.trip !== undefined)
-      return { event, group, place: places?.ofTag(place.spec.trip), value: 1, momentary: true };
-    const value =
-      code === 'Close' || operation === 'Latch On' || (code === 'Nul' && operation === 'Pulse On')
-        ? 1
-        : code === 'Trip' || operation === 'Latch Off' || operation === 'Pulse Off'
-          ? 0
-          : undefined;
-    return { event, group, place, value, momentary: !keeps || (isPulse && code === 'Nul') };
-  }
-
   #judgeCommand(line: Line, event: ControlEvent, { group, place, value }: Pending): void {
     const { engine, subject, baseline } = this.#scene;
     const custom = baseline.associations.custom(line.dst.address, line.outstation);
-    const mismatch = this.#mismatch(line, event);
+    const mismatch = mismatchOf(line, event);
     const before = this.#replays.before(line, event);
     if (!engine.wants('zeek/dnp3_control')) return;
     this.#prepare(line, event, `${event.function_code} g${group}`);
@@ -317,15 +314,6 @@ export class Dnp3Judge {
       subject.point = this.#watch.facts(point, value === undefined ? undefined : engineering(place, value));
     engine.judge('zeek/dnp3_control', subject);
     subject.point = undefined;
-  }
-
-  /** In what an OPERATE differs from what was selected. */
-  #mismatch({ selected }: Line, event: ControlEvent): string | undefined {
-    if (event.function_code !== 'OPERATE' || event.selected !== false) return undefined;
-    if (selected === undefined || event.time - selected.time > SELECTED_FOR) return 'unselected';
-    const same = selected.controls.filter(({ index_number: index }) => index === event.index_number);
-    if (same.length === 0) return 'point';
-    return same.some((other) => saidBy(other) === saidBy(event)) ? 'unselected' : 'value';
   }
 
   /** The outstation says what became of a command. */
@@ -500,8 +488,6 @@ const isAnswer = (code: string): boolean => code.endsWith('RESPONSE') || code ==
 /** Nobody answers such a request. */
 const isSilent = ({ outstation }: Line, code: string): boolean => code.endsWith('_NR') || isBroadcast(outstation);
 
-const isSame = (a: ControlEvent, b: ControlEvent): boolean => a.sequence === b.sequence && saidBy(a) === saidBy(b);
-
 /** What a request asks of a group, as the baseline has it; undefined for classes, times, files and other things without an index. */
 function rangeOf({ group, range_low: low, range_high: high, qualifier }: ObjectsEvent): LearnedRange | undefined {
   const table = stateGroup(group) ?? (group === 0 || group === 21 || group === 31 || group === 110 ? group : undefined);
@@ -512,8 +498,3 @@ function rangeOf({ group, range_low: low, range_high: high, qualifier }: Objects
 
 /** All objects (IEEE 1815-2012, clause 4.2.2.7.3). */
 const QUALIFIER_ALL = 6;
-
-/** The engineering value of what is commanded. */
-function engineering({ spec }: Dnp3Place, value: number): number {
-  return spec.kind === 'analog-output' ? value * spec.scale + spec.offset : value;
-}

@@ -1,6 +1,6 @@
 /** What the judgement makes of DNP3 beyond one rule each: normal work that nobody minds, values and commands as tags, what is learned. */
 import { readFileSync } from 'node:fs';
-import { allOf, FUNCTION, indexed, latch, setPoint } from '@penstock/protocols/dnp3';
+import { allOf, FUNCTION, indexed, latch, setPoint, valuesFrom } from '@penstock/protocols/dnp3';
 import { describe, expect, it } from 'vitest';
 import { Baseline, formatBaseline, parseBaseline } from '../baseline/index.ts';
 import { DETECTORS } from '../detectors/registry.ts';
@@ -131,6 +131,14 @@ describe('commands', () => {
     expect(said(monitor).filter((text) => text.startsWith('set-point-not-kept'))).toHaveLength(1);
   });
 
+  it('may be plain writes of outputs', () => {
+    const monitor = watch((lan) => {
+      usualWork(lan, SCADA, BOOSTER, 20);
+      tool(lan, STRANGER).say(FUNCTION.write, [valuesFrom(10, 1, 0, [{ type: 'binary', value: true }])]);
+    });
+    expect(monitor.alerts.filter(({ tag: of }) => of === 'HS501').map(({ rule }) => rule)).not.toEqual([]);
+  });
+
   it('that the station refuses change nothing', () => {
     const monitor = watch((lan) => {
       usualWork(lan, SCADA, BOOSTER, 20);
@@ -161,6 +169,28 @@ describe('commands', () => {
       tool(lan, STRANGER).say(FUNCTION.coldRestart);
     });
     expect(monitor.alerts.find(({ rule }) => rule === 'dnp3-restart')?.message).toMatch(/10\.10\.2\.99/);
+  });
+});
+
+describe('a station that opens the connection itself', () => {
+  const monitor = watch((lan) =>
+    usualWork(lan, SCADA, BOOSTER, 60, { dialsBack: true }).work(
+      (master, now) => master.command([{ index: 0, value: setPoint(9) }], 'direct', now),
+      10,
+    ),
+  );
+
+  it('tells its values all the same', () => {
+    expect(tag(monitor, 'PIT501')).toBeCloseTo(5.2, 1);
+    expect(tag(monitor, 'PIC501')).toBe(9);
+  });
+
+  it('is the device of what its master does', () => {
+    for (const rule of ['value-outside-limits', 'dnp3-direct-operate'])
+      expect(monitor.alerts.find((alert) => alert.rule === rule)).toMatchObject({
+        device: 'booster-rtu',
+        message: expect.stringMatching(/^scada/),
+      });
   });
 });
 

@@ -19,8 +19,8 @@ import {
 } from '@penstock/protocols/dnp3';
 import type { Lan, Session } from './lan.ts';
 
-export const OUTSTATION = 10;
-export const MASTER = 1;
+const OUTSTATION = 10;
+const MASTER = 1;
 
 const POINTS: readonly OutstationPoint[] = [
   { kind: 'binary', index: 0, point: 0 },
@@ -96,6 +96,8 @@ export interface LineOptions {
   readonly loss?: Loss;
   /** One way on the radio, seconds. */
   readonly latency?: number;
+  /** The outstation opens the connection. */
+  readonly dialsBack?: boolean;
 }
 
 abstract class Radio {
@@ -105,11 +107,14 @@ abstract class Radio {
   readonly #start: number;
   readonly #loss: Loss;
   readonly #latency: number;
+  readonly #dialsBack: boolean;
   protected readonly far: OutstationSession;
 
-  constructor(lan: Lan, from: string, to: string, { booster = new Booster(lan), loss, latency = 0.05 }: LineOptions) {
+  constructor(lan: Lan, from: string, to: string, { booster = new Booster(lan), ...options }: LineOptions) {
     this.lan = lan;
-    this.session = lan.connect(from, to, 20_000);
+    const { loss, latency = 0.05, dialsBack = false } = options;
+    this.session = dialsBack ? lan.connect(to, from, 20_000) : lan.connect(from, to, 20_000);
+    this.#dialsBack = dialsBack;
     this.booster = booster;
     this.#start = lan.time;
     this.#loss = loss ?? (() => false);
@@ -127,7 +132,8 @@ abstract class Radio {
   }
 
   protected up(octets: Uint8Array): void {
-    this.session.send(octets);
+    if (this.#dialsBack) this.session.answer(octets);
+    else this.session.send(octets);
     if (this.#loss('up')) return;
     this.lan.wait(this.#latency);
     this.far.receive(octets, this.now);
@@ -138,7 +144,8 @@ abstract class Radio {
     for (let octets = this.far.take(); octets !== undefined; octets = this.far.take()) {
       if (this.#loss('down')) continue;
       this.lan.wait(this.#latency);
-      this.session.answer(octets);
+      if (this.#dialsBack) this.session.send(octets);
+      else this.session.answer(octets);
       return octets;
     }
     return undefined;

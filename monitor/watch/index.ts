@@ -10,23 +10,14 @@ import { PointFacts } from '../subject.ts';
 import type { ReadBlock, Reader, Trace, WatchedDevice } from './blocks.ts';
 import { Invariants } from './invariants.ts';
 import type { Table, WatchedRange } from './modbus-functions.ts';
-import { type Point, type PointLevel, type PointTable, pointTables, registerKey } from './points.ts';
+import { type Point, type PointTable, pointTables, registerKey } from './points.ts';
 import { Registry, STANDING } from './registry.ts';
 import { Rounds } from './rounds.ts';
+import { differs, shownTags, type WatchedTag } from './tags.ts';
 
 export type { ReadBlock, Reader, WatchedDevice } from './blocks.ts';
 export type { PointLevel } from './points.ts';
-
-/** One tag as the wire shows it. */
-export interface WatchedTag {
-  readonly tag: string;
-  readonly device: string;
-  readonly value: number;
-  readonly unit: string;
-  /** Microseconds since 1970 of the newest poll or write that told the value. */
-  readonly time: number;
-  readonly level: PointLevel;
-}
+export type { WatchedTag } from './tags.ts';
 
 /** What the watch tells, by the log source that rules find it under. */
 export type WatchService =
@@ -69,8 +60,6 @@ const RATE_MARGIN = 3;
 const SETTLED = 10;
 /** Share of the span per second below which no movement is fast. */
 const SLOW = 0.005;
-/** A range of so few raw steps is a choice, not a quantity. */
-const FEW_STEPS = 20;
 /** Time between two looks at what is judged by time, microseconds. */
 const EVERY = 5e6;
 /** Changes without an order after which they are no news. */
@@ -159,19 +148,7 @@ export class ProcessWatch {
 
   /** All tags that have been seen, in the order of their names. */
   tags(): WatchedTag[] {
-    const tags: WatchedTag[] = [];
-    for (const table of this.#tables.values())
-      for (const point of table.points)
-        if (point.speaks)
-          tags.push({
-            tag: point.tag.id,
-            device: point.device,
-            value: point.value,
-            unit: point.tag.unit,
-            time: point.time,
-            level: point.level,
-          });
-    return tags.sort((a, b) => (a.tag < b.tag ? -1 : a.tag > b.tag ? 1 : a.device < b.device ? -1 : 1));
+    return shownTags(this.#tables.values());
   }
 
   /**
@@ -514,12 +491,4 @@ export class ProcessWatch {
     point.describe(facts, value, before);
     return facts;
   }
-}
-
-/** More than rounding: a thousandth of the span, or one raw step. What has few steps (on and off, a choice) is not rounded. */
-function differs(point: Point, written: number, read: number): boolean {
-  const { type, scale } = point.coding;
-  const span = point.tag.range[1] - point.tag.range[0];
-  if (type === 'float32') return Math.abs(written - read) > 1e-3 * span;
-  return Math.abs(written - read) > (span <= FEW_STEPS * scale ? 0.5 * scale : Math.max(1e-3 * span, 1.001 * scale));
 }

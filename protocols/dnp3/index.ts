@@ -43,9 +43,11 @@ export type { MasterCounters, MasterHandler, MasterOptions, MasterPoll } from '.
 export {
   type Command,
   type CommandResult,
+  CommandTask,
   latch,
   type MasterRequest,
   MasterTask,
+  PlainTask,
   PRIORITY,
   pulse,
   setPoint,

@@ -29,6 +29,8 @@ export interface MasterOptions {
   /** Link address of the outstation. */
   readonly outstation: number;
   readonly handler: MasterHandler;
+  /** Whether the outstation is set up when a connection stands or it has restarted; default true. Without, it is asked nothing of its own. */
+  readonly setUp?: boolean | undefined;
   /** READ of classes 1, 2, 3 and 0; at a start it is done in any case. Never again when left out. */
   readonly integrityEvery?: Duration | undefined;
   /** READ of classes 1, 2 and 3. */

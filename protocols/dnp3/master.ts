@@ -66,6 +66,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
   };
   readonly outstation: number;
   readonly #handler: MasterHandler;
+  readonly #setsUp: boolean;
   readonly #unsolicited: readonly (1 | 2 | 3)[];
   readonly #readsIndicated: boolean;
   readonly #timeSync: 'lan' | 'serial' | 'never';
@@ -97,6 +98,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
     this.outstation = stationAddress(options.outstation);
     this.link = new LinkSession({ ...options.link, role: 'master', address: options.address ?? 1 }, this);
     this.#handler = options.handler;
+    this.#setsUp = options.setUp ?? true;
     this.#unsolicited = options.unsolicited ?? [1, 2, 3];
     this.#readsIndicated = options.readsIndicated ?? true;
     this.#timeSync = options.timeSync ?? 'lan';
@@ -364,7 +366,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
   }
 
   #need(step: SetUp, now: Instant): void {
-    if (this.#needed.has(step)) return;
+    if (!this.#setsUp || this.#needed.has(step)) return;
     const begun = this.#begun.get(step);
     const from = begun === undefined ? now : Math.max(now, begun + this.#retryAfter);
     this.#needed.set(step, from as Instant);

@@ -17,31 +17,44 @@ import { Every } from './every.ts';
 const RETRY_EVERY = seconds(5);
 const CONNECT_TIMEOUT = seconds(5);
 
+export type PeerOptions = Pick<Dnp3PollSpec, 'address' | 'integrity' | 'unsolicited' | 'keepAlive'> &
+  Partial<Pick<Dnp3PollSpec, 'every'>>;
+
 export class Dnp3Peer implements Task {
   readonly target: string;
+  /** The link address that it speaks under. */
+  readonly address: number;
   readonly master: Dnp3Master;
   readonly #context: DeviceContext;
   readonly #service: Dnp3ServiceSpec;
   readonly #address: number;
   readonly #again: Every;
+  /** Of everything that goes out while somebody's work is under way. */
+  #marked: Cause | undefined;
   #link: MachineLink | undefined;
   #connection: Connection | undefined;
   #socket: Datagrams | undefined;
   #planned: Instant = NEVER;
 
-  /** @throws PenstockError `device.no-dnp3` when the target has no DNP3 outstation */
-  constructor(context: DeviceContext, target: DeviceSpec, poll: Dnp3PollSpec, handler: MasterHandler) {
+  /**
+   * @param poll without `every` it is somebody's tool: it sets nothing up and asks nothing of its own
+   * @throws PenstockError `device.no-dnp3` when the target has no DNP3 outstation
+   */
+  constructor(context: DeviceContext, target: DeviceSpec, poll: PeerOptions, handler: MasterHandler) {
     const service = target.services.find((s): s is Dnp3ServiceSpec => s.protocol === 'dnp3');
     if (service === undefined) throw new PenstockError('device.no-dnp3', `'${target.id}' has no DNP3 outstation`);
     this.target = target.id;
     this.#context = context;
     this.#service = service;
     this.#address = parseIpv4(target.address);
+    this.address = poll.address ?? (service.masters[0] as number);
     this.#again = new Every(context, RETRY_EVERY, (now) => this.#dial(now));
     this.master = new Dnp3Master({
-      address: poll.address ?? service.masters[0],
+      address: this.address,
       outstation: service.address,
       handler,
+      setUp: poll.every !== undefined,
+      ...(poll.every === undefined && { timeSync: 'never', readsIndicated: false }),
       eventEvery: poll.every,
       integrityEvery: poll.integrity,
       unsolicited: poll.unsolicited ? [1, 2, 3] : [],
@@ -65,14 +78,28 @@ export class Dnp3Peer implements Task {
     this.master.disconnected(now);
   }
 
+  /** Marks frames with a cause until it is taken away again. */
+  mark(cause: Cause | undefined): void {
+    this.#marked = cause;
+    const end = this.#connection ?? this.#socket;
+    if (end !== undefined) end.cause = cause;
+  }
+
+  /** Ends the connection with a goodbye. */
+  close(now: Instant): void {
+    const connection = this.#connection;
+    this.stop(now);
+    connection?.close();
+  }
+
   /** Sends what `act` asks of the master. A cause marks its frames in the truth journal. */
   speak<T>(act: (master: Dnp3Master, now: Instant) => T, cause?: Cause): T {
     const end = this.#connection ?? this.#socket;
-    if (end !== undefined) end.cause = cause;
+    if (end !== undefined) end.cause = cause ?? this.#marked;
     const result = act(this.master, this.#context.queue.now);
     this.#link?.pump();
     this.#flush();
-    if (end !== undefined) end.cause = undefined;
+    if (end !== undefined) end.cause = this.#marked;
     return result;
   }
 
@@ -95,6 +122,7 @@ export class Dnp3Peer implements Task {
         this.master.receiveRange(buffer, start, end, at);
         this.#flush();
       });
+      this.#socket.cause = this.#marked;
       this.master.opened(now);
       this.#flush();
       return;
@@ -106,7 +134,8 @@ export class Dnp3Peer implements Task {
       this.master.disconnected(at);
     });
     this.#link = link;
-    this.#connection = link.dial(host, this.#address, port, { timeout: CONNECT_TIMEOUT });
+    this.#connection = link.dial(host, this.#address, port, { timeout: CONNECT_TIMEOUT, cause: this.#marked });
+    this.#connection.cause = this.#marked;
   }
 
   /** UDP: one frame in a datagram. */

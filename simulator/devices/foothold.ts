@@ -6,6 +6,7 @@ import { S7Transaction } from '@penstock/protocols/s7comm';
 import {
   type Cause,
   type CloseReason,
+  type Dnp3Session,
   type EngineeringSession,
   type EventQueue,
   type Foothold,
@@ -22,7 +23,9 @@ import {
   type S7Session,
 } from '@penstock/simulator/kernel';
 import type { Device } from './device.ts';
+import { Dnp3Peer } from './dnp3-peer.ts';
 import { Dnp3Points } from './dnp3-points.ts';
+import { PeerDnp3Session } from './dnp3-session.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
@@ -30,6 +33,9 @@ import { ModbusPoller } from './parts/modbus-poller.ts';
 import { S7Poller } from './parts/s7-poller.ts';
 import { S7Peer } from './s7-peer.ts';
 import { S7Points } from './s7-points.ts';
+
+/** What masters have where nobody set anything else. */
+const USUAL_ADDRESS = 1;
 
 export class DeviceFoothold implements Foothold {
   readonly device: string;
@@ -63,6 +69,20 @@ export class DeviceFoothold implements Foothold {
     if (standing !== undefined) return new S7PeerSession(queue, standing, false);
     this.#device.attended();
     return new S7PeerSession(queue, new S7Peer(queue, host, this.#device.device(target)), true);
+  }
+
+  dnp3(target: string, cause: Cause, as?: number): Dnp3Session {
+    const device = this.#device;
+    const standing = device.part(Dnp3Poller)?.peer(target);
+    const { queue } = device;
+    if (standing !== undefined && (as === undefined || as === standing.address))
+      return new PeerDnp3Session(queue, standing, false);
+    device.attended();
+    const tool = { address: as ?? USUAL_ADDRESS, integrity: undefined, keepAlive: undefined, unsolicited: false };
+    const peer = new Dnp3Peer(device, device.device(target), tool, {});
+    peer.mark(cause);
+    peer.start(queue.now);
+    return new PeerDnp3Session(queue, peer, true);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {

@@ -3,6 +3,7 @@
  * the wire tells them apart. A foothold reaches registered devices only; it has no parameter for an address.
  */
 import type { Instant } from '@penstock/core';
+import type { Command, ObjectBlock, TaskOutcome } from '@penstock/protocols/dnp3';
 import type { InterpositionOptions } from './interposition.ts';
 
 /** Who made a frame, for the truth journal only. Nothing of it is ever on the wire. */
@@ -35,6 +36,27 @@ export interface PointSession {
 /** An S7 session from a foothold to one device: whole S7 messages, whose references the session sets; answers are such, refusals too. */
 export interface S7Session {
   request(message: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
+/** What came of a piece of work over DNP3, with the values that were answered, and how many requests it took. */
+export interface Dnp3Reply {
+  readonly outcome: TaskOutcome;
+  readonly values: readonly { readonly group: number; readonly index: number; readonly value: number }[];
+  readonly requests: number;
+}
+/** Who hears what came of it. */
+export type Dnp3Replied = (reply: Dnp3Reply, now: Instant) => void;
+
+/** A DNP3 session from a foothold to one outstation. One piece of work after the other; what goes wrong is repeated as masters do. */
+export interface Dnp3Session {
+  /** READs objects. */
+  read(objects: readonly ObjectBlock[], cause: Cause, done: Dnp3Replied): void;
+  /** Commands one output: by SELECT and OPERATE, or at once. */
+  command(command: Command, way: 'select' | 'direct', cause: Cause, done: Dnp3Replied): void;
+  /** Any other request with one answer, by its function code. */
+  perform(code: number, objects: readonly ObjectBlock[], cause: Cause, done: Dnp3Replied): void;
   /** Ends the session if it was opened for this purpose; a standing one stays. */
   release(): void;
 }
@@ -88,6 +110,12 @@ export interface Foothold {
   points?(target: string, cause: Cause): PointSession | undefined;
   /** As `modbus`, to a device that speaks S7. @throws PenstockError `device.no-s7` */
   s7?(target: string): S7Session;
+  /**
+   * As `modbus`, to a DNP3 outstation.
+   * @param as link address to speak under, which a standing session need not have
+   * @throws PenstockError `device.no-dnp3`
+   */
+  dnp3?(target: string, cause: Cause, as?: number): Dnp3Session;
   /**
    * A session to program `target` from the device's own address. @throws PenstockError `device.no-engineering` for a device that cannot be
    * programmed over the network

@@ -67,4 +67,3 @@ export interface NetworkHost {
   /** Power is lost: every connection is gone, listeners and sockets stay for the restart. */
   powerOff(): void;
 }
-

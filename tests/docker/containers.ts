@@ -142,7 +142,9 @@ export class ContainerRange {
 
   /** Plays a scenario from the attack box's agent, to its end. */
   async fromBox(scenario: string, zone: string): Promise<Said> {
-    const command = `cat > /tmp/scenario.yaml && penstock adversary /tmp/scenario.yaml --box ${zone} --now --json`;
+    // A scenario's id is its file's name.
+    const file = `/tmp/${/^id: (\S+)$/m.exec(scenario)?.[1]}.yaml`;
+    const command = `cat > ${file} && penstock adversary ${file} --box ${zone} --now --json`;
     const child = spawn('docker', ['exec', '-i', this.container('attack-agent'), 'sh', '-c', command], {
       timeout: UP_LIMIT,
       killSignal: 'SIGKILL',

@@ -171,11 +171,13 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     scratch.remove();
     const embedded = JSON.parse(stdout) as {
       steps: { time: number }[];
-      alerts: { rule: string; tag: string; time: number }[];
+      alerts: { rule: string; tag: string; time: number; severity: string }[];
     };
     const began = embedded.steps[0]?.time ?? 0;
-    // In the first minute nothing depends on the hour of the day.
-    const expected = embedded.alerts.filter(({ time }) => time < began + 40).map(({ rule, tag }) => `${rule} ${tag}`);
+    // What the orders themselves and their effects raise in the first minute; how fast a reading moves depends on where it stood.
+    const expected = embedded.alerts
+      .filter(({ time, severity }) => time < began + 40 && severity !== 'low')
+      .map(({ rule, tag }) => `${rule} ${tag}`);
     expect(expected.length).toBeGreaterThan(2);
     const before = await lastAlert();
     const launch = { do: 'start', scenario: 'lye-setpoint', variant: 'attack', mode: 'run', inputs: {}, now: true };
@@ -214,8 +216,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     const { code, stderr } = await ended;
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expect.poll(() => value('displayed', 'AIT402'), { timeout: PATIENCE, interval: 500 }).toBeLessThan(3);
-    const severities = (await alertsAfter(before)).filter(({ techniques }) => techniques.includes('T0830'));
-    expect(severities.map(({ severity }) => severity)).toContain('critical');
+    const seen = (await alertsAfter(before)).filter(({ techniques }) => techniques.includes('T0830'));
+    expect(seen.map(({ severity }) => severity)).toContain('high');
   });
 
   it('the scope guard holds in the attack box too', async () => {
@@ -226,7 +228,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   describe('a fault on purpose', () => {
     /** Does it, waits until `healed`, and holds that nobody else was touched. */
     async function recovers(what: string, touched: string, fault: () => void, healed: () => Promise<boolean>) {
-      await expect.poll(() => range.ill(), { timeout: PATIENCE, interval: 500 }).toEqual([]);
+      await expect.poll(fresh, { timeout: PATIENCE, interval: 500 }).toBe(true);
       const { [touched]: _, ...others } = range.started();
       fault();
       const began = performance.now();
@@ -349,6 +351,10 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     });
   });
 
+  it('after all that every health check is green', async () => {
+    await expect.poll(() => range.ill(), { timeout: SLOW, interval: 1000 }).toEqual([]);
+  });
+
   it('no packet leaves this machine', { timeout: SLOW }, async () => {
     const filter = NOBODY.map((address) => `net ${address}/24`).join(' or ');
     // Every interface but the range's own bridges and what hangs on them.
@@ -362,13 +368,18 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       return { ear, listening: new Promise((resolve) => ear.stderr.once('data', resolve)) };
     });
     await Promise.all(ears.map(({ listening }) => listening));
+    const script = `for (const host of ${JSON.stringify(NOBODY)})
+      require('net').connect({ host, port: 80 }).on('connect', () => console.log('connected')).on('error', () => {});
+      const udp = require('dgram').createSocket('udp4');
+      for (const host of ${JSON.stringify(NOBODY)}) udp.send('x', 9, host, () => {});
+      setTimeout(() => process.exit(), 1000);`;
     for (const { service } of range.states()) {
+      // The sensor is in the host's own namespace, where nothing holds anybody back; it opens no connection.
       if (service === 'sensor' || service === 'attack-box') continue;
-      for (const address of NOBODY)
-        expect([service, connectFrom(service, address, 80)]).not.toEqual([service, 'connected']);
+      expect([service, range.exec(service, ['node', '-e', script]).stdout]).toEqual([service, '']);
     }
     for (const address of NOBODY)
-      range.exec('attack-box', ['nmap', '-n', '-Pn', '-sS', '-p', '80,443', '--max-retries', '0', address]);
+      range.exec('attack-box', ['nmap', '-n', '-Pn', '-sS', '-p', '80', '--max-retries', '0', address]);
     for (const { ear } of ears) ear.kill('SIGTERM');
     expect(heard).toEqual([]);
     expect(

@@ -41,7 +41,7 @@ export function boosterMorning(lan: Lan, from: string, to: string, time: number,
 }
 
 /** Frames that a radio link loses: one of so many, both ways. */
-export function radio(every: number): Loss {
+function radio(every: number): Loss {
   let count = 0;
   return () => ++count % every === 0;
 }
