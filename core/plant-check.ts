@@ -316,7 +316,7 @@ function checkInvariants(check: PlantCheck): void {
   const { invariants, devices } = check.plant;
   const carried = devices
     .filter((device) => !device.absent)
-    .flatMap(({ points }) => points.filter(({ modbus, s7 }) => modbus ?? s7).map(({ tag }) => tag));
+    .flatMap(({ points }) => points.filter(({ modbus, s7, dnp3 }) => modbus ?? s7 ?? dnp3).map(({ tag }) => tag));
   check.problems.push(
     ...invariantProblems(invariants, new Set(check.tags.keys()), new Set(carried), (path) => check.place(path)),
   );

@@ -283,6 +283,9 @@ export const zoneSchema = z.strictObject({
   targetSecurityLevel: z.int().min(1).max(4),
   /** One-way delay of the segment. */
   latency: duration.optional(),
+  /** Of a radio: delay beyond that, up to so much for each frame, and the share of frames that never arrive. */
+  jitter: duration.optional(),
+  loss: z.number().min(0).max(0.5).optional(),
 });
 export type ZoneSpec = z.output<typeof zoneSchema>;
 

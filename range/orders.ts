@@ -12,7 +12,7 @@ import {
   seconds,
   UsageError,
 } from '@penstock/core';
-import { ModbusOperator } from '@penstock/simulator/devices';
+import { pointSession } from '@penstock/simulator/devices';
 import { Random } from '@penstock/simulator/kernel';
 import type { Range } from './range.ts';
 
@@ -71,7 +71,7 @@ export class Orders {
     const { spec } = this.#range;
     const target = writable(spec, order.what);
     const scada = operatorsDevice(spec);
-    const session = new ModbusOperator(this.#range.foothold(scada), spec, target, {
+    const session = pointSession(this.#range.foothold(scada), spec, target, {
       actor: `operator:${order.by}`,
       step: `order-${order.number}`,
     });

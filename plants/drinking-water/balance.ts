@@ -4,7 +4,7 @@
  */
 
 import { MOLAR_MASS } from './chemistry.ts';
-import { COAGULATION, CONTACT, DOSING, FILTER, HIGH_SERVICE, MIXER_VOLUME, TIMES } from './design.ts';
+import { BATTERY, BOOSTER, COAGULATION, CONTACT, DOSING, FILTER, HIGH_SERVICE, MIXER_VOLUME, TIMES } from './design.ts';
 import { attachment, filterThrough, loosening, PORE_VOLUME } from './filtration.ts';
 import { type Flows, Q } from './flows.ts';
 import {
@@ -43,6 +43,7 @@ export interface Surroundings {
   readonly rawMain: Float64Array;
   readonly dosedPipe: Float64Array;
   readonly trunkMain: Float64Array;
+  readonly risingMain: Float64Array;
 }
 
 /** Adds `flow` × concentration to `dx` at `to` and takes it from `from`. */
@@ -91,6 +92,7 @@ export function balance(
   for (let f = 0; f < 2; f++) filter(f, x, u, dx, q);
   contact(x, u, dx, q, surroundings);
   supply(x, dx, q, surroundings);
+  highZone(x, dx, q, surroundings);
   machines(x, u, dx, q);
   dx[AT.leftWater] =
     q[Q.channelOverflow] +
@@ -102,7 +104,9 @@ export function balance(
     q[Q.waste + 1] +
     q[Q.clearwellOverflow] +
     q[Q.towerOverflow] +
-    q[Q.town];
+    q[Q.town] +
+    q[Q.highZone] +
+    q[Q.highTankOverflow];
 }
 
 function intake(x: Float64Array, dx: Float64Array, q: Flows['q'], { river }: Surroundings): void {
@@ -202,14 +206,33 @@ function supply(x: Float64Array, dx: Float64Array, q: Flows['q'], around: Surrou
   carry(dx, out, x, clearwell, perClearwell, clearwell, AT.trunkMain + 1);
   decayIn(x, dx, clearwell, decay);
 
-  // What the main brings goes to the town first, the rest into the tank.
-  const direct = out < q[Q.town] ? out : q[Q.town];
-  const towerOut = q[Q.towerOut] + q[Q.towerOverflow];
-  dx[towerWater] = out - direct - towerOut;
-  bring(dx, direct, around.trunkMain, AT.left);
+  // What the main brings goes into the network first, the rest into the tank. Town and booster station draw the same water.
+  const network = q[Q.network];
+  const direct = out < network ? out : network;
+  const boosted = network > 0 ? q[Q.booster] / network : 0;
+  const toTown = q[Q.towerOut] * (1 - boosted) + q[Q.towerOverflow];
+  const toHighZone = q[Q.towerOut] * boosted;
+  const perTower = 1 / Math.max(LEAST_VOLUME, x[towerWater]);
+  dx[towerWater] = out - direct - q[Q.towerOut] - q[Q.towerOverflow];
+  bring(dx, direct * (1 - boosted), around.trunkMain, AT.left);
   bring(dx, out - direct, around.trunkMain, tower);
-  carry(dx, towerOut, x, tower, 1 / Math.max(LEAST_VOLUME, x[towerWater]), tower, AT.left);
+  carry(dx, toTown, x, tower, perTower, tower, AT.left);
+  if (boosted > 0) {
+    bring(dx, direct * boosted, around.trunkMain, AT.risingMain + 1);
+    carry(dx, toHighZone, x, tower, perTower, tower, AT.risingMain + 1);
+  }
   decayIn(x, dx, tower, decay);
+}
+
+function highZone(x: Float64Array, dx: Float64Array, q: Flows['q'], around: Surroundings): void {
+  const { highTank, highTankWater } = AT;
+  const flow = q[Q.booster];
+  const out = q[Q.highZone] + q[Q.highTankOverflow];
+  dx[AT.risingMain] = flow;
+  dx[highTankWater] = flow - out;
+  bring(dx, flow, around.risingMain, highTank);
+  carry(dx, out, x, highTank, 1 / Math.max(LEAST_VOLUME, x[highTankWater]), highTank, AT.left);
+  decayIn(x, dx, highTank, around.decay.perSecond);
 }
 
 function machines(x: Float64Array, u: Float64Array, dx: Float64Array, q: Flows['q']): void {
@@ -222,6 +245,11 @@ function machines(x: Float64Array, u: Float64Array, dx: Float64Array, q: Flows['
     dx[highServiceSpeeds + i] = rate * (wanted - x[highServiceSpeeds + i]);
   }
   dx[backwashSpeed] = rate * (speed(u[U.backwashPumpContactor], 100) - x[backwashSpeed]);
+  const mains = 1 - share(u[U.boosterMainsFailed]);
+  for (let i = 0; i < BOOSTER.pumps; i++)
+    dx[AT.boosterSpeeds + i] = rate * (mains * share(u[BOOSTER_INPUTS[i]]) - x[AT.boosterSpeeds + i]);
+  dx[AT.boosterBattery] = charging(x[AT.boosterBattery], u[U.boosterMainsFailed]);
+  dx[AT.towerBattery] = charging(x[AT.towerBattery], u[U.towerMainsFailed]);
   for (let i = 0; i < 3; i++) {
     const delivery = u[DELIVERIES[i]] > 0 ? u[DELIVERIES[i]] : 0;
     dx[dayTanks + i] = (delivery - q[Q.dosing + i] - q[Q.tankOverflow + i]) * PER_HOUR;
@@ -236,10 +264,20 @@ const HIGH_SERVICE_INPUTS = Int32Array.of(
   U.highServicePump3Contactor,
   U.highServicePump3SpeedPercent,
 );
+const BOOSTER_INPUTS = Int32Array.of(U.boosterPump1Contactor, U.boosterPump2Contactor);
 const DELIVERIES = Int32Array.of(U.paclDeliveryLPerHour, U.naoclDeliveryLPerHour, U.naohDeliveryLPerHour);
 
 const speed = (contactor: number, percent: number): number =>
   contactor * (percent > 100 ? 1 : percent > 0 ? percent * 0.01 : 0);
+
+const share = (value: number): number => (value > 1 ? 1 : value > 0 ? value : 0);
+
+/** Of a battery: it fills towards its charge, or empties in its hours; the last percent fades, so that none is drawn from an empty one. */
+function charging(charge: number, mainsFailed: number): number {
+  if (mainsFailed < 0.5) return ((1 - charge) * PER_HOUR) / BATTERY.rechargeH;
+  const left = charge < 0.01 ? charge * 100 : 1;
+  return (-left * PER_HOUR) / BATTERY.autonomyH;
+}
 
 function decayIn(x: Float64Array, dx: Float64Array, at: number, rate: number): void {
   const lost = rate * x[at + CHLORINE];

@@ -1,6 +1,6 @@
 /**
- * Water demand of the town over the week: two daily shapes (working day, weekend) as trigonometric series through 24 hourly factors,
- * smooth everywhere, with a mean of 1 over the day.
+ * Water demand over the week: of the town two daily shapes (working day, weekend), of the high zone one, as trigonometric series through 24
+ * hourly factors, smooth everywhere, with a mean of 1 over the day.
  */
 
 /** Hourly factors from 00:00 on: a low night, breakfast, a quiet afternoon, the evening. */
@@ -13,6 +13,11 @@ const WEEKEND = [
   0.6, 0.5, 0.45, 0.43, 0.45, 0.56, 0.78, 1.06, 1.34, 1.48, 1.46, 1.36, 1.28, 1.2, 1.12, 1.08, 1.12, 1.22, 1.32, 1.34,
   1.24, 1.08, 0.9, 0.73,
 ];
+/** Houses and gardens without trade: a quiet day between breakfast and a long evening. */
+const HIGH_ZONE_DAY = [
+  0.5, 0.4, 0.38, 0.38, 0.45, 0.75, 1.3, 1.7, 1.5, 1.15, 0.95, 0.9, 0.98, 0.95, 0.85, 0.85, 1.0, 1.25, 1.55, 1.7, 1.6,
+  1.3, 0.95, 0.7,
+];
 const HARMONICS = 6;
 const DAY = 86_400;
 const WEEK = 7 * DAY;
@@ -24,6 +29,7 @@ interface Series {
 
 const workingDay = series(WORKING_DAY);
 const weekend = series(WEEKEND);
+const highZone = series(HIGH_ZONE_DAY);
 
 /** Demand at `t` seconds after a Monday 00:00 over the mean demand. */
 export function demandFactor(t: number): number {
@@ -32,6 +38,11 @@ export function demandFactor(t: number): number {
   if (share === 0) return evaluate(workingDay, angle);
   if (share === 1) return evaluate(weekend, angle);
   return (1 - share) * evaluate(workingDay, angle) + share * evaluate(weekend, angle);
+}
+
+/** The same of the high zone; its week has no weekend. */
+export function highZoneDemandFactor(t: number): number {
+  return evaluate(highZone, (2 * Math.PI * t) / DAY);
 }
 
 /** 1 at the weekend, 0 else; the change takes the two hours around midnight. */

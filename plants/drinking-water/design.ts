@@ -136,6 +136,50 @@ export const TOWER = {
   networkResistance: 1240,
 } as const;
 
+/**
+ * Booster station at the network's edge, some 2 km from the works, and the high zone that it feeds. Two pumps of fixed speed, duty and standby.
+ * Its 20 m³/h are part of the 4 ML/day: some 2,400 of the town's people live up there.
+ */
+export const BOOSTER = {
+  pump: { shutoffHead: 52, curvature: 120_000 } satisfies PumpCurve,
+  pumps: 2,
+  /** Station above the town. */
+  aboveTown: 10,
+  /** Branch main from the network's edge, DN 150, 0.8 km (friction factor 0.02), and the clean strainer before the pumps. */
+  branchResistance: 17_400,
+  strainerResistance: 2_000,
+  /** High-zone tank's floor above the station; rising main DN 150, 1.5 km, into the tank's top. */
+  lift: 58,
+  mainResistance: 32_700,
+  mainVolume: 26.5,
+  /** Head that the network offers at the station: below the first the pumps begin to draw air, at the second there is no water. */
+  drySuction: 2,
+  noSuction: 0,
+} as const;
+
+/** The high zone: a covered ground tank on the hill, and the mains down to the houses. */
+export const HIGH_ZONE = {
+  /** Of the normal flow. */
+  share: 0.12,
+  area: 40,
+  overflowLevel: 4,
+  overflowLength: 1,
+  /** Below this the tank gives no more. */
+  emptyLevel: 0.15,
+  /** Floor above the houses, and the mains between. */
+  aboveZone: 36,
+  networkResistance: 40_000,
+} as const;
+
+/** Batteries of the remote stations' control and radio: hours that a full one lasts, and to charge it; volts of a 24 V lead battery. */
+export const BATTERY = {
+  autonomyH: 24,
+  rechargeH: 10,
+  emptyV: 22.4,
+  fullV: 25.6,
+  floatV: 27.2,
+} as const;
+
 /** Chemical solutions: strength in g/L, day tank and pump in litres. Doses add solute but, at 20 mL/m³, no volume. */
 export const DOSING = {
   /** Polyaluminium chloride, 10 % Al₂O₃: g of Al per litre; of three charges per Al, the basicity is hydroxide already. */

@@ -2,8 +2,19 @@
  * All flows of the works at one instant, from levels, speeds and valve positions: an algebraic problem solved anew at every evaluation,
  * so that nothing of it needs remembering.
  */
-import { demandFactor } from './demand.ts';
-import { BACKWASH, CLEARWELL, DOSING, FILTER, HIGH_SERVICE, INTAKE, NORMAL_FLOW_M3_PER_HOUR, TOWER } from './design.ts';
+import { demandFactor, highZoneDemandFactor } from './demand.ts';
+import {
+  BACKWASH,
+  BOOSTER,
+  CLEARWELL,
+  DOSING,
+  FILTER,
+  HIGH_SERVICE,
+  HIGH_ZONE,
+  INTAKE,
+  NORMAL_FLOW_M3_PER_HOUR,
+  TOWER,
+} from './design.ts';
 import { bedResistance } from './filtration.ts';
 import { fade, GRAVITY, parallelPumps, seriesFlow, weir } from './hydraulics.ts';
 import { AT, BOX_WATER, LAYERS, U } from './layout.ts';
@@ -34,20 +45,34 @@ export const Q = {
   highServicePump: 24,
   highService: 27,
   towerOverflow: 28,
-  /** Out of the tank, at most what the town takes more than the pumps give. */
+  /** Out of the tank, at most what the network takes more than the pumps give. */
   towerOut: 29,
+  /** Taken in the main zone. */
   town: 30,
-  /** Town over demand, 1 unless the tank is empty. */
+  /** Network over what is asked of it, 1 unless the tank is empty. */
   served: 31,
-  demand: 32,
+  /** Town and booster station together. */
+  network: 32,
   /** L/h delivered: PACl, NaOCl, NaOH. */
   dosing: 33,
   /** Air through each filter, 0 to 1. */
   air: 36,
   /** L/h over each day tank's brim. */
   tankOverflow: 38,
+  /** Per pump. */
+  boosterPump: 41,
+  booster: 43,
+  /** Head before the booster pumps, m. */
+  boosterSuction: 44,
+  highZone: 45,
+  /** High zone over its demand, 1 unless its tank is empty. */
+  highZoneServed: 46,
+  highTankOverflow: 47,
 } as const;
-const COUNT = 41;
+const COUNT = 48;
+/** m³/s on average. */
+const TOWN_MEAN = ((1 - HIGH_ZONE.share) * NORMAL_FLOW_M3_PER_HOUR) / 3600;
+const HIGH_ZONE_MEAN = (HIGH_ZONE.share * NORMAL_FLOW_M3_PER_HOUR) / 3600;
 
 const FILTER_INPUTS = [
   {
@@ -82,6 +107,7 @@ export class Flows {
   readonly #naohCapacity: number;
   /** Relative deviation of demand from its pattern, held over a step. */
   demandDeviation = 0;
+  highZoneDeviation = 0;
   /** Pa·s. */
   viscosity = 0;
 
@@ -93,7 +119,9 @@ export class Flows {
     this.#intake(x, u);
     this.#filters(x, u);
     this.#backwash(x, u);
-    this.#highService(t, x, u);
+    this.#highService(x, u);
+    this.#network(t, x, u);
+    this.#highZone(t, x, u);
     this.#dosing(x, u);
   }
 
@@ -196,7 +224,7 @@ export class Flows {
     q[Q.air + 1] = perValve * air2;
   }
 
-  #highService(t: number, x: Float64Array, u: Float64Array): void {
+  #highService(x: Float64Array, u: Float64Array): void {
     const q = this.q;
     const clearwell = Math.max(0, x[AT.clearwellWater] / CLEARWELL.area);
     const tower = Math.max(0, x[AT.towerWater] / TOWER.area);
@@ -218,15 +246,69 @@ export class Flows {
     }
     q[Q.highService] = sum;
     q[Q.towerOverflow] = weir(TOWER.overflowLength, tower - TOWER.overflowLevel);
+  }
+
+  /**
+   * The main zone: the town takes what it asks for, the booster pumps draw at the network's edge against what the town's flow leaves of the
+   * tank's head. Where tank and high service cannot give it all, both get the same share.
+   */
+  #network(t: number, x: Float64Array, u: Float64Array): void {
+    const q = this.q;
+    const given = q[Q.highService];
+    const tower = Math.max(0, x[AT.towerWater] / TOWER.area);
+    const tankGives = fade(tower, 0, TOWER.emptyLevel);
     const pattern = demandFactor(t) * u[U.demandFactor] * (1 + u[U.variability] * this.demandDeviation);
-    const demand =
-      ((pattern > 0 ? pattern : 0) * NORMAL_FLOW_M3_PER_HOUR + Math.max(0, u[U.networkBurstM3PerHour])) / 3600;
-    const missing = demand > sum ? demand - sum : 0;
-    const towerOut = missing * fade(tower, 0, TOWER.emptyLevel);
-    q[Q.demand] = demand;
+    const town = (pattern > 0 ? pattern : 0) * TOWN_MEAN + Math.max(0, u[U.networkBurstM3PerHour]) / 3600;
+    const source = TOWER.aboveTown + tower;
+    const { networkResistance } = TOWER;
+
+    // What the network would offer at the station if the pumps stood.
+    const townServed = town > given ? (given + (town - given) * tankGives) / town : 1;
+    const townHead = source - networkResistance * town * town;
+    const offered = (townHead > 0 ? townHead * townServed * townServed : 0) - BOOSTER.aboveTown;
+    const highTank = Math.max(0, x[AT.highTankWater] / HIGH_ZONE.area);
+    const open = 1 - clamp(u[U.boosterStrainerBlocked]);
+    const wet = fade(offered, BOOSTER.noSuction, BOOSTER.drySuction);
+    const suctionResistance = BOOSTER.branchResistance + BOOSTER.strainerResistance / (open * open);
+    let drawn = 0;
+    if (open > TIGHT && wet > 0) {
+      const speeds = this.#speeds;
+      for (let i = 0; i < BOOSTER.pumps; i++) speeds[i] = x[AT.boosterSpeeds + i];
+      const against = BOOSTER.lift + highTank - offered;
+      const resistance = BOOSTER.mainResistance + suctionResistance + networkResistance;
+      const shared = 2 * networkResistance * town;
+      drawn =
+        wet * parallelPumps(BOOSTER.pump, speeds, q, Q.boosterPump, BOOSTER.pumps, against, resistance, 0, shared);
+    } else for (let i = 0; i < BOOSTER.pumps; i++) q[Q.boosterPump + i] = 0;
+
+    const asked = town + drawn;
+    const missing = asked > given ? asked - given : 0;
+    const towerOut = missing * tankGives;
+    const network = asked - missing + towerOut;
+    const served = asked > 0 ? network / asked : 1;
+    const booster = drawn * served;
+    for (let i = 0; i < BOOSTER.pumps; i++) q[Q.boosterPump + i] *= wet * served;
     q[Q.towerOut] = towerOut;
-    q[Q.town] = demand - missing + towerOut;
-    q[Q.served] = demand > 0 ? q[Q.town] / demand : 1;
+    q[Q.network] = network;
+    q[Q.booster] = booster;
+    q[Q.town] = network - booster;
+    q[Q.served] = served;
+    const head = source - networkResistance * network * network;
+    const loss = open > TIGHT ? suctionResistance * booster * booster : offered;
+    q[Q.boosterSuction] = (head > 0 ? head * served * served : 0) - BOOSTER.aboveTown - loss;
+  }
+
+  #highZone(t: number, x: Float64Array, u: Float64Array): void {
+    const q = this.q;
+    const level = Math.max(0, x[AT.highTankWater] / HIGH_ZONE.area);
+    const pattern =
+      highZoneDemandFactor(t) * u[U.highZoneDemandFactor] * (1 + u[U.variability] * this.highZoneDeviation);
+    const extra = Math.max(0, u[U.highZoneFireM3PerHour]) + Math.max(0, u[U.highZoneBurstM3PerHour]);
+    const demand = (pattern > 0 ? pattern : 0) * HIGH_ZONE_MEAN + extra / 3600;
+    const served = fade(level, 0, HIGH_ZONE.emptyLevel);
+    q[Q.highZone] = demand * served;
+    q[Q.highZoneServed] = demand > 0 ? served : 1;
+    q[Q.highTankOverflow] = weir(HIGH_ZONE.overflowLength, level - HIGH_ZONE.overflowLevel);
   }
 
   #dosing(x: Float64Array, u: Float64Array): void {

@@ -13,10 +13,11 @@ export interface PumpCurve {
 }
 
 /**
- * Operating point of pumps in parallel, each behind a check valve, against `h = staticHead + resistance·Q²`. Fills `flows` from `at` on and
- * returns their sum. The sum that the pumps give at the system's head falls with Q, so the root is unique; Newton's method from
+ * Operating point of pumps in parallel, each behind a check valve, against `h = staticHead + linear·Q + resistance·Q²`. Fills `flows` from `at`
+ * on and returns their sum. The sum that the pumps give at the system's head falls with Q, so the root is unique; Newton's method from
  * the point that equal pumps would have, kept inside a bracket.
  * @param speeds shares of full speed, from `speedsAt` on; 0 stands still
+ * @param linear head per flow in s/m²: where the pumps share a pipe with another flow P, `k·(P + Q)²` has the part `2·k·P·Q`
  */
 export function parallelPumps(
   curve: PumpCurve,
@@ -27,6 +28,7 @@ export function parallelPumps(
   staticHead: number,
   resistance: number,
   speedsAt = at,
+  linear = 0,
 ): number {
   const { shutoffHead, curvature } = curve;
   let most = 0;
@@ -50,7 +52,7 @@ export function parallelPumps(
   );
   if (!(total <= high)) total = 0.5 * high;
   for (let turn = 0; turn < 80; turn++) {
-    const head = staticHead + resistance * total * total;
+    const head = staticHead + (linear + resistance * total) * total;
     let given = 0;
     let slope = -1;
     for (let i = 0; i < count; i++) {
@@ -60,7 +62,7 @@ export function parallelPumps(
         const flow = Math.sqrt(surplus / curvature);
         flows[at + i] = flow;
         given += flow;
-        slope -= (resistance * total) / (curvature * flow);
+        slope -= (0.5 * linear + resistance * total) / (curvature * flow);
       } else flows[at + i] = 0;
     }
     const excess = given - total;

@@ -3,7 +3,7 @@
  * states; concentrations are amounts over volumes.
  */
 import { positions } from '@penstock/simulator/process';
-import { CONTACT, FILTER, HIGH_SERVICE } from './design.ts';
+import { BOOSTER, CONTACT, FILTER, HIGH_SERVICE } from './design.ts';
 import { DISTURBANCES, INPUTS, OUTPUTS } from './signals.ts';
 
 /**
@@ -64,10 +64,17 @@ export const AT = {
   trunkMain: pipe('trunkMain'),
   towerWater: one('tower.water'),
   tower: species('tower'),
+  risingMain: pipe('risingMain'),
+  highTankWater: one('highTank.water'),
+  highTank: species('highTank'),
   /** Shares of full speed. */
   intakeSpeeds: many(['intakePump1.speed', 'intakePump2.speed']),
   highServiceSpeeds: many(Array.from({ length: HIGH_SERVICE.pumps }, (_, i) => `highServicePump${i + 1}.speed`)),
   backwashSpeed: one('backwashPump.speed'),
+  boosterSpeeds: many(Array.from({ length: BOOSTER.pumps }, (_, i) => `boosterPump${i + 1}.speed`)),
+  /** Share of their charge. */
+  towerBattery: one('towerBattery.charge'),
+  boosterBattery: one('boosterBattery.charge'),
   /** Litres of solution: PACl, NaOCl, NaOH. */
   dayTanks: many(['paclDayTank.litres', 'naoclDayTank.litres', 'naohDayTank.litres']),
   // The books: what has crossed the boundary, and what was used up, since the start.

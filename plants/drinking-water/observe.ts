@@ -2,12 +2,15 @@
 import { CACO3_PER_EQUIVALENT, MOLAR_MASS } from './chemistry.ts';
 import {
   BACKWASH,
+  BATTERY,
+  BOOSTER,
   CLEARWELL,
   COAGULATION,
   CONTACT,
   DOSING,
   FILTER,
   HIGH_SERVICE,
+  HIGH_ZONE,
   INTAKE,
   MIXER_VOLUME,
   NORMAL_FLOW_M3_PER_HOUR,
@@ -32,6 +35,7 @@ export function observe(works: DrinkingWater, x: Float64Array, u: Float64Array, 
   observeContact(works, x, u, y);
   observeDosing(works, x, u, y);
   observeSupply(works, x, u, y);
+  observeRemote(works, x, u, y);
 }
 
 function observeIntake({ flows, ph }: DrinkingWater, x: Float64Array, u: Float64Array, y: Float64Array): void {
@@ -166,7 +170,7 @@ function observeSupply(works: DrinkingWater, x: Float64Array, _u: Float64Array, 
   y[Y.elevatedTankOverflowM3PerHour] = q[Q.towerOverflow] * PER_HOUR;
   y[Y.elevatedTankChlorineMgL] = (x[AT.tower + CHLORINE] / Math.max(1e-3, x[AT.towerWater])) * MOLAR_MASS.chlorine;
   y[Y.elevatedTankPh] = ph[PH.tower];
-  const taken = q[Q.town];
+  const taken = q[Q.network];
   y[Y.demandFlowM3PerHour] = taken * PER_HOUR;
   // With an empty tank the taps run at the pressure that what there is can keep: demand goes with its root (Wagner 1988).
   const head = TOWER.aboveTown + tower - TOWER.networkResistance * taken * taken;
@@ -178,6 +182,40 @@ function observeSupply(works: DrinkingWater, x: Float64Array, _u: Float64Array, 
     PER_HOUR;
 }
 
+function observeRemote({ flows }: DrinkingWater, x: Float64Array, u: Float64Array, y: Float64Array): void {
+  const { q } = flows;
+  y[Y.towerMainsPresent] = u[U.towerMainsFailed] >= 0.5 ? 0 : 1;
+  y[Y.towerBatteryV] = volts(x[AT.towerBattery], u[U.towerMainsFailed]);
+  y[Y.towerDoorOpen] = u[U.towerDoorOpen] >= 0.5 ? 1 : 0;
+  y[Y.boosterMainsPresent] = u[U.boosterMainsFailed] >= 0.5 ? 0 : 1;
+  y[Y.boosterBatteryV] = volts(x[AT.boosterBattery], u[U.boosterMainsFailed]);
+  y[Y.boosterDoorOpen] = u[U.boosterDoorOpen] >= 0.5 ? 1 : 0;
+
+  const level = x[AT.highTankWater] / HIGH_ZONE.area;
+  const flow = q[Q.booster];
+  const suction = q[Q.boosterSuction];
+  const running1 = running(x[AT.boosterSpeeds]);
+  const running2 = running(x[AT.boosterSpeeds + 1]);
+  y[Y.boosterSuctionPressureKPa] = suction > 0 ? suction * KPA_PER_METRE : 0;
+  y[Y.boosterDischargePressureKPa] = (BOOSTER.lift + level + BOOSTER.mainResistance * flow * flow) * KPA_PER_METRE;
+  y[Y.boosterFlowM3PerHour] = flow * PER_HOUR;
+  y[Y.boosterPump1Running] = running1;
+  y[Y.boosterPump2Running] = running2;
+  const dry = (running1 || running2) && suction < BOOSTER.drySuction ? 1 : 0;
+  y[Y.boosterPumpDryRunning] = dry;
+  if (dry) y[Y.anyPumpDryRunning] = 1;
+  y[Y.highZoneTankLevelM] = level;
+  y[Y.highZoneTankOverflowM3PerHour] = q[Q.highTankOverflow] * PER_HOUR;
+  y[Y.highZoneTankChlorineMgL] =
+    (x[AT.highTank + CHLORINE] / Math.max(1e-3, x[AT.highTankWater])) * MOLAR_MASS.chlorine;
+  const taken = q[Q.highZone];
+  y[Y.highZoneFlowM3PerHour] = taken * PER_HOUR;
+  const head = HIGH_ZONE.aboveZone + level - HIGH_ZONE.networkResistance * taken * taken;
+  y[Y.highZonePressureKPa] = head > 0 ? head * q[Q.highZoneServed] * q[Q.highZoneServed] * KPA_PER_METRE : 0;
+}
+
+const volts = (charge: number, mainsFailed: number): number =>
+  mainsFailed >= 0.5 ? BATTERY.emptyV + (BATTERY.fullV - BATTERY.emptyV) * charge : BATTERY.floatV - 1 + charge;
 const running = (speed: number): 0 | 1 => (speed > RUNNING ? 1 : 0);
 const pumping = (power: boolean, contactor: number, demand: number): 0 | 1 =>
   power && contactor >= 0.5 && demand > 0 ? 1 : 0;

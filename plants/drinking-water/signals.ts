@@ -47,6 +47,9 @@ export const INPUTS = {
   highServicePump3Contactor: 0,
   highServicePump3SpeedPercent: 0,
   highServiceDischargeValvePercent: 100,
+  /** Pumps of fixed speed; without mains they stand. */
+  boosterPump1Contactor: 1,
+  boosterPump2Contactor: 0,
 } as const;
 
 /** Seen by instruments. pH is on the activity scale; chlorine is free chlorine as Cl₂; alkalinity as CaCO₃. */
@@ -150,11 +153,33 @@ export const OUTPUTS = [
   'elevatedTankOverflowM3PerHour',
   'elevatedTankChlorineMgL',
   'elevatedTankPh',
+  /** Into the network: what the town takes and the booster station draws. */
   'demandFlowM3PerHour',
   'networkPressureKPa',
   'townPh',
   'townChlorineMgL',
-  /** Everything that runs over: channel, filters, clearwell, elevated tank. */
+  'towerMainsPresent',
+  'towerBatteryV',
+  'towerDoorOpen',
+  // Booster station and high zone
+  /** Gauge pressure before the pumps, no less than none, and behind their check valves. */
+  'boosterSuctionPressureKPa',
+  'boosterDischargePressureKPa',
+  'boosterFlowM3PerHour',
+  'boosterPump1Running',
+  'boosterPump2Running',
+  /** 1 while a booster pump turns without water before it. */
+  'boosterPumpDryRunning',
+  'boosterMainsPresent',
+  'boosterBatteryV',
+  'boosterDoorOpen',
+  'highZoneTankLevelM',
+  /** To the ground beside the tank. */
+  'highZoneTankOverflowM3PerHour',
+  'highZoneTankChlorineMgL',
+  'highZoneFlowM3PerHour',
+  'highZonePressureKPa',
+  /** Everything that runs over at the works and the elevated tank: channel, filters, clearwell, elevated tank. */
   'totalOverflowM3PerHour',
   /** 1 while any pump turns with its suction uncovered. */
   'anyPumpDryRunning',
@@ -179,12 +204,23 @@ export const DISTURBANCES = {
   /** Inert tracer (fluoride, lithium) in the raw water and dosed at the contact tank's inlet; for tracer tests. */
   rawTracerMgL: 0,
   contactTracerGPerHour: 0,
-  /** Scales the diurnal pattern (mean 166.7 m³/h at 1). */
+  /** Scales the diurnal pattern of the main zone (mean 146.7 m³/h at 1; with the high zone's 20 m³/h the normal flow). */
   demandFactor: 1,
-  /** Relative standard deviation of the slow random part of demand, raw turbidity and raw pH; 0 switches it off. */
+  /** Relative standard deviation of the slow random part of demands, raw turbidity and raw pH; 0 switches it off. */
   variability: 1,
   /** Flow through a burst main at normal pressure. */
   networkBurstM3PerHour: 0,
+  /** Scales the high zone's own diurnal pattern (mean 20 m³/h at 1); hydrants opened and mains burst there. */
+  highZoneDemandFactor: 1,
+  highZoneFireM3PerHour: 0,
+  highZoneBurstM3PerHour: 0,
+  /** Share of the strainer's area before the booster pumps that is blocked, 0 to 1. */
+  boosterStrainerBlocked: 0,
+  /** 1: the remote stations are without mains; their doors stand open. */
+  boosterMainsFailed: 0,
+  towerMainsFailed: 0,
+  boosterDoorOpen: 0,
+  towerDoorOpen: 0,
   /** Deliveries into the day tanks. */
   paclDeliveryLPerHour: 0,
   naoclDeliveryLPerHour: 0,

@@ -6,6 +6,7 @@ import { PlugFlowPipe, type ProcessContext, type ProcessEquations, TimeDelay } f
 import { balance, type Surroundings } from './balance.ts';
 import { CACO3_PER_EQUIVALENT, CELSIUS_ZERO_K, MOLAR_MASS, Speciation, viscosity } from './chemistry.ts';
 import {
+  BOOSTER,
   CHEMISTRY,
   CLEARWELL,
   COAGULATION,
@@ -13,6 +14,7 @@ import {
   DOSING,
   FILTER,
   HIGH_SERVICE,
+  HIGH_ZONE,
   INTAKE,
   MIXER_VOLUME,
   TIMES,
@@ -41,15 +43,24 @@ import {
 import { observe } from './observe.ts';
 
 /** Random walks: mean reversion in `times`, unit variance. */
-const WALKS = ['demand', 'raw turbidity', 'raw pH'] as const;
-const WALK_TIMES = [TIMES.demandWander, TIMES.turbidityWander, TIMES.phWander] as const;
-/** Relative deviation of demand, of turbidity (log-normal), and deviation of raw pH at variability 1. */
+const WALKS = ['demand', 'raw turbidity', 'raw pH', 'high-zone demand'] as const;
+const WALK_TIMES = [TIMES.demandWander, TIMES.turbidityWander, TIMES.phWander, TIMES.demandWander] as const;
+/** Relative deviation of demand (of few houses more than of many), of turbidity (log-normal), and deviation of raw pH at variability 1. */
 const DEMAND_SPREAD = 0.03;
+const HIGH_ZONE_SPREAD = 0.08;
 const TURBIDITY_SPREAD = 0.12;
 const PH_SPREAD = 0.02;
 
 /** Initial levels and the waters in the volumes; the run settles from there within a day. */
-const INITIAL = { sump: 3, box: 1.5, clearwell: 2.8, tower: 4, dayTanks: 0.8, deposits: [420, 150, 60, 20] } as const;
+const INITIAL = {
+  sump: 3,
+  box: 1.5,
+  clearwell: 2.8,
+  tower: 4,
+  highTank: 2.9,
+  dayTanks: 0.8,
+  deposits: [420, 150, 60, 20],
+} as const;
 
 export class DrinkingWater implements ProcessEquations {
   readonly flows: Flows;
@@ -57,8 +68,9 @@ export class DrinkingWater implements ProcessEquations {
   readonly rawMain = new PlugFlowPipe(INTAKE.mainVolume, SPECIES, 60);
   readonly dosedPipe = new PlugFlowPipe(CONTACT.pipeVolume, SPECIES, 40);
   readonly trunkMain = new PlugFlowPipe(HIGH_SERVICE.mainVolume, SPECIES, 80, CHLORINE);
+  readonly risingMain = new PlugFlowPipe(BOOSTER.mainVolume, SPECIES, 30, CHLORINE);
   readonly ph = new Float64Array(PH_COUNT).fill(7.5);
-  /** Species of the water that reaches the town, amount per m³. */
+  /** Species of the water in the network, amount per m³. */
   readonly town = new Float64Array(SPECIES);
   /** Solids and aluminium in the filtrate main where its analysers draw, g/m³: while the works stands, what came last. */
   readonly filtrate = new Float64Array(2);
@@ -82,7 +94,7 @@ export class DrinkingWater implements ProcessEquations {
     this.chlorineLine = new TimeDelay(TIMES.chlorineSampleLine, step);
     this.#streams = WALKS.map((walk) => random(walk));
     this.#persistence = WALK_TIMES.map((time) => Math.exp(-step / time));
-    const pipes = [this.rawMain, this.dosedPipe, this.trunkMain];
+    const pipes = [this.rawMain, this.dosedPipe, this.trunkMain, this.risingMain];
     const lines = [this.dosedPhLine, this.safetyPhLine, this.chlorineLine];
     this.memory = [
       this.ph,
@@ -98,6 +110,7 @@ export class DrinkingWater implements ProcessEquations {
       rawMain: this.rawMain.arriving,
       dosedPipe: this.dosedPipe.arriving,
       trunkMain: this.trunkMain.arriving,
+      risingMain: this.risingMain.arriving,
     };
   }
 
@@ -141,6 +154,13 @@ export class DrinkingWater implements ProcessEquations {
     this.trunkMain.fill(finished);
     x[AT.towerWater] = TOWER.area * INITIAL.tower;
     fill(AT.tower, x[AT.towerWater], finished);
+    this.risingMain.fill(finished);
+    x[AT.highTankWater] = HIGH_ZONE.area * INITIAL.highTank;
+    fill(AT.highTank, x[AT.highTankWater], finished);
+    x[AT.boosterSpeeds] = u[U.boosterPump1Contactor];
+    x[AT.boosterSpeeds + 1] = u[U.boosterPump2Contactor];
+    x[AT.towerBattery] = 1;
+    x[AT.boosterBattery] = 1;
     x[AT.intakeSpeeds] = (u[U.intakePump1Contactor] * u[U.intakePump1SpeedPercent]) / 100;
     x[AT.highServiceSpeeds] = (u[U.highServicePump1Contactor] * u[U.highServicePump1SpeedPercent]) / 100;
     x[AT.highServiceSpeeds + 1] = (u[U.highServicePump2Contactor] * u[U.highServicePump2SpeedPercent]) / 100;
@@ -166,6 +186,7 @@ export class DrinkingWater implements ProcessEquations {
     this.#shift(this.rawMain, AT.rawMain, x, 0);
     this.#shift(this.dosedPipe, AT.dosedPipe, x, 0);
     this.#shift(this.trunkMain, AT.trunkMain, x, decay);
+    this.#shift(this.risingMain, AT.risingMain, x, decay);
     for (let i = 0; i < this.#walks.length; i++) {
       const keep = this.#persistence[i];
       this.#walks[i] = keep * this.#walks[i] + Math.sqrt(1 - keep * keep) * this.#streams[i].normal();
@@ -189,8 +210,8 @@ export class DrinkingWater implements ProcessEquations {
    * What has been consumed in pipes is part of `consumedChlorine`.
    */
   inventory(x: Float64Array): Record<'water' | 'consumedChlorine' | (typeof SPECIES_NAMES)[number], number> {
-    const pipes = [this.rawMain, this.dosedPipe, this.trunkMain];
-    const volumes = [AT.sump, AT.mixer, AT.staticMixer, AT.clearwell, AT.tower];
+    const pipes = [this.rawMain, this.dosedPipe, this.trunkMain, this.risingMain];
+    const volumes = [AT.sump, AT.mixer, AT.staticMixer, AT.clearwell, AT.tower, AT.highTank];
     for (const first of AT.filters) volumes.push(first + BOX, first + PORES);
     for (let tank = 0; tank < CONTACT.tanks; tank++) volumes.push(AT.contact + tank * SPECIES);
     const sum = (s: number) =>
@@ -200,14 +221,18 @@ export class DrinkingWater implements ProcessEquations {
       for (let layer = 0; layer < FILTER.layers; layer++) deposits += x[first + LAYERS + layer];
     return {
       water:
-        x[AT.sumpWater] + x[AT.clearwellWater] + x[AT.towerWater] + AT.filters.reduce((total, at) => total + x[at], 0),
+        x[AT.sumpWater] +
+        x[AT.clearwellWater] +
+        x[AT.towerWater] +
+        x[AT.highTankWater] +
+        AT.filters.reduce((total, at) => total + x[at], 0),
       alkali: sum(ALKALI),
       carbon: sum(CARBON),
       chlorine: sum(CHLORINE),
       solids: sum(SOLIDS) + deposits,
       aluminium: sum(ALUMINIUM),
       tracer: sum(TRACER),
-      consumedChlorine: x[AT.chlorineConsumed] + this.trunkMain.decayed,
+      consumedChlorine: x[AT.chlorineConsumed] + this.trunkMain.decayed + this.risingMain.decayed,
     };
   }
 
@@ -228,6 +253,7 @@ export class DrinkingWater implements ProcessEquations {
     }
     this.#decay.perSecond = u[U.bulkChlorineDecayPerHour] * this.#decayRatio;
     this.flows.demandDeviation = DEMAND_SPREAD * this.#walks[0];
+    this.flows.highZoneDeviation = HIGH_ZONE_SPREAD * this.#walks[3];
   }
 
   /** The river's water, from the disturbances and what wanders. */
@@ -271,11 +297,11 @@ export class DrinkingWater implements ProcessEquations {
     this.filtrate[1] = kept * this.filtrate[1] + from1 * x[first + ALUMINIUM] + from2 * x[second + ALUMINIUM];
   }
 
-  /** What reaches the town: the main's water first, and the tank's for the rest. */
+  /** What the network carries: the main's water first, and the tank's for the rest. */
   #mixTown(x: Float64Array): void {
     const { q } = this.flows;
-    const town = q[Q.town];
-    const direct = town > 0 ? Math.min(1, q[Q.highService] / town) : 0;
+    const network = q[Q.network];
+    const direct = network > 0 ? Math.min(1, q[Q.highService] / network) : 0;
     const perVolume = 1 / Math.max(1e-3, x[AT.towerWater]);
     for (let s = 0; s < SPECIES; s++)
       this.town[s] = direct * this.trunkMain.arriving[s] + (1 - direct) * x[AT.tower + s] * perVolume;

@@ -3,8 +3,8 @@
  * equipment. What a kind takes (`with`) is told in the plant's file and checked when the run is built.
  */
 import { type ActivitySpec, type Duration, type Instant, PenstockError, parseDuration, seconds } from '@penstock/core';
-import { type Device, ModbusOperator } from '@penstock/simulator/devices';
-import type { Cause, Random } from '@penstock/simulator/kernel';
+import { type Device, ModbusOperator, pointSession } from '@penstock/simulator/devices';
+import type { Cause, PointSession, Random } from '@penstock/simulator/kernel';
 import type { Fault } from '@penstock/simulator/process';
 import type { Range } from '../range.ts';
 
@@ -35,9 +35,41 @@ const period = (context: ActivityContext, name: string): Duration => parseDurati
 const lasts = ({ activity }: ActivityContext): Duration => activity.lasts ?? seconds(0);
 const device = ({ range, activity }: ActivityContext): Device => range.devices.get(activity.device as string) as Device;
 
-/** The device's people, at work on `to` through their host's own session. */
+/** The device's people, who give orders to `to` over their host's own session. */
+const orders = ({ range, activity, cause }: ActivityContext, to: string): PointSession =>
+  pointSession(range.foothold(activity.device as string), range.spec, to, cause);
+
+/** The device's people, who look at `to` by Modbus. */
 const operator = ({ range, activity, cause }: ActivityContext, to: string): ModbusOperator =>
   new ModbusOperator(range.foothold(activity.device as string), range.spec, to, cause);
+
+interface Programming {
+  /** Hears undefined when the program could not be read. */
+  read(done: (text: string | undefined) => void): void;
+  write(text: string, done: () => void): void;
+  release(): void;
+}
+
+/** The device's people, at work on the program of `to`: over S7 where it speaks that and their host does, else by Modbus. */
+function programming(context: ActivityContext, to: string): Programming {
+  const { range, activity, cause } = context;
+  const speaksS7 = range.spec.devices.some(
+    ({ id, services }) => id === to && services.some((s) => s.protocol === 's7'),
+  );
+  const session = speaksS7 ? range.foothold(activity.device as string).engineer?.(to, cause) : undefined;
+  if (session !== undefined)
+    return {
+      read: (done) => session.readProgram((result) => done(result.outcome === 'done' ? result.value : undefined)),
+      write: (program, done) => session.writeProgram(program, () => done()),
+      release: () => session.release(),
+    };
+  const modbus = operator(context, to);
+  return {
+    read: (done) => modbus.readProgram(done),
+    write: (program, done) => modbus.writeProgram(program, () => done()),
+    release: () => modbus.release(),
+  };
+}
 
 const later = ({ range }: ActivityContext, delay: number, act: (now: Instant) => void): void =>
   void range.queue.in(Math.max(0, Math.round(delay)) as Duration, { run: act });
@@ -52,7 +84,7 @@ function chosen(context: ActivityContext): number {
 const write: Activity = (context) => {
   const { activity, range } = context;
   const tag = text(context, 'tag');
-  const session = operator(context, text(context, 'to'));
+  const session = orders(context, text(context, 'to'));
   const shown = range.displayed.values[range.engine.tagIndex(tag)] as number;
   const value = chosen(context);
   session.write(tag, value);
@@ -91,7 +123,7 @@ const calibration: Activity = (context) => {
   const { range } = context;
   const tag = text(context, 'tag');
   const hold = text(context, 'hold');
-  const session = operator(context, text(context, 'to'));
+  const session = orders(context, text(context, 'to'));
   const buffers = list(context, 'buffers').map(Number);
   session.write(hold, 1);
   for (const [i, value] of buffers.entries())
@@ -147,7 +179,9 @@ const attachLaptop: Activity = (context, now) => {
   const end = now + lasts(context);
   const look = (at: Instant): void => {
     if (at >= end - 120e6) {
-      session.readProgram(() => session.release());
+      session.release();
+      const program = programming(context, text(context, 'to'));
+      program.read(() => program.release());
       return;
     }
     session.readAll();
@@ -162,16 +196,14 @@ const attachLaptop: Activity = (context, now) => {
 
 /** An approved online edit: the program is read, a piece of it replaced, written back and read again. */
 const programEdit: Activity = (context) => {
-  const session = operator(context, text(context, 'to'));
-  session.readProgram((before) => {
+  const session = programming(context, text(context, 'to'));
+  session.read((before) => {
     if (before === undefined) {
       session.release();
       return;
     }
     const after = before.replace(text(context, 'find'), text(context, 'replace'));
-    later(context, lasts(context) / 2, () =>
-      session.writeProgram(after, () => session.readProgram(() => session.release())),
-    );
+    later(context, lasts(context) / 2, () => session.write(after, () => session.read(() => session.release())));
   });
 };
 
@@ -181,8 +213,8 @@ const backup: Activity = (context) => {
   const next = (i: number): void => {
     const to = targets[i];
     if (to === undefined) return;
-    const session = operator(context, to);
-    session.readProgram(() => {
+    const session = programming(context, to);
+    session.read(() => {
       session.release();
       later(context, 30e6, () => next(i + 1));
     });

@@ -16,6 +16,7 @@ import {
   type InterpositionOptions,
   type ModbusSession,
   type NetworkHost,
+  type PointSession,
   type PortAnswer,
   type RelayHook,
   type Reply,
@@ -23,6 +24,7 @@ import {
 } from '@penstock/simulator/kernel';
 import type { Device } from './device.ts';
 import { Dnp3Peer } from './dnp3-peer.ts';
+import { Dnp3Points } from './dnp3-points.ts';
 import { PeerDnp3Session } from './dnp3-session.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
@@ -30,6 +32,7 @@ import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
 import { S7Poller } from './parts/s7-poller.ts';
 import { S7Peer } from './s7-peer.ts';
+import { S7Points } from './s7-points.ts';
 
 /** What masters have where nobody set anything else. */
 const USUAL_ADDRESS = 1;
@@ -49,6 +52,15 @@ export class DeviceFoothold implements Foothold {
     if (standing !== undefined) return new PeerSession(queue, standing, false);
     this.#device.attended();
     return new PeerSession(queue, new ModbusPeer(queue, host, this.#device.device(target)), true);
+  }
+
+  points(target: string, cause: Cause): PointSession | undefined {
+    const spec = this.#device.device(target);
+    const s7 = this.#device.part(S7Poller)?.peer(target);
+    if (s7 !== undefined) return new S7Points(this.#device.queue, s7, spec, cause);
+    const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
+    const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
+    return dnp3 && poll?.protocol === 'dnp3' ? new Dnp3Points(dnp3, spec, poll.commands, cause) : undefined;
   }
 
   s7(target: string): S7Session {

@@ -13,7 +13,7 @@ import {
   type TableName,
 } from '@penstock/protocols/modbus';
 import { ACTIVE_FILE, decodeHeader, programWrites, RECORDS_PER_FILE } from '@penstock/simulator/controllers';
-import type { Cause, Foothold, ModbusSession } from '@penstock/simulator/kernel';
+import type { Cause, Foothold, ModbusSession, PointSession } from '@penstock/simulator/kernel';
 import type { Device } from './device.ts';
 
 /** Records of one request: FC 20 and 21 carry up to 245 and 244 bytes of data with one reference. */
@@ -25,7 +25,11 @@ const LARGEST = 1_000_000;
 
 type Done<T> = (result: T | undefined) => void;
 
-export class ModbusOperator {
+/** Points of `target` as whoever sits at the foothold writes them: over its standing conversation with it, else by Modbus. */
+export const pointSession = (foothold: Foothold, plant: PlantSpec, target: string, cause: Cause): PointSession =>
+  foothold.points?.(target, cause) ?? new ModbusOperator(foothold, plant, target, cause);
+
+export class ModbusOperator implements PointSession {
   /** Requests sent so far. */
   requests = 0;
   readonly #target: DeviceSpec;

@@ -25,6 +25,14 @@ export interface ModbusSession {
   release(): void;
 }
 
+/** Points of one device that are written as its operators write them, over the protocol that they have with it. */
+export interface PointSession {
+  /** Writes an engineering value; `done` hears whether it was taken. @throws PenstockError `operator.point` for a tag without a point there */
+  write(tag: string, value: number, done?: (accepted: boolean) => void): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
 /** An S7 session from a foothold to one device: whole S7 messages, whose references the session sets; answers are such, refusals too. */
 export interface S7Session {
   request(message: Uint8Array, cause: Cause, done: (reply: Reply, now: Instant) => void): void;
@@ -98,6 +106,8 @@ export interface Foothold {
   readonly device: string;
   /** The device's standing session with `target` (a device id) where it has one, or a new connection from its own address. */
   modbus(target: string): ModbusSession;
+  /** Points of `target` over the protocol of the device's standing conversation with it; undefined where that is Modbus or there is none. */
+  points?(target: string, cause: Cause): PointSession | undefined;
   /** As `modbus`, to a device that speaks S7. @throws PenstockError `device.no-s7` */
   s7?(target: string): S7Session;
   /**

@@ -67,7 +67,8 @@ const GUEST_MAC = parseMac('b8:ca:3a:00:00:00');
  */
 export function buildNetwork(queue: EventQueue, plant: PlantSpec, seed: number): PlantNetwork {
   const wire = new Wire(queue, { seed, epoch: Date.parse(plant.epoch) * 1000 });
-  for (const zone of plant.zones) wire.addSegment({ id: zone.id, subnet: zone.subnet, latency: zone.latency });
+  for (const { id, subnet, latency, jitter, loss } of plant.zones)
+    wire.addSegment({ id, subnet, latency, jitter, loss });
   const spec = plant.devices.find((device) => device.kind === 'firewall');
   const firewall = spec !== undefined || plant.zones.length > 1 ? buildFirewall(wire, plant, spec) : undefined;
   for (const device of plant.devices) {

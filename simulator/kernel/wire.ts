@@ -26,8 +26,8 @@ export interface NewSegment {
   readonly subnet: string;
   /** From the sender's port to the receiver's; 25 µs (a switch and two short frames at 100 Mbit/s) when left out. */
   readonly latency?: Duration | undefined;
-  readonly loss?: number;
-  readonly jitter?: Duration;
+  readonly loss?: number | undefined;
+  readonly jitter?: Duration | undefined;
 }
 
 export interface NewHost {

@@ -120,10 +120,10 @@ describe('the drinking-water works', () => {
 
   it('shows every level, every running pump and every valve that the plant measures', () => {
     const levels = model.waters.flatMap(({ level }) => (typeof level === 'number' ? [] : [level.tag]));
-    const measured = ['LIT101', 'LIT102', 'LIT211', 'LIT221', 'LIT301', 'LIT302', 'LIT303', 'LIT501', 'LIT601'];
+    const measured = 'LIT101 LIT102 LIT211 LIT221 LIT301 LIT302 LIT303 LIT501 LIT601 LIT701'.split(' ');
     expect([...new Set(levels)].toSorted()).toEqual(measured);
     const running = new Set(model.movers.map((mover) => mover.running));
-    for (const tag of ['XS101', 'XS102', 'XS201', 'XS231', 'XS301', 'XS302', 'XS303', 'XS501', 'XS502', 'XS503'])
+    for (const tag of 'XS101 XS102 XS201 XS231 XS301 XS302 XS303 XS501 XS502 XS503 XS701 XS702'.split(' '))
       expect(running).toContain(tag);
     const travels = new Set(model.movers.map((mover) => mover.travel?.tag));
     for (const n of [1, 2])
@@ -142,6 +142,8 @@ describe('the drinking-water works', () => {
     ['rapid-mixer', 'coagulation'],
     ['naoh-dosing', 'dosing'],
     ['safety-cabinet', 'safety'],
+    ['booster-pump-1', 'high-zone'],
+    ['high-zone-tank', 'high-zone'],
   ])('lets %s be picked from the preset %s', (id, preset) => {
     const camera = model.cameras.find((candidate) => candidate.id === preset);
     const item = model.byId.get(id);

@@ -73,12 +73,12 @@ export class ClosedLoop {
   readonly alarms: RaisedAlarm[] = [];
   /** Seconds at which each hazard first held. */
   readonly hazards = new Map<string, number>();
-  /** Controllers that nobody hears any more. */
+  /** Devices that nobody hears any more. */
   readonly unheard = new Set<string>();
   seconds = 0;
   #now: Instant = START;
   readonly #copies: Copy[] = [];
-  readonly #heartbeats: BoundVariable[] = [];
+  readonly #heartbeats: { readonly source: string; readonly to: BoundVariable }[] = [];
   readonly #hazards: readonly Hazard[];
   readonly #alarmed: readonly { readonly tag: TagSpec; readonly index: number }[];
   readonly #outsideSince = new Map<string, number>();
@@ -163,7 +163,8 @@ export class ClosedLoop {
     this.seconds++;
     for (const { everySeconds, from, to, source } of this.#copies)
       if (this.seconds % everySeconds === 0 && !this.unheard.has(source)) to.set(from.get());
-    if (this.seconds % 2 === 0) for (const heartbeat of this.#heartbeats) heartbeat.set(this.seconds % 32_768);
+    if (this.seconds % 2 === 0)
+      for (const { source, to } of this.#heartbeats) if (!this.unheard.has(source)) to.set(this.seconds % 32_768);
     if (this.seconds % FILLING_IS_WATCHED_EVERY_S === 0) this.#deliver();
     this.#judge();
   }
@@ -208,6 +209,12 @@ export class ClosedLoop {
     throw new Error(`no controller has ${tag}`);
   }
 
+  /** The variable behind a tag's point in one controller. */
+  #held(id: string, tag: string): BoundVariable {
+    const point = plant.spec.devices.find((device) => device.id === id)?.points.find((each) => each.tag === tag);
+    return this.controller(id).variable(point?.variable ?? tag);
+  }
+
   #addController(device: DeviceSpec): void {
     const spec = device.controller as NonNullable<DeviceSpec['controller']>;
     const { engine } = this;
@@ -232,11 +239,13 @@ export class ClosedLoop {
       for (const [tag, name] of Object.entries(poll.into ?? {}))
         this.#copies.push({
           everySeconds: inSeconds(poll.every),
-          from: this.#variable(tag),
+          from: this.#held(poll.device, tag),
           to: this.controller(device.id).variable(name),
           source: poll.device,
         });
-      if (device.kind === 'hmi') for (const { tag } of poll.writes) this.#heartbeats.push(this.#variable(tag));
+      if (device.controller === undefined)
+        for (const { tag } of poll.writes)
+          this.#heartbeats.push({ source: device.id, to: this.#held(poll.device, tag) });
     }
   }
 }

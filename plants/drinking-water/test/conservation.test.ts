@@ -52,6 +52,9 @@ describe('conservation', () => {
       operator.naoclDose = hour === 13 ? 0 : 1.8 + 0.4 * Math.cos(hour);
       engine.disturb('demandFactor', 1 + 0.2 * Math.cos(3 * hour));
       engine.disturb('temperatureC', 12 + 3 * Math.sin(hour / 4));
+      engine.disturb('highZoneFireM3PerHour', hour === 5 ? 48 : 0);
+      operator.set('boosterPump1Contactor', hour % 5 < 3 ? 1 : 0);
+      operator.set('boosterPump2Contactor', hour > 15 ? 1 : 0);
       if (hour === 6) operator.startWash(1);
       if (hour === 15) operator.startWash(0);
       operator.run(3600);
@@ -62,6 +65,7 @@ describe('conservation', () => {
     expect(worst.error, worst.what).toBeLessThan(1e-9);
     // And it is not by standing still: a day's water, and chlorine that has decayed, have gone through the books.
     expect(engine.state('entered.water')).toBeGreaterThan(3500);
+    expect(engine.output('highZoneTankOverflowM3PerHour')).toBeGreaterThan(5);
     expect(worksOf(engine).inventory(engine.states).consumedChlorine).toBeGreaterThan(10);
   }, 120_000);
 
@@ -89,6 +93,10 @@ describe('conservation', () => {
           if (random() < 0.2) engine.disturb('temperatureC', 1 + 28 * random());
           if (random() < 0.2) engine.disturb('riverLevelM', 4 * random());
           if (random() < 0.1) engine.disturb('networkBurstM3PerHour', 400 * random());
+          if (random() < 0.1) engine.disturb('highZoneDemandFactor', 4 * random());
+          if (random() < 0.1) engine.disturb('highZoneFireM3PerHour', 200 * random());
+          if (random() < 0.1) engine.disturb('boosterStrainerBlocked', Math.min(1, 1.2 * random()));
+          if (random() < 0.1) engine.disturb('boosterMainsFailed', Math.round(random()));
           if (random() < 0.1) engine.disturb('naohDeliveryLPerHour', 4000 * random());
           for (let i = 0; i < 600; i++) engine.step();
           physical(engine);

@@ -30,6 +30,8 @@ const WATCHED = [
   'clearwell.chlorine',
   'tower.water',
   'tower.alkali',
+  'highTank.water',
+  'highTank.chlorine',
 ];
 
 function after(seconds: number, step: number, method: 'rk4' | 'euler'): number[] {
@@ -68,7 +70,12 @@ describe('convergence as the step halves', () => {
       const operator = new Operator(engine);
       operator.set('naohDosingDemandLPerHour', 21);
       for (let i = 0; i < Math.round(3600 / step); i++) engine.step();
-      return [engine.output('clearwellInletPh'), engine.output('outletPh'), engine.output('elevatedTankLevelM')];
+      return [
+        engine.output('clearwellInletPh'),
+        engine.output('outletPh'),
+        engine.output('elevatedTankLevelM'),
+        engine.output('highZoneTankLevelM'),
+      ];
     };
     const exact = trace(0.25);
     const errors = [4, 2, 1].map((step) => worst(trace(step), exact));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { demandFactor } from '../demand.ts';
-import { HIGH_SERVICE, INTAKE } from '../design.ts';
+import { BOOSTER, HIGH_SERVICE, INTAKE } from '../design.ts';
 import { fade, parallelPumps, seriesFlow, weir } from '../hydraulics.ts';
 import { makeWorks, Operator } from './operator.ts';
 
@@ -49,6 +49,36 @@ describe('parallelPumps', () => {
         },
       ),
       { numRuns: 2000 },
+    );
+  });
+
+  it('finds it on a pipe that another flow uses too', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 1, max: 40, noNaN: true }),
+        fc.double({ min: 100, max: 50_000, noNaN: true }),
+        fc.double({ min: 0, max: 0.1, noNaN: true }),
+        (staticHead, resistance, other) => {
+          const { pump } = BOOSTER;
+          const linear = 2 * resistance * other;
+          const flow = parallelPumps(
+            pump,
+            Float64Array.of(1),
+            new Float64Array(1),
+            0,
+            1,
+            staticHead,
+            resistance,
+            0,
+            linear,
+          );
+          // Of one pump the crossing is the root of a quadratic.
+          const surplus = pump.shutoffHead - staticHead;
+          const square = pump.curvature + resistance;
+          const expected = (2 * surplus) / (linear + Math.sqrt(linear * linear + 4 * square * surplus));
+          expect(Math.abs(flow - expected)).toBeLessThan(1e-9);
+        },
+      ),
     );
   });
 

@@ -24,6 +24,14 @@ const BANDS: Readonly<Record<string, [number, number]>> = {
   FIT401: [60, 225],
   FIT504: [0, 0],
   XA901: [0, 0],
+  LIT701: [2.2, 3.6],
+  PIT701: [190, 320],
+  PIT703: [300, 400],
+  AIT701: [0.6, 1.4],
+  FIT703: [0, 0],
+  XA592: [0, 0],
+  XA703: [0, 0],
+  XA705: [0, 0],
 };
 
 /** Three days from Monday 00:00, and the works as it stood on Tuesday at 08:00. */
