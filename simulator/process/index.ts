@@ -3,5 +3,5 @@ export * from './definition.ts';
 export * from './delay.ts';
 export * from './engine.ts';
 export * from './faults.ts';
-export type { Method } from './integrator.ts';
+export { integrator, type Method } from './integrator.ts';
 export * from './plug-flow.ts';
