@@ -284,9 +284,7 @@ class SourceCheck {
         if (node.type === 'NewExpression' && node.callee.type === 'Identifier' && node.callee.name === 'Promise')
           this.promise(node.start);
         break;
-      case 'AwaitExpression':
-        this.promise(node.start);
-        break;
+      // An await inside a function needs `async`; one outside of all is over before a run begins (an engine that has to be loaded).
       case 'FunctionDeclaration':
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':

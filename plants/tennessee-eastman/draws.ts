@@ -1,5 +1,7 @@
 /** Where the randomness of the Tennessee Eastman process comes from: the run's own stream, or the generator of the published data. */
-import type { Random } from '@penstock/simulator/kernel';
+import type { ProcessContext } from '@penstock/simulator/process';
+
+type Random = ReturnType<ProcessContext['random']>;
 
 export interface Draws {
   /** Uniform in [−1, 1). */

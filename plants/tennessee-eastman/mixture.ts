@@ -15,7 +15,11 @@ import {
   LIQUID_B,
   LIQUID_C,
   MOLAR_MASS,
+  R_PRESSURE,
 } from './constants.ts';
+
+/** First component that condenses in reactor and separator. */
+export const CONDENSING = 3;
 
 /** Newton's iteration stops when a step is smaller, °C. */
 const CLOSE = 1e-12;
@@ -91,7 +95,7 @@ export function liquidVolume(n: Float64Array, offset: number, first: number, t: 
 }
 
 /** Vapour pressure of a component that condenses (3 … 7), mmHg. */
-export function vapourPressure(i: number, t: number): number {
+function vapourPressure(i: number, t: number): number {
   return Math.exp((ANTOINE_A[i] as number) + (ANTOINE_B[i] as number) / (t + (ANTOINE_C[i] as number)));
 }
 
@@ -100,4 +104,54 @@ export function molarMass(x: Float64Array): number {
   let mass = 0;
   for (let i = 0; i < COMPONENTS; i++) mass += (x[i] as number) * (MOLAR_MASS[i] as number);
   return mass;
+}
+
+/** Sum of `values[from … to−1]`. */
+export function sum(values: Float64Array, from: number, to: number): number {
+  let total = 0;
+  for (let i = from; i < to; i++) total += values[i] as number;
+  return total;
+}
+
+/** Partial pressures over a vessel's liquid, mmHg, into `into`; gives their sum. A, B, C are ideal gases, D … H in equilibrium (Raoult). */
+export function partialPressures(
+  y: Float64Array,
+  vessel: number,
+  t: number,
+  kelvin: number,
+  space: number,
+  into: Float64Array,
+): number {
+  const n = sum(y, vessel + CONDENSING, vessel + COMPONENTS);
+  const gas = (R_PRESSURE * kelvin) / space;
+  const p0 = (y[vessel] as number) * gas;
+  const p1 = (y[vessel + 1] as number) * gas;
+  const p2 = (y[vessel + 2] as number) * gas;
+  // E and F have the same vapour pressure.
+  const pe = vapourPressure(4, t);
+  const p3 = (vapourPressure(3, t) * (y[vessel + 3] as number)) / n;
+  const p4 = (pe * (y[vessel + 4] as number)) / n;
+  const p5 = (pe * (y[vessel + 5] as number)) / n;
+  const p6 = (vapourPressure(6, t) * (y[vessel + 6] as number)) / n;
+  const p7 = (vapourPressure(7, t) * (y[vessel + 7] as number)) / n;
+  into[0] = p0;
+  into[1] = p1;
+  into[2] = p2;
+  into[3] = p3;
+  into[4] = p4;
+  into[5] = p5;
+  into[6] = p6;
+  into[7] = p7;
+  return p0 + p1 + p2 + p3 + p4 + p5 + p6 + p7;
+}
+
+const FEED_C = new Float64Array(COMPONENTS);
+
+/** Of the A and C feed, MMBtu/lb-mol. */
+export function feedEnthalpy(h: Enthalpy, a: number, b: number, c: number, t: number): number {
+  FEED_C[0] = a;
+  FEED_C[1] = b;
+  FEED_C[2] = c;
+  h.gas(FEED_C, 0);
+  return h.at(t);
 }

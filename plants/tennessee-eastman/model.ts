@@ -28,7 +28,7 @@ import {
   VOLUME,
 } from './constants.ts';
 import { type Draws, ReferenceDraws, StreamDraws } from './draws.ts';
-import { Enthalpy, liquidVolume, molarMass, vapourPressure } from './mixture.ts';
+import { CONDENSING, Enthalpy, feedEnthalpy, liquidVolume, molarMass, partialPressures, sum } from './mixture.ts';
 import { Walks } from './walks.ts';
 
 /** Where the states of each vessel begin: amounts of the eight components, then energy. */
@@ -42,8 +42,7 @@ const VALVE_COUNT = 12;
 /** The disturbances IDV 1 … 20 stand behind the valves' commands in `u`. */
 const IDV = VALVE_COUNT - 1;
 
-/** First component that condenses in reactor and separator. */
-const D = 3;
+const D = CONDENSING;
 
 /** Cubic metres of liquid and other limits of the original's shutdown. */
 const SHUTDOWN = { pressure: 3000, temperature: 175, reactor: [2, 24], separator: [1, 12], stripper: [1, 8] } as const;
@@ -451,53 +450,4 @@ export class TennesseeEastman implements ProcessEquations {
             ? this.#separatorGas[n - 28]
             : this.#product[n - GAS_ANALYSERS_END + D]) as number);
   }
-}
-
-function sum(values: Float64Array, from: number, to: number): number {
-  let total = 0;
-  for (let i = from; i < to; i++) total += values[i] as number;
-  return total;
-}
-
-/** Partial pressures over a vessel's liquid, mmHg, into `into`; gives their sum. A, B, C are ideal gases, D … H in equilibrium (Raoult). */
-function partialPressures(
-  y: Float64Array,
-  vessel: number,
-  t: number,
-  kelvin: number,
-  space: number,
-  into: Float64Array,
-): number {
-  const n = sum(y, vessel + D, vessel + COMPONENTS);
-  const gas = (R_PRESSURE * kelvin) / space;
-  const p0 = (y[vessel] as number) * gas;
-  const p1 = (y[vessel + 1] as number) * gas;
-  const p2 = (y[vessel + 2] as number) * gas;
-  // E and F have the same vapour pressure.
-  const pe = vapourPressure(4, t);
-  const p3 = (vapourPressure(3, t) * (y[vessel + 3] as number)) / n;
-  const p4 = (pe * (y[vessel + 4] as number)) / n;
-  const p5 = (pe * (y[vessel + 5] as number)) / n;
-  const p6 = (vapourPressure(6, t) * (y[vessel + 6] as number)) / n;
-  const p7 = (vapourPressure(7, t) * (y[vessel + 7] as number)) / n;
-  into[0] = p0;
-  into[1] = p1;
-  into[2] = p2;
-  into[3] = p3;
-  into[4] = p4;
-  into[5] = p5;
-  into[6] = p6;
-  into[7] = p7;
-  return p0 + p1 + p2 + p3 + p4 + p5 + p6 + p7;
-}
-
-const FEED_C = new Float64Array(COMPONENTS);
-
-/** Of the A and C feed, MMBtu/lb-mol. */
-function feedEnthalpy(h: Enthalpy, a: number, b: number, c: number, t: number): number {
-  FEED_C[0] = a;
-  FEED_C[1] = b;
-  FEED_C[2] = c;
-  h.gas(FEED_C, 0);
-  return h.at(t);
 }

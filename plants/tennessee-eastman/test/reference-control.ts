@@ -15,7 +15,7 @@ interface Loop {
 }
 
 const q = (a: number, b: number) => f(f(a) / f(b));
-export const LOOPS: Readonly<Record<number, Loop>> = {
+const LOOPS: Readonly<Record<number, Loop>> = {
   1: { measurement: 2, output: ['u', 1], setPoint: f(3664), span: f(5811), gain: 1, every: 3 },
   2: { measurement: 3, output: ['u', 2], setPoint: f(4509.3), span: f(8354), gain: 1, every: 3 },
   3: { measurement: 1, output: ['u', 3], setPoint: f(0.25052), span: f(1.017), gain: 1, every: 3 },
