@@ -1,5 +1,6 @@
-export { type BrokerLimits, type BrokerNotice, type BrokerOptions, MqttBroker, type NoticeDetails } from './broker.ts';
+export { MqttBroker } from './broker.ts';
 export { BrokerConnection } from './broker-connection.ts';
+export type { BrokerLimits, BrokerNotice, BrokerOptions, NoticeDetails } from './broker-options.ts';
 export { type Answer, MqttClient, type MqttClientOptions, type MqttMessage } from './client.ts';
 export { decodePacket } from './decode.ts';
 export { encodePacket } from './encode.ts';

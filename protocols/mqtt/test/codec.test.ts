@@ -221,10 +221,12 @@ describe('any packet', () => {
         const theirs = mqttPacket.generate(
           {
             ...{ cmd: 'publish', topic: p.topic, payload: Buffer.from(p.payload), qos: p.level, retain: p.retain },
-            ...{ dup: false, messageId: p.level > 0 ? p.id : undefined },
+            dup: false,
+            ...(p.level > 0 && { messageId: p.id }),
             properties: {
-              ...{ contentType: rest.contentType, responseTopic: rest.responseTopic },
-              correlationData: rest.correlationData && Buffer.from(rest.correlationData),
+              ...(rest.contentType !== undefined && { contentType: rest.contentType }),
+              ...(rest.responseTopic !== undefined && { responseTopic: rest.responseTopic }),
+              ...(rest.correlationData !== undefined && { correlationData: Buffer.from(rest.correlationData) }),
               ...(messageExpiry !== undefined && { messageExpiryInterval: messageExpiry }),
               ...(payloadFormat !== undefined && { payloadFormatIndicator: payloadFormat === 1 }),
             },

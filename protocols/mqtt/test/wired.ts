@@ -13,6 +13,7 @@ import {
   type Packet,
   PacketReader,
   type Publish,
+  type Suback,
   type Version,
 } from '../index.ts';
 
@@ -105,7 +106,7 @@ export class Hand {
   subscribe(filter: string, qos: 0 | 1 | 2 = 0, more: object = {}): number {
     this.say({ type: 'subscribe', id: 9, filters: [{ filter, qos, ...more }] });
     const suback = this.heard().find(({ type }) => type === 'suback');
-    return (suback as { codes: number[] }).codes[0] as number;
+    return (suback as Suback).codes[0] as number;
   }
 
   publish(topic: string, payload: string, more: Partial<Publish> = {}): this {
@@ -145,9 +146,10 @@ export class WiredClient {
   readonly #bench: Bench;
   #connection: BrokerConnection | undefined;
 
-  constructor(bench: Bench, options: MqttClientOptions) {
+  constructor(bench: Bench, of: MqttClientOptions | MqttClient) {
     this.#bench = bench;
-    this.client = new MqttClient({ onMessage: (message) => this.messages.push(message), ...options });
+    this.client =
+      of instanceof MqttClient ? of : new MqttClient({ onMessage: (message) => this.messages.push(message), ...of });
   }
 
   dial(): this {
