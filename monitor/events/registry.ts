@@ -3,6 +3,7 @@ import { dnp3Dissector, dnp3UdpDissector } from '@penstock/protocols/dnp3';
 import { dnsDissector } from '@penstock/protocols/dns';
 import { httpDissector } from '@penstock/protocols/http';
 import { modbusDissector } from '@penstock/protocols/modbus';
+import { mqttDissector } from '@penstock/protocols/mqtt';
 import { ntpDissector } from '@penstock/protocols/ntp';
 import { s7commDissector } from '@penstock/protocols/s7comm';
 import { syslogDissector } from '@penstock/protocols/syslog';
@@ -13,6 +14,7 @@ export const DISSECTORS: readonly DissectorFactory[] = [
   s7commDissector,
   dnp3Dissector,
   dnp3UdpDissector,
+  mqttDissector,
   httpDissector,
   dnsDissector,
   ntpDissector,

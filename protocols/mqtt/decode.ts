@@ -40,10 +40,16 @@ export function decodePacket(first: number, buffer: Uint8Array, start: number, e
   if (name === undefined || (name === 'auth' && version < 5))
     return { fault: { code: REASON.malformed, reason: 'type' } };
   const flags = first & 15;
-  if (name !== 'publish' && flags !== (FLAGS_TWO.has(name) ? 2 : 0)) reader.wrong('flags');
+  if (name !== 'publish' && !hasFlags(first)) reader.wrong('flags');
   const packet = read(name, flags, version);
   if (reader.left > 0) reader.wrong('trailing');
   return { packet: reader.broken ? undefined : packet, fault: reader.fault };
+}
+
+/** Whether a first byte has the flags that its type, which is not PUBLISH, must have. */
+export function hasFlags(first: number): boolean {
+  const name = PACKET_NAMES[first >> 4];
+  return (first & 15) === (name !== undefined && FLAGS_TWO.has(name) ? 2 : 0);
 }
 
 function read(name: PacketName, flags: number, version: Version): Packet {
