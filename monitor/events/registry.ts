@@ -1,4 +1,5 @@
 import type { DissectorFactory } from '@penstock/core';
+import { bacnetDissector } from '@penstock/protocols/bacnet';
 import { dnp3Dissector, dnp3UdpDissector } from '@penstock/protocols/dnp3';
 import { dnsDissector } from '@penstock/protocols/dns';
 import { httpDissector } from '@penstock/protocols/http';
@@ -14,6 +15,7 @@ export const DISSECTORS: readonly DissectorFactory[] = [
   s7commDissector,
   dnp3Dissector,
   dnp3UdpDissector,
+  bacnetDissector,
   mqttDissector,
   httpDissector,
   dnsDissector,

@@ -262,6 +262,93 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
       ),
     ],
   },
+  {
+    path: 'bacnet',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `bvlc_function pdu_type pdu_service invoke_id:count result_code error_class network_priority:count source_network:count
+        destination_network:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_discovery',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `pdu_service device_id_type device_id_number:count object_type instance_number:count vendor range object_name vendor_id:count
+        max_apdu:count low:count high:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_property',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count pdu_service object_type instance_number:count property array_index:count value number:double object_id:count
+        property_id:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_device_control',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('invoke_id:count pdu_service time_duration:count device_state password result result_code requested'),
+    ],
+  },
+  {
+    path: 'bacnet_write',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count pdu_service object_type instance_number:count property array_index:count value number:double priority:count
+        relinquish:bool result object_id:count property_id:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_cov',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count operation process_id:count confirmed:bool lifetime:count device:count object_type instance_number:count value
+        number:double object_id:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_alarm',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count operation process_id:count device:count object_type instance_number:count notification_class:count
+        priority:count event_type notify_type from_state to_state message`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_link',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('bvlc_function result ttl:count entries:count addresses:vector[string]'),
+    ],
+  },
+  {
+    path: 'bacnet_time',
+    columns: [...CONNECTION, ...ICSNPP_DIRECTED, ...columns('pdu_service written:time offset:interval')],
+  },
+  { path: 'bacnet_violation', columns: [...CONNECTION, ...columns('is_orig:bool layer reason')] },
   { path: 'known_modbus', columns: columns('ts:time host:addr device_type:enum') },
   {
     path: 'modbus_register_change',

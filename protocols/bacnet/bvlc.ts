@@ -76,13 +76,21 @@ export interface BvlcMessage {
 
 const HEADER = 4;
 
-/** Reads `buffer[start..end)`, one datagram. */
-export function decodeBvlc(buffer: Uint8Array, start: number, end: number): BvlcMessage | BacnetProblem {
+/**
+ * Reads `buffer[start..end)`, one datagram.
+ * @param lengths `trusted`: who watches reads on where a message gives another length than it has (`length` says which); devices do not
+ */
+export function decodeBvlc(
+  buffer: Uint8Array,
+  start: number,
+  end: number,
+  lengths: 'checked' | 'trusted' = 'checked',
+): BvlcMessage | BacnetProblem {
   if (end - start < HEADER) return illegal('shorter than its header');
   if (buffer[start] !== BVLC_TYPE) return unsupported(`virtual link type 0x${(buffer[start] ?? 0).toString(16)}`);
   const code = buffer[start + 1] as number;
   const length = ((buffer[start + 2] as number) << 8) | (buffer[start + 3] as number);
-  if (length !== end - start) return illegal(`says ${length} octets, has ${end - start}`);
+  if (length !== end - start && lengths === 'checked') return illegal(`says ${length} octets, has ${end - start}`);
   const at = start + HEADER;
   const size = end - at;
   const none = { function: code, start: end, end };

@@ -13,6 +13,8 @@ export {
 } from './apdu.ts';
 export * from './bvlc.ts';
 export { BacnetClient, type ClientHandler, type ClientOptions, type ReadDone, type Reading } from './client.ts';
+export { bacnetDissector } from './dissector.ts';
+export type * from './events.ts';
 export { BacnetLink, type LinkOptions, type Outgoing, type Peer } from './link.ts';
 export type { Names } from './name-table.ts';
 export * from './names.ts';

@@ -106,13 +106,13 @@ export const CONFIRMED_SERVICES: Names = names(`
   14: read-property-multiple write-property write-property-multiple device-communication-control confirmed-private-transfer confirmed-text-message
   20: reinitialize-device vt-open vt-close vt-data authenticate request-key
   26: read-range life-safety-operation subscribe-cov-property get-event-information subscribe-cov-property-multiple
-  31: confirmed-cov-notification-multiple
+  31: confirmed-cov-notification-multiple confirmed-audit-notification audit-log-query
 `);
 
 /** Services that nobody answers (clause 21). */
 export const UNCONFIRMED_SERVICES: Names = names(`
   0: i-am i-have unconfirmed-cov-notification unconfirmed-event-notification unconfirmed-private-transfer unconfirmed-text-message
-  6: time-synchronization who-has who-is utc-time-synchronization write-group unconfirmed-cov-notification-multiple who-am-i you-are
+  6: time-synchronization who-has who-is utc-time-synchronization write-group unconfirmed-cov-notification-multiple unconfirmed-audit-notification who-am-i you-are
 `);
 
 /** What a device is asked to do by ReinitializeDevice. */
