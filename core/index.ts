@@ -11,6 +11,24 @@ export * from './pid-check.ts';
 export * from './plant.ts';
 export * from './plant-check.ts';
 export type { Dnp3Point, Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
+export {
+  type AccountSpec,
+  dataPortsOf,
+  type FirmwareSpec,
+  type FtpServiceSpec,
+  type SnmpServiceSpec,
+  type TelnetServiceSpec,
+  type WebServiceSpec,
+} from './plant-doors.ts';
+export {
+  type EdgePoint,
+  type EdgeSpec,
+  edgePoints,
+  type HostApplicationSpec,
+  type MqttServiceSpec,
+  type SparkplugPoint,
+  sparkplugPointSchema,
+} from './plant-mqtt.ts';
 export * from './plant-network.ts';
 export * from './plant-options.ts';
 export * from './plant-polls.ts';

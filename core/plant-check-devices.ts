@@ -3,6 +3,8 @@
 import type { ControllerSpec, DeviceSpec, ModbusPoint, ServiceSpec, TagSpec } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
 import { checkDnp3Point } from './plant-check-dnp3.ts';
+import { checkDoors } from './plant-check-doors.ts';
+import { checkMqtt } from './plant-check-mqtt.ts';
 import { checkPoll, serviceOf } from './plant-check-polls.ts';
 import { checkS7Point } from './plant-check-s7.ts';
 import { mayReach } from './plant-network.ts';
@@ -46,6 +48,8 @@ export function checkDevices(check: PlantCheck): void {
       check.wrong([...path, 'mac'], 'mac', `${device.mac} is a multicast address; a device's first octet is even`);
     checkServices(check, device, path);
     checkPoints(check, device, path);
+    checkMqtt(check, device, path);
+    checkDoors(check, device, path);
     if (device.controller) checkController(check, device, device.controller, path, outputs);
     device.polls.forEach((poll, j) => {
       checkPoll(check, device, poll, [...path, 'polls', j]);
@@ -58,9 +62,10 @@ function checkServices(check: PlantCheck, device: DeviceSpec, path: ValuePath): 
   const portOf = (service: ServiceSpec) => (service.port === undefined ? service.protocol : `port ${service.port}`);
   check.unique('service', device.services, portOf, (i) => [...path, 'services', i]);
   device.services.forEach((service, i) => {
-    if (!('allow' in service || 'writers' in service)) return;
-    for (const list of ['allow', 'writers'] as const)
-      service[list]?.forEach((name, j) => {
+    const allow = 'allow' in service ? service.allow : undefined;
+    const writers = 'writers' in service ? service.writers : undefined;
+    for (const [list, names] of Object.entries({ allow, writers }))
+      names?.forEach((name, j) => {
         check.known('device', name, check.devices, [...path, 'services', i, list, j]);
       });
   });

@@ -5,6 +5,15 @@
 import { z } from 'zod';
 import { invariantSchema } from './invariants.ts';
 import { dnp3PointSchema, dnp3PollSchema, dnp3ServiceSchema } from './plant-dnp3.ts';
+import {
+  accountSchema,
+  firmwareSchema,
+  ftpServiceSchema,
+  snmpServiceSchema,
+  telnetServiceSchema,
+  webServiceSchema,
+} from './plant-doors.ts';
+import { mqttServiceSchema, sparkplugSchema } from './plant-mqtt.ts';
 import { duration, id, pollCommon, tagId } from './plant-words.ts';
 import { S7_AREAS, S7_TYPE_NAMES } from './s7-types.ts';
 
@@ -170,6 +179,11 @@ export const serviceSchema = z.discriminatedUnion('protocol', [
   modbusServiceSchema,
   s7ServiceSchema,
   dnp3ServiceSchema,
+  mqttServiceSchema,
+  webServiceSchema,
+  telnetServiceSchema,
+  ftpServiceSchema,
+  snmpServiceSchema,
   simpleServiceSchema,
 ]);
 export type ServiceSpec = z.output<typeof serviceSchema>;
@@ -268,6 +282,11 @@ export const deviceSchema = z.strictObject({
   services: z.array(serviceSchema).default([]),
   polls: z.array(pollSchema).default([]),
   feeds: z.array(feedSchema).default([]),
+  /** What it is to an MQTT broker. */
+  sparkplug: sparkplugSchema.optional(),
+  /** Who may come in by its pages, console and file drop. */
+  accounts: z.array(accountSchema).optional(),
+  firmware: firmwareSchema.optional(),
   /** Not connected until the week or a scenario brings it (a contractor's laptop). */
   absent: z.boolean().default(false),
 });

@@ -1,5 +1,5 @@
 /** Which services of a plant real tools reach, from where they join the wire. */
-import type { ServiceSpec } from '@penstock/core';
+import { dataPortsOf, type ServiceSpec } from '@penstock/core';
 import type { GateService } from '@penstock/simulator/kernel';
 import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
@@ -12,6 +12,11 @@ const STANDARD: Readonly<
   modbus: { transport: 'tcp', port: 502 },
   s7: { transport: 'tcp', port: 102 },
   dnp3: { transport: 'tcp', port: 20_000 },
+  mqtt: { transport: 'tcp', port: 1883 },
+  web: { transport: 'tcp', port: 80 },
+  telnet: { transport: 'tcp', port: 23 },
+  ftp: { transport: 'tcp', port: 21 },
+  snmp: { transport: 'udp', port: 161 },
   scada: { transport: 'tcp', port: 80 },
   historian: { transport: 'tcp', port: 80 },
   ntp: { transport: 'udp', port: 123 },
@@ -29,7 +34,13 @@ export function gateServices(plant: Plant): GateService[] {
         const { transport: usual, port: standard } = STANDARD[protocol];
         const transport = service.protocol === 'dnp3' ? service.transport : usual;
         const at = service.port ?? standard;
-        return at === undefined ? [] : [{ device: id, service: protocol, address, port: at, transport }];
+        if (at === undefined) return [];
+        // Passive data connections of a tool come in like any other.
+        const data = service.protocol === 'ftp' ? dataPortsOf(service) : [];
+        return [
+          { device: id, service: protocol, address, port: at, transport },
+          ...data.map((port) => ({ device: id, service: 'ftp-data', address, port, transport })),
+        ];
       }),
     );
 }

@@ -1,7 +1,7 @@
 /** Warm states: process and controllers as they stand at an hour of the day, so that a run need not settle first. */
 import { PenstockError, packArrays, unpackArrays } from '@penstock/core';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
-import type { Device } from '@penstock/simulator/devices';
+import type { Device, DoorsSnapshot } from '@penstock/simulator/devices';
 import type { ProcessEngine, ProcessSnapshot } from '@penstock/simulator/process';
 import type { Plant } from './plants.ts';
 
@@ -10,6 +10,8 @@ export interface WarmState {
   readonly plant: string;
   readonly process: ProcessSnapshot;
   readonly controllers: Readonly<Record<string, ControllerSnapshot>>;
+  /** Passwords and firmware that are no longer as delivered; left out where there are none. */
+  readonly doors?: Readonly<Record<string, DoorsSnapshot>>;
 }
 
 export function saveWarmState(plant: Plant, engine: ProcessEngine, devices: ReadonlyMap<string, Device>): WarmState {
@@ -20,7 +22,12 @@ export function saveWarmState(plant: Plant, engine: ProcessEngine, devices: Read
     // The plant has the program; only one that was changed is worth keeping.
     controllers[id] = { ...snapshot, diagnostics: [], source: controller.isOriginal ? '' : snapshot.source };
   }
-  return { plant: plant.hash, process: engine.save(), controllers };
+  const doors: Record<string, DoorsSnapshot> = {};
+  for (const [id, device] of devices) {
+    const changed = device.doors?.save();
+    if (changed !== undefined) doors[id] = changed;
+  }
+  return { plant: plant.hash, process: engine.save(), controllers, ...(Object.keys(doors).length > 0 && { doors }) };
 }
 
 /**
@@ -40,6 +47,7 @@ export function useWarmState(
       'warm.stale',
       `what was learned of plant '${plant.spec.id}' is older than the plant; run: penstock learn ${plant.spec.id}`,
     );
+  for (const [id, changed] of Object.entries(warm.doors ?? {})) devices.get(id)?.resumeDoors(changed);
   engine.load({ ...warm.process, start, steps: 0 }, { streams: 'own' });
   for (const [id, snapshot] of Object.entries(warm.controllers)) {
     const device = devices.get(id);

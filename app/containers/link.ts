@@ -180,6 +180,8 @@ const fromLine = (_key: string, value: unknown): unknown => {
   return value;
 };
 
-/** Tags that a controller is wired to, in the order in which `inputs` has them. */
-export const wiredTags = ({ controller }: PlantSpec['devices'][number]): readonly string[] =>
-  controller === undefined ? [] : [...controller.inputs, ...controller.outputs];
+/** Tags that a controller is wired to or a camera looks at, in the order in which `inputs` has them. */
+export const wiredTags = ({ controller, services }: PlantSpec['devices'][number]): readonly string[] => {
+  const seen = services.flatMap((service) => (service.protocol === 'web' ? service.views.map(({ tag }) => tag) : []));
+  return [...new Set([...(controller?.inputs ?? []), ...(controller?.outputs ?? []), ...seen])];
+};

@@ -7,6 +7,7 @@ import {
   type Cause,
   type CloseReason,
   type Dnp3Session,
+  type DoorSession,
   type EngineeringSession,
   type EventQueue,
   type Foothold,
@@ -26,6 +27,7 @@ import type { Device } from './device.ts';
 import { Dnp3Peer } from './dnp3-peer.ts';
 import { Dnp3Points } from './dnp3-points.ts';
 import { PeerDnp3Session } from './dnp3-session.ts';
+import { DeviceDoorSession } from './door-session.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
@@ -88,6 +90,12 @@ export class DeviceFoothold implements Foothold {
   engineer(target: string, cause: Cause): EngineeringSession {
     this.#device.attended();
     return engineeringSession(this, this.#device, this.#device.device(target), cause);
+  }
+
+  doors(target: string, cause: Cause): DoorSession {
+    const device = this.#device;
+    device.attended();
+    return new DeviceDoorSession(device, device.device(target), device.plant.network.domain, cause);
   }
 
   ping(target: string, cause: Cause, done: (answered: boolean) => void): void {

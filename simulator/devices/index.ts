@@ -1,5 +1,6 @@
 export * from './context.ts';
 export * from './device.ts';
+export type { DoorsSnapshot } from './doors/index.ts';
 export * from './foothold.ts';
 export { ModbusPeer } from './modbus-peer.ts';
 export * from './operator.ts';

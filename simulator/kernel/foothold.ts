@@ -4,6 +4,7 @@
  */
 import type { Instant } from '@penstock/core';
 import type { Command, ObjectBlock, TaskOutcome } from '@penstock/protocols/dnp3';
+import type { DoorSession } from './door-session.ts';
 import type { InterpositionOptions } from './interposition.ts';
 
 /** Who made a frame, for the truth journal only. Nothing of it is ever on the wire. */
@@ -121,6 +122,8 @@ export interface Foothold {
    * programmed over the network
    */
   engineer?(target: string, cause: Cause): EngineeringSession;
+  /** The pages, console, file drop and SNMP agent of `target`, over connections from the device's own address. */
+  doors?(target: string, cause: Cause): DoorSession;
   /** One ICMP echo request. Footholds that are no host on the wire (a gate) have none of the following. */
   ping?(target: string, cause: Cause, done: (answered: boolean) => void): void;
   /** One TCP connect, hung up at once where somebody listens. */

@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './door-session.ts';
 export * from './firewall.ts';
 export * from './foothold.ts';
 export * from './gate-entrance.ts';

@@ -83,7 +83,7 @@ class Dnp3Service implements Part, Task {
       anyMaster: spec.anyMaster,
       points: outstationPoints(context, spec),
       device,
-      identity: context.spec.identity,
+      identity: context.identity,
       about: { name: context.spec.name, serialNumber: context.spec.mac.replaceAll(':', '').toUpperCase() },
       files: controller && new ProgramFiles(context, controller),
       clock: {

@@ -6,12 +6,16 @@ import { dnp3Poller } from './dnp3-poller.ts';
 import { dnp3Service } from './dnp3-service.ts';
 import { collector, feeds } from './feeds.ts';
 import { firewallLog } from './firewall-log.ts';
+import { ftpService } from './ftp-service.ts';
 import { modbusPoller } from './modbus-poller.ts';
 import { modbusService } from './modbus-service.ts';
 import { nameClient } from './name-client.ts';
 import { s7Poller } from './s7-poller.ts';
 import { s7Service } from './s7-service.ts';
+import { snmpService } from './snmp-service.ts';
+import { telnetService } from './telnet-service.ts';
 import { timeClient } from './time-client.ts';
+import { webService } from './web-service.ts';
 
 export const PARTS: readonly PartFactory[] = [
   controllerScan,
@@ -21,6 +25,10 @@ export const PARTS: readonly PartFactory[] = [
   modbusService,
   s7Service,
   dnp3Service,
+  webService,
+  telnetService,
+  ftpService,
+  snmpService,
   collector,
   modbusPoller,
   s7Poller,
