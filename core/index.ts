@@ -9,7 +9,9 @@ export * from './packed.ts';
 export * from './pid.ts';
 export * from './pid-check.ts';
 export * from './plant.ts';
+export type { BacnetPoint, BacnetPollSpec, BacnetServiceSpec } from './plant-bacnet.ts';
 export * from './plant-check.ts';
+export { isCommanded } from './plant-check-bacnet.ts';
 export type { Dnp3Point, Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
 export {
   type AccountSpec,

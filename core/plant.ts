@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { invariantSchema } from './invariants.ts';
+import { bacnetPointSchema, bacnetPollSchema, bacnetServiceSchema } from './plant-bacnet.ts';
 import { dnp3PointSchema, dnp3PollSchema, dnp3ServiceSchema } from './plant-dnp3.ts';
 import {
   accountSchema,
@@ -123,6 +124,7 @@ export const pointSchema = z.strictObject({
   modbus: modbusPointSchema.optional(),
   s7: s7PointSchema.optional(),
   dnp3: dnp3PointSchema.optional(),
+  bacnet: bacnetPointSchema.optional(),
 });
 export type PointSpec = z.output<typeof pointSchema>;
 
@@ -179,6 +181,7 @@ export const serviceSchema = z.discriminatedUnion('protocol', [
   modbusServiceSchema,
   s7ServiceSchema,
   dnp3ServiceSchema,
+  bacnetServiceSchema,
   mqttServiceSchema,
   webServiceSchema,
   telnetServiceSchema,
@@ -224,7 +227,12 @@ const s7PollSchema = z.strictObject({
 export type S7PollSpec = z.output<typeof s7PollSchema>;
 
 /** A standing conversation that this device starts: whom, what, how often. */
-export const pollSchema = z.discriminatedUnion('protocol', [modbusPollSchema, s7PollSchema, dnp3PollSchema]);
+export const pollSchema = z.discriminatedUnion('protocol', [
+  modbusPollSchema,
+  s7PollSchema,
+  dnp3PollSchema,
+  bacnetPollSchema,
+]);
 export type PollSpec = z.output<typeof pollSchema>;
 
 /**

@@ -12,6 +12,7 @@ const STANDARD: Readonly<
   modbus: { transport: 'tcp', port: 502 },
   s7: { transport: 'tcp', port: 102 },
   dnp3: { transport: 'tcp', port: 20_000 },
+  bacnet: { transport: 'udp', port: 47_808 },
   mqtt: { transport: 'tcp', port: 1883 },
   web: { transport: 'tcp', port: 80 },
   telnet: { transport: 'tcp', port: 23 },

@@ -28,6 +28,7 @@ const SERVICES: Readonly<Record<number, string>> = {
   123: 'ntp',
   502: 'modbus',
   514: 'syslog',
+  1883: 'mqtt',
   20000: 'dnp3',
 };
 

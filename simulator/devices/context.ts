@@ -4,7 +4,15 @@
  */
 import type { DeviceIdentity, DeviceSpec, Instant, PlantSpec, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Controller } from '@penstock/simulator/controllers';
-import type { Cause, Connection, EventQueue, Firewall, NetworkHost, Random } from '@penstock/simulator/kernel';
+import type {
+  Cause,
+  Connection,
+  EventQueue,
+  Firewall,
+  NetworkHost,
+  PointSession,
+  Random,
+} from '@penstock/simulator/kernel';
 import type { DeviceClock } from './device-clock.ts';
 import type { Doors } from './doors/index.ts';
 import type { TagStore } from './tag-store.ts';
@@ -75,10 +83,12 @@ export interface DeviceContext extends Surroundings {
   /** What the device shows and stamps with. */
   readonly clock: DeviceClock;
   log(entry: LogEntry): void;
+  /** Points of another device as this one's software writes them: over its standing conversation with it. */
+  operate(target: string, cause: Cause): PointSession;
   /** The controller's own clock at an instant of the run. */
   controllerTime(now: Instant): Instant;
   /** Sets the cause of what follows while a connection's bytes are handled, so that writes can be told to the journal. */
-  causedBy(connection: Connection | undefined): void;
+  causedBy(end: Pick<Connection, 'heard'> | Pick<Datagrams, 'heard'> | undefined): void;
 }
 
 /** A capability of a device. `start` is called at power-on and may be called again after `stop`. */

@@ -2,12 +2,13 @@
 import type { DeviceIdentity, DeviceSpec, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Subnet } from '@penstock/protocols/ethernet';
 import { Controller, type ControllerSnapshot } from '@penstock/simulator/controllers';
-import { type Cause, type Connection, type NetworkHost, Random } from '@penstock/simulator/kernel';
+import { type Cause, type Connection, type NetworkHost, type PointSession, Random } from '@penstock/simulator/kernel';
 import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
 import { DeviceClock } from './device-clock.ts';
 import { Doors, type DoorsSnapshot } from './doors/index.ts';
 import { RunningIdentity } from './doors/running-identity.ts';
-import { probePorts } from './operator.ts';
+import { DeviceFoothold } from './foothold.ts';
+import { pointSession, probePorts } from './operator.ts';
 import { LogClient } from './parts/log-client.ts';
 import { PARTS } from './parts/registry.ts';
 import { Seldom } from './seldom.ts';
@@ -53,7 +54,7 @@ export class Device implements DeviceContext {
   /** Difference of the controller's clock to the run's: a warm start continues where its clock stood. */
   #clockOffset = 0;
   #on = false;
-  #connection: Connection | undefined;
+  #heardBy: Parameters<DeviceContext['causedBy']>[0];
 
   constructor(surroundings: Surroundings, spec: DeviceSpec, host: NetworkHost, seed: number) {
     this.#surroundings = surroundings;
@@ -178,12 +179,16 @@ export class Device implements DeviceContext {
     else this.#unsent?.push(entry);
   }
 
-  causedBy(connection: Connection | undefined): void {
-    this.#connection = connection;
+  operate(target: string, cause: Cause): PointSession {
+    return pointSession(new DeviceFoothold(this), this.plant, target, cause);
+  }
+
+  causedBy(end: Parameters<DeviceContext['causedBy']>[0]): void {
+    this.#heardBy = end;
   }
 
   get #cause(): Cause | undefined {
-    return this.#connection?.heard;
+    return this.#heardBy?.heard;
   }
 
   #makeController(spec: NonNullable<DeviceSpec['controller']>): Controller {

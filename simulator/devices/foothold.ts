@@ -16,6 +16,8 @@ import {
   Interposition,
   type InterpositionOptions,
   type ModbusSession,
+  type MqttLogin,
+  type MqttSession,
   type NetworkHost,
   type PointSession,
   type PortAnswer,
@@ -30,8 +32,10 @@ import { PeerDnp3Session } from './dnp3-session.ts';
 import { DeviceDoorSession } from './door-session.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
+import { metricsOf, PeerMqttSession, SparkplugPoints } from './mqtt-points.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
+import { MqttHost } from './parts/mqtt-host.ts';
 import { S7Poller } from './parts/s7-poller.ts';
 import { S7Peer } from './s7-peer.ts';
 import { S7Points } from './s7-points.ts';
@@ -62,7 +66,10 @@ export class DeviceFoothold implements Foothold {
     if (s7 !== undefined) return new S7Points(this.#device.queue, s7, spec, cause);
     const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
     const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
-    return dnp3 && poll?.protocol === 'dnp3' ? new Dnp3Points(dnp3, spec, poll.commands, cause) : undefined;
+    if (dnp3 !== undefined && poll?.protocol === 'dnp3') return new Dnp3Points(dnp3, spec, poll.commands, cause);
+    const host = this.#device.part(MqttHost);
+    const metrics = host === undefined ? [] : metricsOf(this.#device.plant.devices, host.peer.target, target);
+    return host !== undefined && metrics.length > 0 ? new SparkplugPoints(host, target, metrics, cause) : undefined;
   }
 
   s7(target: string): S7Session {
@@ -85,6 +92,11 @@ export class DeviceFoothold implements Foothold {
     peer.mark(cause);
     peer.start(queue.now);
     return new PeerDnp3Session(queue, peer, true);
+  }
+
+  mqtt(target: string, login: MqttLogin, cause: Cause): MqttSession {
+    this.#device.attended();
+    return new PeerMqttSession(this.#device, this.#device.device(target), login, cause);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {

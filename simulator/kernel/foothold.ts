@@ -62,6 +62,41 @@ export interface Dnp3Session {
   release(): void;
 }
 
+/** Who a client says that it is to an MQTT broker. */
+export interface MqttLogin {
+  readonly clientId: string;
+  /** 4 is 3.1.1. */
+  readonly version?: 4 | 5 | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** A client of its own on a broker, from a foothold. Everything is of the cause that it was opened for. */
+export interface MqttSession {
+  /** Opens the connection; `done` hears CONNACK's code, 0 for success. */
+  connect(done: (code: number | 'closed') => void): void;
+  /** `done` hears the code of the acknowledgement; 0 with QoS 0. */
+  publish(
+    message: {
+      readonly topic: string;
+      readonly payload: Uint8Array;
+      readonly qos?: 0 | 1 | 2;
+      readonly retain?: boolean;
+    },
+    done: (answer: number | 'closed') => void,
+  ): void;
+  /** `done` hears a code for each filter. */
+  subscribe(
+    filters: readonly string[],
+    done: (codes: readonly number[] | 'closed') => void,
+    heard: (topic: string, payload: Uint8Array) => void,
+  ): void;
+  /** Bytes as they are, which need not be MQTT. */
+  raw(bytes: Uint8Array): void;
+  /** Says goodbye. */
+  release(): void;
+}
+
 /** What came of a piece of an engineering station's work, and how many requests it took. */
 export type WorkOutcome<T> =
   | { readonly outcome: 'done'; readonly value: T; readonly requests: number }
@@ -117,6 +152,8 @@ export interface Foothold {
    * @throws PenstockError `device.no-dnp3`
    */
   dnp3?(target: string, cause: Cause, as?: number): Dnp3Session;
+  /** A client of somebody's own on the broker that `target` is. @throws PenstockError `device.no-mqtt` */
+  mqtt?(target: string, login: MqttLogin, cause: Cause): MqttSession;
   /**
    * A session to program `target` from the device's own address. @throws PenstockError `device.no-engineering` for a device that cannot be
    * programmed over the network

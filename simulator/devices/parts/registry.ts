@@ -1,5 +1,7 @@
 /** Every capability that a device can have; a new one is a line here. Parts start in this order. */
 import type { PartFactory } from '../context.ts';
+import { bacnetPoller } from './bacnet-poller.ts';
+import { bacnetService } from './bacnet-service.ts';
 import { logServer, nameServer, timeServer } from './common-servers.ts';
 import { controllerScan } from './controller-scan.ts';
 import { dnp3Poller } from './dnp3-poller.ts';
@@ -9,6 +11,9 @@ import { firewallLog } from './firewall-log.ts';
 import { ftpService } from './ftp-service.ts';
 import { modbusPoller } from './modbus-poller.ts';
 import { modbusService } from './modbus-service.ts';
+import { mqttBroker } from './mqtt-broker.ts';
+import { mqttEdge } from './mqtt-edge.ts';
+import { mqttHost } from './mqtt-host.ts';
 import { nameClient } from './name-client.ts';
 import { s7Poller } from './s7-poller.ts';
 import { s7Service } from './s7-service.ts';
@@ -25,6 +30,8 @@ export const PARTS: readonly PartFactory[] = [
   modbusService,
   s7Service,
   dnp3Service,
+  bacnetService,
+  mqttBroker,
   webService,
   telnetService,
   ftpService,
@@ -33,6 +40,9 @@ export const PARTS: readonly PartFactory[] = [
   modbusPoller,
   s7Poller,
   dnp3Poller,
+  bacnetPoller,
+  mqttEdge,
+  mqttHost,
   feeds,
   timeClient,
   nameClient,
