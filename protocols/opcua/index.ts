@@ -12,6 +12,8 @@ export {
   writeBody,
   writeRequest,
 } from './client-request.ts';
+export { opcuaDissector } from './dissector.ts';
+export type * from './events.ts';
 export * from './messages.ts';
 export * from './objects.ts';
 export { type OpcUaItem, type OpcUaMethod, PLANT_NAMESPACE } from './plant-space.ts';
