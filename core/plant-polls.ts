@@ -34,6 +34,7 @@ export function pollReads(poll: PollSpec, point: PointSpec): boolean {
   }
   // A master reads every point of the outstation with class 0.
   if (poll.protocol === 'dnp3') return point.dnp3 !== undefined;
+  if (poll.protocol === 'bacnet') return point.bacnet !== undefined;
   const { s7 } = point;
   return (
     s7 !== undefined &&

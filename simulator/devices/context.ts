@@ -4,15 +4,7 @@
  */
 import type { DeviceIdentity, DeviceSpec, Instant, PlantSpec, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Controller } from '@penstock/simulator/controllers';
-import type {
-  Cause,
-  Connection,
-  EventQueue,
-  Firewall,
-  NetworkHost,
-  PointSession,
-  Random,
-} from '@penstock/simulator/kernel';
+import type { Cause, EventQueue, Firewall, NetworkHost, PointSession, Random } from '@penstock/simulator/kernel';
 import type { DeviceClock } from './device-clock.ts';
 import type { Doors } from './doors/index.ts';
 import type { TagStore } from './tag-store.ts';
@@ -88,7 +80,7 @@ export interface DeviceContext extends Surroundings {
   /** The controller's own clock at an instant of the run. */
   controllerTime(now: Instant): Instant;
   /** Sets the cause of what follows while a connection's bytes are handled, so that writes can be told to the journal. */
-  causedBy(end: Pick<Connection, 'heard'> | Pick<Datagrams, 'heard'> | undefined): void;
+  causedBy(end: { readonly heard?: Cause | undefined } | undefined): void;
 }
 
 /** A capability of a device. `start` is called at power-on and may be called again after `stop`. */

@@ -2,7 +2,7 @@
 import type { DeviceIdentity, DeviceSpec, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Subnet } from '@penstock/protocols/ethernet';
 import { Controller, type ControllerSnapshot } from '@penstock/simulator/controllers';
-import { type Cause, type Connection, type NetworkHost, type PointSession, Random } from '@penstock/simulator/kernel';
+import { type Cause, type NetworkHost, type PointSession, Random } from '@penstock/simulator/kernel';
 import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
 import { DeviceClock } from './device-clock.ts';
 import { Doors, type DoorsSnapshot } from './doors/index.ts';

@@ -4,6 +4,7 @@ export type { DoorsSnapshot } from './doors/index.ts';
 export * from './foothold.ts';
 export { ModbusPeer } from './modbus-peer.ts';
 export * from './operator.ts';
+export { BacnetPoller } from './parts/bacnet-poller.ts';
 export { checkCommonServers } from './parts/common-servers.ts';
 export { Dnp3Poller } from './parts/dnp3-poller.ts';
 export * from './tag-store.ts';

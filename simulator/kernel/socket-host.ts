@@ -110,10 +110,11 @@ export class SocketHost implements NetworkHost {
     return connection;
   }
 
-  udp(port: number, onDatagram: DatagramHandler): Datagrams {
+  udp(port: number, onDatagram: DatagramHandler, hears?: 'everybody'): Datagrams {
     const socket = new SocketDatagrams(
       this.#options,
       this.#local(port),
+      hears === 'everybody',
       () => this.#up,
       onDatagram,
       () => this.#datagrams.delete(socket),
@@ -363,6 +364,7 @@ class SocketDatagrams implements Datagrams {
   constructor(
     options: SocketHostOptions,
     local: Endpoint,
+    hearsEverybody: boolean,
     isUp: () => boolean,
     onDatagram: DatagramHandler,
     gone: () => void,
@@ -383,8 +385,8 @@ class SocketDatagrams implements Datagrams {
     this.#socket.on('error', (error: NodeJS.ErrnoException) =>
       options.onTrouble?.(`${options.id}: UDP port ${local.port} (${error.code})`),
     );
-    // Without a port of its own the system finds the address that fits the way.
-    this.#socket.bind(local.port === 0 ? { port: 0 } : local, () => {
+    // Without a port of its own the system finds the address that fits the way. A socket with an address hears no broadcast on Linux.
+    this.#socket.bind(local.port === 0 || hearsEverybody ? { port: local.port } : local, () => {
       if (!this.#closed) this.#socket.setBroadcast(true);
     });
   }
