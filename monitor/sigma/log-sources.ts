@@ -4,6 +4,7 @@
  */
 import type { Subject } from '../subject.ts';
 import { DNP3_SOURCES } from './dnp3-sources.ts';
+import { DOOR_DERIVED, DOOR_SOURCES } from './door-sources.ts';
 import {
   baselineReady,
   column,
@@ -20,6 +21,7 @@ import {
   requestLearned,
   writerLearned,
 } from './fields.ts';
+import { MQTT_DERIVED, MQTT_SOURCES } from './mqtt-sources.ts';
 import { WATCH_SOURCES } from './watch-sources.ts';
 
 const queryOf = (s: Subject): string | undefined => {
@@ -402,6 +404,8 @@ export const LOG_SOURCES: readonly LogSource[] = [
     ...common,
     ...columns({ itype: 'number', icode: 'number', len: 'number', is_orig: 'boolean' }),
   ]),
+  ...DOOR_SOURCES,
+  ...MQTT_SOURCES,
   ...DNP3_SOURCES.map(({ product, service, about, columns: list, further }) =>
     source(product, service, about, [
       ...common,
@@ -427,6 +431,8 @@ export const LOG_SOURCES: readonly LogSource[] = [
 
 /** Sources that the judgement makes itself; the others are events of the intake by the same name. */
 export const DERIVED: ReadonlySet<string> = new Set([
+  ...DOOR_DERIVED,
+  ...MQTT_DERIVED,
   'conversation',
   'connection',
   'modbus_request',

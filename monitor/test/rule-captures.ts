@@ -9,8 +9,10 @@ import { writeCaptureFile } from '../capture/index.ts';
 import { Lan } from './lan.ts';
 import { deviceLogScenes } from './rule-scenes/device-logs.ts';
 import { dnp3Scenes } from './rule-scenes/dnp3.ts';
+import { doorScenes } from './rule-scenes/doors.ts';
 import { middleScenes } from './rule-scenes/middle.ts';
 import { modbusScenes } from './rule-scenes/modbus.ts';
+import { mqttScenes } from './rule-scenes/mqtt.ts';
 import { networkScenes } from './rule-scenes/network.ts';
 import { processScenes } from './rule-scenes/process.ts';
 import { s7Scenes } from './rule-scenes/s7.ts';
@@ -25,6 +27,8 @@ export const RULE_SCENES: Readonly<Record<string, Scene>> = {
   ...processScenes,
   ...s7Scenes,
   ...dnp3Scenes,
+  ...mqttScenes,
+  ...doorScenes,
 };
 
 function write(name: string, act: (lan: Lan) => void): void {

@@ -349,6 +349,86 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
     columns: [...CONNECTION, ...ICSNPP_DIRECTED, ...columns('pdu_service written:time offset:interval')],
   },
   { path: 'bacnet_violation', columns: [...CONNECTION, ...columns('is_orig:bool layer reason')] },
+  {
+    path: 'ftp',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `user password command arg mime_type file_size:count reply_code:count reply_msg data_channel.passive:bool data_channel.orig_h:addr
+        data_channel.resp_h:addr data_channel.resp_p:port fuid`,
+      ),
+    ],
+  },
+  {
+    path: 'snmp',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `duration:interval version community get_requests:count get_bulk_requests:count get_responses:count set_requests:count
+        display_string up_since:time`,
+      ),
+    ],
+  },
+  { path: 'credential', columns: [...CONNECTION, ...columns('protocol user password success:bool')] },
+  { path: 'telnet_login', columns: [...CONNECTION, ...columns('user password success:bool')] },
+  { path: 'telnet_command', columns: [...CONNECTION, ...columns('user command answer')] },
+  { path: 'snmp_set', columns: [...CONNECTION, ...columns('oid value accepted:bool')] },
+  { path: 'http_server', columns: [...CONNECTION, ...columns('server realm title')] },
+  { path: 'http_form', columns: [...CONNECTION, ...columns('uri username fields:vector[string] status_code:count')] },
+  {
+    path: 'firmware_transfer',
+    columns: [
+      ...CONNECTION,
+      ...columns('is_orig:bool carrier vendor product version length:count signed:bool content_hash'),
+    ],
+  },
+  {
+    path: 'mqtt_connect',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `proto_name proto_version client_id connect_status will_topic will_payload username password clean_start:bool keep_alive:count
+        session_present:bool accepted:bool`,
+      ),
+    ],
+  },
+  {
+    path: 'mqtt_publish',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        'from_client:bool retain:bool qos status topic payload payload_len:count content content_hash refused',
+      ),
+    ],
+  },
+  {
+    path: 'mqtt_subscribe',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        'action:enum topics:vector[string] qos_levels:vector[count] granted_qos_level:count ack:bool wide:bool refused:bool',
+      ),
+    ],
+  },
+  { path: 'mqtt_disconnect', columns: [...CONNECTION, ...columns('from_client:bool reason_code:count reason')] },
+  { path: 'mqtt_violation', columns: [...CONNECTION, ...columns('is_orig:bool packet reason')] },
+  {
+    path: 'sparkplug_message',
+    columns: [
+      ...CONNECTION,
+      ...columns('from_client:bool group message_type edge_node device seq:count bd_seq:count metrics:count problem'),
+    ],
+  },
+  {
+    path: 'sparkplug_metric',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        'from_client:bool group message_type edge_node device metric alias:count datatype value:double text is_null:bool',
+      ),
+    ],
+  },
+  { path: 'sparkplug_state', columns: [...CONNECTION, ...columns('from_client:bool host online:bool')] },
   { path: 'known_modbus', columns: columns('ts:time host:addr device_type:enum') },
   {
     path: 'modbus_register_change',

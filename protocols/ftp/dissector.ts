@@ -15,7 +15,6 @@ import {
   ReplyReader,
 } from './codec.ts';
 
-/** The columns `data_channel.…` stand with an underscore in events. */
 export interface FtpEvent extends ProtocolEvent {
   readonly name: 'ftp';
   readonly user: string | undefined;
@@ -26,10 +25,10 @@ export interface FtpEvent extends ProtocolEvent {
   readonly file_size: number | undefined;
   readonly reply_code: number | undefined;
   readonly reply_msg: string | undefined;
-  readonly data_channel_passive: boolean | undefined;
+  readonly 'data_channel.passive': boolean | undefined;
   /** Undefined where the reply leaves it out: it is the server's own. */
-  readonly data_channel_resp_h: string | undefined;
-  readonly data_channel_resp_p: number | undefined;
+  readonly 'data_channel.resp_h': string | undefined;
+  readonly 'data_channel.resp_p': number | undefined;
 }
 
 export interface FtpBannerEvent extends ProtocolEvent {
@@ -158,9 +157,9 @@ class FtpDissector implements Dissector {
       file_size: pending.size ?? sizeOf(message),
       reply_code: code,
       reply_msg: message,
-      data_channel_passive: place && (verb === 'PASV' || verb === 'EPSV'),
-      data_channel_resp_h: place?.address,
-      data_channel_resp_p: place?.port,
+      'data_channel.passive': place && (verb === 'PASV' || verb === 'EPSV'),
+      'data_channel.resp_h': place?.address,
+      'data_channel.resp_p': place?.port,
     };
     this.#emit(event);
   }

@@ -121,9 +121,9 @@ describe('a file drop', () => {
       {
         name: 'ftp',
         command: 'PASV',
-        data_channel_passive: true,
-        data_channel_resp_h: '10.1.0.5',
-        data_channel_resp_p: 50_000,
+        'data_channel.passive': true,
+        'data_channel.resp_h': '10.1.0.5',
+        'data_channel.resp_p': 50_000,
       },
       { name: 'ftp', user: 'admin', password: '<hidden>', command: 'STOR', arg: '/firmware/x.bin', reply_code: 226 },
     ]);
