@@ -32,6 +32,7 @@ export {
   sparkplugPointSchema,
 } from './plant-mqtt.ts';
 export * from './plant-network.ts';
+export type { OpcUaPollSpec, OpcUaServiceSpec } from './plant-opcua.ts';
 export * from './plant-options.ts';
 export * from './plant-polls.ts';
 export * from './predicate.ts';

@@ -6,6 +6,7 @@ import { checkBacnetPoint, checkBacnetService } from './plant-check-bacnet.ts';
 import { checkDnp3Point } from './plant-check-dnp3.ts';
 import { checkDoors } from './plant-check-doors.ts';
 import { checkMqtt } from './plant-check-mqtt.ts';
+import { checkOpcUaServices } from './plant-check-opcua.ts';
 import { checkPoll, serviceOf } from './plant-check-polls.ts';
 import { checkS7Point } from './plant-check-s7.ts';
 import { mayReach } from './plant-network.ts';
@@ -52,6 +53,7 @@ export function checkDevices(check: PlantCheck): void {
     checkPoints(check, device, path);
     checkBacnetService(check, device, instances, path);
     checkMqtt(check, device, path);
+    checkOpcUaServices(check, device, path);
     checkDoors(check, device, path);
     if (device.controller) checkController(check, device, device.controller, path, outputs);
     device.polls.forEach((poll, j) => {

@@ -10,8 +10,10 @@ import type {
 } from './plant.ts';
 import type { BacnetPollSpec } from './plant-bacnet.ts';
 import type { PlantCheck } from './plant-check.ts';
+import { checkOpcUaPoll } from './plant-check-opcua.ts';
 import type { Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
 import { mayReach } from './plant-network.ts';
+import type { OpcUaPollSpec, OpcUaServiceSpec } from './plant-opcua.ts';
 import { lengthInArea, pollReads, registersOfPoint, s7AreaText } from './plant-polls.ts';
 import type { ValuePath } from './yaml-source.ts';
 
@@ -55,6 +57,10 @@ export function checkPoll(check: PlantCheck, device: DeviceSpec, poll: PollSpec,
       'no-way',
       `no conduit lets ${device.id} (zone ${device.zone}) open ${transport.toUpperCase()} port ${service.port} of ${server.id} (zone ${server.zone})`,
     );
+  if (poll.protocol === 'opcua') {
+    checkOpcUaPoll(check, device, server, service as OpcUaServiceSpec, poll, path);
+    return;
+  }
   if (poll.protocol === 'dnp3') checkDnp3Poll(check, server, service as Dnp3ServiceSpec, poll, path);
   else if (poll.protocol === 'bacnet') checkBacnetPoll(check, server, poll, path);
   else {
@@ -172,7 +178,7 @@ function checkTagsOfPoll(
   check: PlantCheck,
   device: DeviceSpec,
   server: DeviceSpec,
-  poll: PollSpec,
+  poll: Exclude<PollSpec, OpcUaPollSpec>,
   path: ValuePath,
 ): void {
   const { protocol } = poll;

@@ -15,6 +15,7 @@ import {
   webServiceSchema,
 } from './plant-doors.ts';
 import { mqttServiceSchema, sparkplugSchema } from './plant-mqtt.ts';
+import { opcuaPollSchema, opcuaServiceSchema } from './plant-opcua.ts';
 import { duration, id, pollCommon, tagId } from './plant-words.ts';
 import { S7_AREAS, S7_TYPE_NAMES } from './s7-types.ts';
 
@@ -183,6 +184,7 @@ export const serviceSchema = z.discriminatedUnion('protocol', [
   dnp3ServiceSchema,
   bacnetServiceSchema,
   mqttServiceSchema,
+  opcuaServiceSchema,
   webServiceSchema,
   telnetServiceSchema,
   ftpServiceSchema,
@@ -232,6 +234,7 @@ export const pollSchema = z.discriminatedUnion('protocol', [
   s7PollSchema,
   dnp3PollSchema,
   bacnetPollSchema,
+  opcuaPollSchema,
 ]);
 export type PollSpec = z.output<typeof pollSchema>;
 

@@ -78,6 +78,8 @@ export interface SubscriptionSpec {
   /** In the values' unit. */
   readonly deadband?: number | undefined;
   readonly onData: (item: number, value: DataValue, now: Instant) => void;
+  /** Something was heard, if only that it lives: values that were not told are as they were. */
+  readonly onAlive?: ((now: Instant) => void) | undefined;
   /** It stands, or it ended: of each item whether the server has it. */
   readonly onState?: ((statuses: readonly number[] | undefined, now: Instant) => void) | undefined;
 }

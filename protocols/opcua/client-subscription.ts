@@ -1,5 +1,5 @@
 /** One subscription of a client: made on every session, acknowledged as it is heard. */
-import type { Instant } from '@penstock/core';
+import { type Instant, NEVER } from '@penstock/core';
 import { type ExtensionObject, NO_OBJECT } from './builtin.ts';
 import { OpcUaRequest, type SubscriptionSpec } from './client-request.ts';
 import { OBJECT } from './objects.ts';
@@ -19,7 +19,11 @@ export class ClientSubscription {
   id = 0;
   readonly #spec: SubscriptionSpec;
   readonly #send: Send;
+  /** By when the server has to give a sign of life; it has gone when it does not. */
+  expectedBy: Instant = NEVER;
   #toAcknowledge: number[] = [];
+  /** Longest silence, microseconds. */
+  #silence = 0;
 
   constructor(spec: SubscriptionSpec, send: Send) {
     this.#spec = spec;
@@ -42,13 +46,19 @@ export class ClientSubscription {
           this.ended(at);
           return;
         }
-        this.id = request.response.subscriptionId;
+        const { subscriptionId, revisedPublishingInterval, revisedMaxKeepAliveCount } = request.response;
+        this.id = subscriptionId;
+        // Twice the time that the server gave itself, for slow networks.
+        this.#silence = 2000 * revisedPublishingInterval * (revisedMaxKeepAliveCount + 1);
+        this.expectedBy = (at + this.#silence) as Instant;
         this.#addItems(at, made);
       },
     );
   }
 
   heard({ sequenceNumber, notificationData }: NotificationMessage, now: Instant): void {
+    this.expectedBy = (now + this.#silence) as Instant;
+    this.#spec.onAlive?.(now);
     if (notificationData.length === 0) return;
     this.#toAcknowledge.push(sequenceNumber);
     for (const data of notificationData) this.#take(data, now);
@@ -62,6 +72,7 @@ export class ClientSubscription {
   ended(now: Instant): void {
     const was = this.id;
     this.id = 0;
+    this.expectedBy = NEVER;
     this.#toAcknowledge = [];
     if (was !== 0) this.#spec.onState?.(undefined, now);
   }

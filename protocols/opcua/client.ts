@@ -167,7 +167,6 @@ export class OpcUaClient implements StreamMachine, ChunkSink {
       this.#direct(request as unknown as AnyRequest, at),
     );
     this.#subscriptions.push(subscription);
-    this.#expectHandshake(now);
     if (this.ready) subscription.begin(now, () => this.#keepPublishing(now));
   }
 
@@ -185,13 +184,14 @@ export class OpcUaClient implements StreamMachine, ChunkSink {
   due(): Instant {
     if (this.#closing) return NEVER;
     let due = Math.min(this.#handshakeUntil, this.#renewAt, this.#aliveAt);
+    for (const { expectedBy } of this.#subscriptions) if (expectedBy < due) due = expectedBy;
     for (const { deadline } of this.#inFlight.values()) if (deadline < due) due = deadline;
     return due as Instant;
   }
 
   tick(now: Instant): void {
     this.#now = now;
-    if (this.#handshakeUntil <= now) {
+    if (this.#handshakeUntil <= now || this.#subscriptions.some(({ expectedBy }) => expectedBy <= now)) {
       this.#fail(STATUS.badTimeout);
       return;
     }

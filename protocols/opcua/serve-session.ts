@@ -15,17 +15,22 @@ const SHORTEST_TIMEOUT = 10_000;
 const NONCE = 32;
 const DECODER = new TextDecoder();
 
-export function findServers({ server }: ServiceCall, { serverUris }: RequestOf<'FindServers'>): Served<'FindServers'> {
+export function findServers(
+  { server }: ServiceCall,
+  { endpointUrl, serverUris }: RequestOf<'FindServers'>,
+): Served<'FindServers'> {
   const { applicationUri } = server.options;
-  return { servers: serverUris.length === 0 || serverUris.includes(applicationUri) ? [server.application()] : [] };
+  return {
+    servers: serverUris.length === 0 || serverUris.includes(applicationUri) ? [server.application(endpointUrl)] : [],
+  };
 }
 
 export function getEndpoints(
   { server }: ServiceCall,
-  { profileUris }: RequestOf<'GetEndpoints'>,
+  { endpointUrl, profileUris }: RequestOf<'GetEndpoints'>,
 ): Served<'GetEndpoints'> {
   return {
-    endpoints: profileUris.length === 0 || profileUris.includes(TRANSPORT_PROFILE) ? server.endpoints() : [],
+    endpoints: profileUris.length === 0 || profileUris.includes(TRANSPORT_PROFILE) ? server.endpoints(endpointUrl) : [],
   };
 }
 
@@ -52,7 +57,11 @@ export function createSession(
   connection.adopt(session);
   return {
     ...{ sessionId: ids.id, authenticationToken: ids.token, revisedSessionTimeout: timeout },
-    ...{ serverNonce: options.random(NONCE), serverCertificate: undefined, serverEndpoints: server.endpoints() },
+    ...{
+      serverNonce: options.random(NONCE),
+      serverCertificate: undefined,
+      serverEndpoints: server.endpoints(body.endpointUrl),
+    },
     ...{ serverSoftwareCertificates: [], serverSignature: { algorithm: undefined, signature: undefined } },
     maxRequestMessageSize: limits.messageSize,
   };

@@ -221,22 +221,24 @@ export class OpcUaServer {
     };
   }
 
-  application(): ApplicationDescription {
-    const { applicationUri, productUri, applicationName, endpointUrl } = this.options;
+  application(endpointUrl: string = this.options.endpointUrl): ApplicationDescription {
+    const { applicationUri, productUri, applicationName } = this.options;
     return {
       ...{ applicationUri, productUri, applicationName: { locale: 'en', text: applicationName }, applicationType: 0 },
       ...{ gatewayServerUri: undefined, discoveryProfileUri: undefined, discoveryUrls: [endpointUrl] },
     };
   }
 
-  endpoints(): EndpointDescription[] {
-    const { endpointUrl, anonymous = 'observer', users = [] } = this.options;
+  /** `asked`: the URL by which the client came, which is the way that it can come again. */
+  endpoints(asked?: string | undefined): EndpointDescription[] {
+    const { anonymous = 'observer', users = [] } = this.options;
     const policy = (policyId: string, tokenType: number, securityPolicyUri: string | undefined) => ({
       ...{ policyId, tokenType, issuedTokenType: undefined, issuerEndpointUrl: undefined, securityPolicyUri },
     });
+    const endpointUrl = asked?.startsWith('opc.tcp://') ? asked : this.options.endpointUrl;
     return [
       {
-        ...{ endpointUrl, server: this.application(), serverCertificate: undefined, securityMode: 1 },
+        ...{ endpointUrl, server: this.application(endpointUrl), serverCertificate: undefined, securityMode: 1 },
         ...{ securityPolicyUri: POLICY_NONE, transportProfileUri: TRANSPORT_PROFILE, securityLevel: 0 },
         userIdentityTokens: [
           ...(anonymous === 'none' ? [] : [policy('anonymous', 0, undefined)]),

@@ -19,6 +19,8 @@ import {
   type MqttLogin,
   type MqttSession,
   type NetworkHost,
+  type OpcUaLogin,
+  type OpcUaSession,
   type PointSession,
   type PortAnswer,
   type RelayHook,
@@ -33,9 +35,12 @@ import { DeviceDoorSession } from './door-session.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
 import { metricsOf, PeerMqttSession, SparkplugPoints } from './mqtt-points.ts';
+import { OpcUaPeer, PeerOpcUaSession } from './opcua-peer.ts';
+import { OpcUaPoints } from './opcua-points.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
 import { MqttHost } from './parts/mqtt-host.ts';
+import { OpcUaPoller } from './parts/opcua-poller.ts';
 import { S7Poller } from './parts/s7-poller.ts';
 import { S7Peer } from './s7-peer.ts';
 import { S7Points } from './s7-points.ts';
@@ -67,6 +72,8 @@ export class DeviceFoothold implements Foothold {
     const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
     const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
     if (dnp3 !== undefined && poll?.protocol === 'dnp3') return new Dnp3Points(dnp3, spec, poll.commands, cause);
+    const opcua = this.#device.part(OpcUaPoller)?.peer(target);
+    if (opcua !== undefined) return new OpcUaPoints(this.#device.queue, this.#device.plant, opcua, spec, cause);
     const host = this.#device.part(MqttHost);
     const metrics = host === undefined ? [] : metricsOf(this.#device.plant.devices, host.peer.target, target);
     return host !== undefined && metrics.length > 0 ? new SparkplugPoints(host, target, metrics, cause) : undefined;
@@ -97,6 +104,14 @@ export class DeviceFoothold implements Foothold {
   mqtt(target: string, login: MqttLogin, cause: Cause): MqttSession {
     this.#device.attended();
     return new PeerMqttSession(this.#device, this.#device.device(target), login, cause);
+  }
+
+  opcua(target: string, cause: Cause, login?: OpcUaLogin): OpcUaSession {
+    const device = this.#device;
+    const standing = device.part(OpcUaPoller)?.peer(target);
+    if (standing !== undefined && login === undefined) return new PeerOpcUaSession(device.queue, standing, false);
+    device.attended();
+    return new PeerOpcUaSession(device.queue, new OpcUaPeer(device, device.device(target), login, cause), true);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {

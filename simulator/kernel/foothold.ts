@@ -4,6 +4,7 @@
  */
 import type { Instant } from '@penstock/core';
 import type { Command, ObjectBlock, TaskOutcome } from '@penstock/protocols/dnp3';
+import type { RequestOf, ResponseOf, ServiceName } from '@penstock/protocols/opcua';
 import type { DoorSession } from './door-session.ts';
 import type { InterpositionOptions } from './interposition.ts';
 
@@ -97,6 +98,28 @@ export interface MqttSession {
   release(): void;
 }
 
+/** Who somebody says that he is to an OPC UA server; anonymous without a user. */
+export interface OpcUaLogin {
+  readonly user?: { readonly name: string; readonly password: string } | undefined;
+  /** What the session is called; the device's name when left out. */
+  readonly session?: string | undefined;
+  /** What application it is; the device's own client when left out. */
+  readonly applicationUri?: string | undefined;
+}
+
+/** An OPC UA session from a foothold to one server. */
+export interface OpcUaSession {
+  /** `done` hears the response; undefined with the status of the fault, or of the connection's end. */
+  request<N extends ServiceName>(
+    service: N,
+    body: RequestOf<N>,
+    cause: Cause,
+    done: (response: ResponseOf<N> | undefined, status: number, now: Instant) => void,
+  ): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
 /** What came of a piece of an engineering station's work, and how many requests it took. */
 export type WorkOutcome<T> =
   | { readonly outcome: 'done'; readonly value: T; readonly requests: number }
@@ -154,6 +177,8 @@ export interface Foothold {
   dnp3?(target: string, cause: Cause, as?: number): Dnp3Session;
   /** A client of somebody's own on the broker that `target` is. @throws PenstockError `device.no-mqtt` */
   mqtt?(target: string, login: MqttLogin, cause: Cause): MqttSession;
+  /** A session of its own with an OPC UA server, or the standing one where no login is given and there is one. */
+  opcua?(target: string, cause: Cause, login?: OpcUaLogin): OpcUaSession;
   /**
    * A session to program `target` from the device's own address. @throws PenstockError `device.no-engineering` for a device that cannot be
    * programmed over the network

@@ -15,6 +15,8 @@ import { mqttBroker } from './mqtt-broker.ts';
 import { mqttEdge } from './mqtt-edge.ts';
 import { mqttHost } from './mqtt-host.ts';
 import { nameClient } from './name-client.ts';
+import { opcuaPoller } from './opcua-poller.ts';
+import { opcuaService } from './opcua-service.ts';
 import { s7Poller } from './s7-poller.ts';
 import { s7Service } from './s7-service.ts';
 import { snmpService } from './snmp-service.ts';
@@ -32,6 +34,7 @@ export const PARTS: readonly PartFactory[] = [
   dnp3Service,
   bacnetService,
   mqttBroker,
+  opcuaService,
   webService,
   telnetService,
   ftpService,
@@ -41,6 +44,7 @@ export const PARTS: readonly PartFactory[] = [
   s7Poller,
   dnp3Poller,
   bacnetPoller,
+  opcuaPoller,
   mqttEdge,
   mqttHost,
   feeds,
