@@ -5,6 +5,7 @@ import type {
   Cause,
   Dnp3Replied,
   Dnp3Session,
+  DoorSession,
   EngineeringSession,
   EventQueue,
   Foothold,
@@ -108,7 +109,7 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
     if (at === now) act();
     else queue.at(at, { run: () => active() && act() });
   };
-  const { s7, dnp3, engineer, ping, connect, interpose } = foothold;
+  const { s7, dnp3, engineer, doors, ping, connect, interpose } = foothold;
   return {
     device: foothold.device,
     modbus(target) {
@@ -136,6 +137,9 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
         metering.opened(session);
         return meteredEngineering(session, send, metering);
       },
+    }),
+    ...(doors && {
+      doors: (target: string, cause: Cause) => meteredDoors(doors.call(foothold, target, cause), send, metering),
     }),
     ...(ping && {
       ping: (target: string, cause: Cause, done: (answered: boolean) => void) =>
@@ -213,6 +217,52 @@ function meteredDnp3(
     perform: (code, objects, cause, done) =>
       work(!DNP3_ASKS.has(code), (then) => session.perform(code, objects, cause, then), done),
     release: () => session.release(),
+  };
+}
+
+/** Console commands that change nothing. */
+const ASKS = /^(help|version|tags|show|log|net|status|users|exit)\b/;
+
+/** A page, a file and an SNMP request count as one each, a console session as its lines. */
+function meteredDoors(
+  session: DoorSession,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): DoorSession {
+  const took = (write: boolean, isTaken: boolean): void => {
+    if (write && isTaken) for (const meter of meters) meter.taken++;
+  };
+  return {
+    web(request, done) {
+      const write = request.method !== 'GET';
+      send(write, () =>
+        session.web(request, (response, now) => {
+          took(write, response !== undefined && response.status < 400);
+          if (active()) done(response, now);
+        }),
+      );
+    },
+    console(login, lines, done) {
+      const write = lines.some((line) => !ASKS.test(line));
+      send(write, () => {
+        for (const meter of meters) meter.packets += Math.max(0, lines.length - 1);
+        session.console(login, lines, (outcome, now) => {
+          took(write, outcome.outcome === 'done');
+          if (active()) done(outcome, now);
+        });
+      });
+    },
+    files(login, errand, done) {
+      const write = errand.kind === 'store' || errand.kind === 'delete';
+      send(write, () =>
+        session.files(login, errand, (outcome, now) => {
+          took(write, outcome.outcome === 'done');
+          if (active()) done(outcome, now);
+        }),
+      );
+    },
+    snmp: (community, kind, oids, done) =>
+      send(false, () => session.snmp(community, kind, oids, (bindings, now) => active() && done(bindings, now))),
   };
 }
 

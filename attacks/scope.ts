@@ -20,6 +20,9 @@ export type ScopeRefusal =
   | 'scope.no-controller'
   | 'scope.no-outstation'
   | 'scope.no-master'
+  | 'scope.no-door'
+  | 'scope.no-account'
+  | 'scope.no-firmware'
   | 'scope.unknown-zone'
   | 'scope.range';
 

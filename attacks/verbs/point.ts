@@ -13,11 +13,21 @@ import {
   S7PointWrite,
   S7Read,
 } from '@penstock/protocols/s7comm';
-import type { Cause, Dnp3Session, Foothold, ModbusSession, Reply, S7Session } from '@penstock/simulator/kernel';
+import type {
+  Cause,
+  Dnp3Session,
+  DoorSession,
+  Foothold,
+  ModbusSession,
+  Reply,
+  S7Session,
+} from '@penstock/simulator/kernel';
 import { ScopeError, type ScopeGuard } from '../scope.ts';
 import type { StepResult } from './context.ts';
 import { masterAddress, nobody, type Outstation, outstationOf, usualWay } from './dnp3.ts';
 import { OutstationPoint } from './dnp3-point.ts';
+import { PagePoint } from './door-point.ts';
+import { deliveredLogin } from './doors.ts';
 import { addressOf, readingOf, resultOf, specOf, type Target, targetOf } from './modbus.ts';
 
 export type Read = (value: number | undefined, detail: string) => void;
@@ -29,6 +39,7 @@ export class PointLine {
   #modbus: ModbusSession | undefined;
   #s7: S7Session | undefined;
   #dnp3: Dnp3Session | undefined;
+  #doors: DoorSession | undefined;
   readonly #as: number | undefined;
   /** How DNP3 outputs are commanded where nobody says otherwise. */
   readonly usualWay: 'select' | 'direct';
@@ -59,6 +70,12 @@ export class PointLine {
   dnp3(cause: Cause): Dnp3Session | undefined {
     this.#dnp3 ??= this.#foothold.dnp3?.(this.#device, cause, this.#as);
     return this.#dnp3;
+  }
+
+  /** Undefined where nobody at the foothold can come in by doors. */
+  doors(cause: Cause): DoorSession | undefined {
+    this.#doors ??= this.#foothold.doors?.(this.#device, cause);
+    return this.#doors;
   }
 
   release(): void {
@@ -114,6 +131,10 @@ export function pointOf(
 ): PointTarget {
   const { device, point } = guard.point(role, tag);
   const spec = specOf(plant, device.id);
+  const { modbus, s7 } = point;
+  const page = spec.services.find((service) => service.protocol === 'web');
+  if (modbus === undefined && s7 === undefined && point.dnp3 === undefined && page?.setPoints.includes(tag) === true)
+    return new PagePoint(spec, tag, deliveredLogin(spec, undefined));
   const { dnp3 } = point;
   const isDnp3 = over.way !== undefined || over.as !== undefined;
   if (isDnp3 && dnp3 === undefined) throw new ScopeError('scope.no-point', `'${tag}' of '${role}' has no DNP3 index`);

@@ -80,9 +80,11 @@ export class DevicePages {
     const [path, query] = request.target.split('?', 2) as [string, string | undefined];
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     const page = this.#pages[`${method} ${path}`];
+    const known = this.#userOf(request, source);
+    // Who gives a wrong password is told so, even where none is needed.
+    if (known === undefined && request.headers.has('authorization')) return this.#challenge();
     const needsLogin = this.#spec.login === 'pages' || (this.#spec.login === 'changes' && method !== 'GET');
-    const user =
-      this.#userOf(request, source) ?? (needsLogin ? undefined : this.#spec.login === 'none' ? NOBODY : VISITOR);
+    const user = known ?? (needsLogin ? undefined : this.#spec.login === 'none' ? NOBODY : VISITOR);
     if (user === undefined) return this.#challenge();
     if (page === undefined) {
       const isThere = this.#pages[`${method === 'GET' ? 'POST' : 'GET'} ${path}`] !== undefined;
