@@ -27,12 +27,14 @@ import type { PathChangeEvent, SegmentConflictEvent } from './events/path.ts';
 import type { EvidencePacket } from './flows/evidence.ts';
 import type { Hosts } from './hosts.ts';
 import { Inventory } from './inventory/index.ts';
+import { type AnyBacnetEvent, BACNET_EVENTS, BacnetJudge } from './judgement/bacnet.ts';
 import { Dnp3Judge } from './judgement/dnp3.ts';
 import { DOOR_EVENTS, type DoorEvent, DoorJudge } from './judgement/doors.ts';
 import { LinkJudge } from './judgement/link.ts';
 import { LogJudge } from './judgement/logs.ts';
 import { ModbusJudge } from './judgement/modbus.ts';
 import { type AnyMqttEvent, MQTT_EVENTS, MqttJudge } from './judgement/mqtt.ts';
+import { type JudgedOpcUaEvent, OPCUA_EVENTS, OpcUaJudge } from './judgement/opcua.ts';
 import { S7Judge } from './judgement/s7comm.ts';
 import { Scene } from './judgement/scene.ts';
 import type { SensorEvent } from './sensor/index.ts';
@@ -59,6 +61,8 @@ export interface JudgeOptions {
 /** Events that the judgement uses itself. */
 const HANDLED: ReadonlySet<string> = new Set([
   ...DOOR_EVENTS,
+  ...BACNET_EVENTS,
+  'bacnet_violation',
   'conn',
   'dnp3',
   'dnp3_attribute',
@@ -75,6 +79,8 @@ const HANDLED: ReadonlySet<string> = new Set([
   'modbus_file_record',
   ...MQTT_EVENTS,
   'mqtt_violation',
+  ...OPCUA_EVENTS,
+  'opcua_violation',
   'path_change',
   's7comm',
   's7comm_block',
@@ -93,8 +99,10 @@ export class Judge {
   readonly #modbus: ModbusJudge;
   readonly #s7: S7Judge;
   readonly #dnp3: Dnp3Judge;
+  readonly #bacnet: BacnetJudge;
   readonly #doors: DoorJudge;
   readonly #mqtt: MqttJudge;
+  readonly #opcua: OpcUaJudge;
   readonly #link: LinkJudge;
   readonly #logs: LogJudge;
   readonly #detectors: DetectorRunner;
@@ -122,7 +130,9 @@ export class Judge {
     this.#detectors = new DetectorRunner(modules, options.alerts, this.#scene.calendar);
     this.#modbus = new ModbusJudge(this.#scene, this.inventory, this.#detectors);
     this.#doors = new DoorJudge(this.#scene, this.inventory);
+    this.#bacnet = new BacnetJudge(this.#scene, this.inventory, this.#modbus.watch);
     this.#mqtt = new MqttJudge(this.#scene, this.inventory, this.#modbus.watch);
+    this.#opcua = new OpcUaJudge(this.#scene, this.inventory);
     this.#link = new LinkJudge(this.#scene, this.inventory);
     this.#logs = new LogJudge(this.#scene, this.#detectors);
     this.#s7 = new S7Judge(this.#scene, this.inventory, this.#detectors, this.#logs, this.#modbus.watch);
@@ -136,7 +146,7 @@ export class Judge {
   /** What was given up to stay within bounds. */
   get dropped(): number {
     const parts = this.#detectors.dropped + this.#link.dropped + this.#s7.dropped + this.#dnp3.dropped;
-    return this.#dropped + this.#mqtt.dropped + this.#conversations.forgotten + this.#doors.dropped + parts;
+    return this.#dropped + this.#mqtt.dropped + this.#opcua.dropped + this.#conversations.forgotten + this.#doors.dropped + parts;
   }
 
   get watch(): ProcessWatch {
@@ -237,6 +247,14 @@ export class Judge {
       this.#doors.event(event as DoorEvent, conversation);
       return;
     }
+    if (BACNET_EVENTS.has(name)) {
+      this.#bacnet.event(event as AnyBacnetEvent, conversation);
+      return;
+    }
+    if (OPCUA_EVENTS.has(name)) {
+      this.#opcua.event(event as JudgedOpcUaEvent, conversation);
+      return;
+    }
     if (MQTT_EVENTS.has(name)) {
       this.#mqtt.event(event as AnyMqttEvent, conversation);
       return;
@@ -295,6 +313,8 @@ export class Judge {
       case 's7comm_violation':
       case 'dnp3_violation':
       case 'mqtt_violation':
+      case 'opcua_violation':
+      case 'bacnet_violation':
       case 'modbus_violation':
         this.#violated(conversation, time, event);
         return;
@@ -314,6 +334,7 @@ export class Judge {
     const scene = this.#scene;
     this.#dnp3.settle();
     this.#mqtt.settle();
+    this.#bacnet.settle();
     const passed = time - scene.now;
     if (passed > 0) {
       this.#detectors.passed(passed);

@@ -417,7 +417,17 @@ export class Baseline {
 }
 
 /** A table of Modbus; an area of S7 memory, whose addresses count bytes (and tenths for bits); a group of DNP3, whose addresses are indices. */
-export type LearnedTable = ModbusTable | `DB${number}` | 'M' | 'I' | 'Q' | 'C' | 'T' | `g${number}`;
+export type LearnedTable =
+  | ModbusTable
+  | `DB${number}`
+  | 'M'
+  | 'I'
+  | 'Q'
+  | 'C'
+  | 'T'
+  | `g${number}`
+  | 'sparkplug'
+  | 'bacnet';
 
 export interface LearnedRange {
   readonly table: LearnedTable;

@@ -1,5 +1,6 @@
 /** Every device that speaks: who it is, what it offers, with whom it talks, and what speaks for the role that it seems to have. */
 import type { ProtocolEvent } from '@penstock/core';
+import type { DiscoveryEvent, PropertyEvent } from '@penstock/protocols/bacnet';
 import type { AttributeEvent, Dnp3Event } from '@penstock/protocols/dnp3';
 import type { S7IdentityEvent } from '@penstock/protocols/s7comm';
 import type { Host, Hosts } from '../hosts.ts';
@@ -7,6 +8,7 @@ import { Rhythm } from '../rhythm.ts';
 import type { FlowView } from '../subject.ts';
 import { modbusFunction, type Table, type WatchedRange } from '../watch/modbus-functions.ts';
 import { pointTables } from '../watch/points.ts';
+import { bacnetIdentity, bacnetIntroduction } from './bacnet.ts';
 import { Dnp3Stations, identityName } from './dnp3.ts';
 import { vendorOf } from './oui.ts';
 import type { InventoryRecord } from './record.ts';
@@ -270,10 +272,27 @@ export class Inventory {
     if (device !== undefined && device.messaging.size < 64) device.messaging.add(what.slice(0, 128));
   }
 
-  /** One name that a controller gives itself in its status lists. */
-  named({ object, value, is_orig, time }: S7IdentityEvent, flow: FlowView): void {
+  /** One name that a controller gives itself in its status lists, or an OPC UA application in its description. */
+  named({ object, value, is_orig, time }: Omit<S7IdentityEvent, 'name'>, flow: FlowView): void {
     const device = this.at(is_orig ? flow.originatorAddress : flow.responderAddress, time);
     if (device !== undefined && device.identity.size < 32) device.identity.set(object, value.slice(0, 256));
+  }
+
+  /** A BACnet device says who it is. */
+  introduced(event: DiscoveryEvent, flow: FlowView): void {
+    for (const [name, value] of bacnetIntroduction(event)) this.#says(event, flow, name, value);
+  }
+
+  /** A property of a BACnet device's own object that was read. */
+  described(event: PropertyEvent, flow: FlowView): void {
+    const told = bacnetIdentity(event);
+    if (told !== undefined) this.#says(event, flow, told[0], told[1]);
+  }
+
+  #says({ is_orig, time }: { is_orig: boolean; time: number }, flow: FlowView, name: string, value: string): void {
+    const device = this.at(is_orig ? flow.originatorAddress : flow.responderAddress, time);
+    if (device !== undefined && (device.identity.size < 32 || device.identity.has(name)))
+      device.identity.set(name, value.slice(0, 256));
   }
 
   /** What a server says of itself in words of its own: a page's title, a banner, sysDescr. */

@@ -3,6 +3,7 @@
  * more than one packet to know.
  */
 import type { Subject } from '../subject.ts';
+import { BACNET_DERIVED, BACNET_SOURCES } from './bacnet-sources.ts';
 import { DNP3_SOURCES } from './dnp3-sources.ts';
 import { DOOR_DERIVED, DOOR_SOURCES } from './door-sources.ts';
 import {
@@ -22,6 +23,7 @@ import {
   writerLearned,
 } from './fields.ts';
 import { MQTT_DERIVED, MQTT_SOURCES } from './mqtt-sources.ts';
+import { OPCUA_DERIVED, OPCUA_SOURCES } from './opcua-sources.ts';
 import { WATCH_SOURCES } from './watch-sources.ts';
 
 const queryOf = (s: Subject): string | undefined => {
@@ -406,6 +408,8 @@ export const LOG_SOURCES: readonly LogSource[] = [
   ]),
   ...DOOR_SOURCES,
   ...MQTT_SOURCES,
+  ...OPCUA_SOURCES,
+  ...BACNET_SOURCES,
   ...DNP3_SOURCES.map(({ product, service, about, columns: list, further }) =>
     source(product, service, about, [
       ...common,
@@ -433,6 +437,8 @@ export const LOG_SOURCES: readonly LogSource[] = [
 export const DERIVED: ReadonlySet<string> = new Set([
   ...DOOR_DERIVED,
   ...MQTT_DERIVED,
+  ...OPCUA_DERIVED,
+  ...BACNET_DERIVED,
   'conversation',
   'connection',
   'modbus_request',

@@ -34,7 +34,7 @@ export async function openGate(broker: MqttBroker, keeps = true): Promise<Gated>
     return link;
   });
   const parts: Uint8Array[] = [];
-  const writer = new PcapWriter((bytes) => parts.push(bytes), LINKTYPE_ETHERNET);
+  const writer = new PcapWriter((bytes) => parts.push(bytes.slice()), LINKTYPE_ETHERNET);
   if (keeps) wire.tap.attach(writer);
   const clock = new PacedClock(queue);
   clock.start();

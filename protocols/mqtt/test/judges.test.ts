@@ -117,7 +117,7 @@ describe.skipIf(!hasJudge('mosquitto'))('mosquitto_pub and mosquitto_sub', { tim
     await expect(
       tool('mosquitto_pub', '-V', 'mqttv5', '-u', 'reader', '-P', 'x', '-t', 'a', '-m', 'b'),
     ).rejects.toMatchObject({
-      stderr: expect.stringContaining('not authorised'),
+      stderr: expect.stringContaining('Bad User Name or Password'),
     });
   });
 });
