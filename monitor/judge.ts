@@ -146,7 +146,14 @@ export class Judge {
   /** What was given up to stay within bounds. */
   get dropped(): number {
     const parts = this.#detectors.dropped + this.#link.dropped + this.#s7.dropped + this.#dnp3.dropped;
-    return this.#dropped + this.#mqtt.dropped + this.#opcua.dropped + this.#conversations.forgotten + this.#doors.dropped + parts;
+    return (
+      this.#dropped +
+      this.#mqtt.dropped +
+      this.#opcua.dropped +
+      this.#conversations.forgotten +
+      this.#doors.dropped +
+      parts
+    );
   }
 
   get watch(): ProcessWatch {

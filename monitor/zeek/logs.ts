@@ -410,6 +410,43 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
       ),
     ],
   },
+  {
+    path: 'opcua_binary',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `msg_type is_final total_size:count error:count reason version:count rcv_buf_size:count snd_buf_size:count max_msg_size:count
+        max_chunk_cnt:count endpoint_url sec_channel_id:count sec_policy_uri_len:int sec_policy_uri snd_cert_len:int snd_cert
+        rcv_cert_len:int rcv_cert request_id:count req_msg_size:count req_seq_number:count req_encoding_mask:count
+        req_namespace_idx:count req_identifier:count req_identifier_str req_hdr_node_id_type req_hdr_node_id_namespace_idx:count
+        req_hdr_node_id_numeric:count req_hdr_node_id_string req_hdr_node_id_guid req_hdr_node_id_opaque req_hdr_timestamp:time
+        req_hdr_request_handle:count req_hdr_return_diag:count req_hdr_audit_entry_id req_hdr_timeout_hint:count res_msg_size:count
+        res_seq_number:count res_encoding_mask:count res_namespace_idx:count res_identifier:count res_identifier_str
+        res_hdr_timestamp:time res_hdr_request_handle:count res_hdr_service_diag_encoding:count res_status_code res_status_code_str
+        readable:bool`,
+      ),
+    ],
+  },
+  {
+    path: 'opcua_value',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `is_orig:bool request_id:count service node_id attribute data_type value number:double status_code status_code_name
+        source_timestamp:time matched:bool`,
+      ),
+    ],
+  },
+  {
+    path: 'opcua_session',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `application_uri application_name product_uri session_name endpoint_url token_type user security_mode security_policy
+        best_offered success:bool status_code_name`,
+      ),
+    ],
+  },
   { path: 'mqtt_disconnect', columns: [...CONNECTION, ...columns('from_client:bool reason_code:count reason')] },
   { path: 'mqtt_violation', columns: [...CONNECTION, ...columns('is_orig:bool packet reason')] },
   {

@@ -83,6 +83,8 @@ export interface OpcUaServerOptions {
   readonly users?: readonly OpcUaUser[] | undefined;
   /** What somebody without a name may do; default `observer`. */
   readonly anonymous?: OpcUaRole | 'none' | undefined;
+  /** Endpoints that somebody else serves for it, with security; they are told beside its own. */
+  readonly furtherEndpoints?: readonly EndpointDescription[] | undefined;
   /** Alarms of the items' tags are conditions that are told as events and acknowledged. */
   readonly conditions?: boolean | undefined;
   /** Of items with `history`: how often a value is kept, and how many of each. */
@@ -245,6 +247,7 @@ export class OpcUaServer {
           ...(users.length === 0 ? [] : [policy('username', 1, POLICY_NONE)]),
         ],
       },
+      ...(this.options.furtherEndpoints ?? []),
     ];
   }
 
