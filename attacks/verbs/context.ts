@@ -64,6 +64,11 @@ export interface Overwrite {
   /** Over DNP3: how, and under which master's link address. */
   readonly way?: 'select' | 'direct' | undefined;
   readonly as?: string | undefined;
+  /** Over Sparkplug: role of the broker, and of the device whose account there is used. */
+  readonly broker?: string | undefined;
+  readonly account?: string | undefined;
+  /** Over BACnet: at which priority. */
+  readonly priority?: number | undefined;
 }
 
 /** An outstation that is told to report nothing of some classes, and by whom. */

@@ -1,6 +1,7 @@
 /** The closed list of verbs. What is not here, a scenario cannot do. A new one is a file of its own and a line in this list. */
 import type { PlantSpec } from '@penstock/core';
 import { z } from 'zod';
+import { communicationOff, reinitializeDevice, suppressAlarm, whoIsSweep } from './bacnet.ts';
 import { consoleCommand } from './console-command.ts';
 import type { Overwrite, PlanContext, PlanLine, Silences, StepResult, VerbContext } from './context.ts';
 import { cpuStart, cpuStop } from './cpu-mode.ts';
@@ -9,6 +10,8 @@ import { firmwareUpdate } from './firmware-update.ts';
 import { ftpDrop } from './ftp-drop.ts';
 import { interpose } from './interpose.ts';
 import { loginDefault } from './login-default.ts';
+import { mqttListen, mqttPublishFile, mqttTakeOver } from './mqtt.ts';
+import { addNode, browseNodes, callMethod } from './opcua.ts';
 import { disableUnsolicited, enableUnsolicited, restartOutstation } from './outstation.ts';
 import { probeRegisters } from './probe-registers.ts';
 import { programDelete } from './program-delete.ts';
@@ -35,6 +38,16 @@ const VERBS = {
   'restart-outstation': restartOutstation,
   'disable-unsolicited': disableUnsolicited,
   'enable-unsolicited': enableUnsolicited,
+  'mqtt-listen': mqttListen,
+  'mqtt-take-over': mqttTakeOver,
+  'mqtt-publish-file': mqttPublishFile,
+  'who-is-sweep': whoIsSweep,
+  'reinitialize-device': reinitializeDevice,
+  'communication-off': communicationOff,
+  'suppress-alarm': suppressAlarm,
+  'call-method': callMethod,
+  'browse-nodes': browseNodes,
+  'add-node': addNode,
   'login-default': loginDefault,
   'console-command': consoleCommand,
   'web-set-point': webSetPoint,
@@ -58,6 +71,16 @@ export const stepSchema = z.discriminatedUnion('verb', [
   restartOutstation.schema,
   disableUnsolicited.schema,
   enableUnsolicited.schema,
+  mqttListen.schema,
+  mqttTakeOver.schema,
+  mqttPublishFile.schema,
+  whoIsSweep.schema,
+  reinitializeDevice.schema,
+  communicationOff.schema,
+  suppressAlarm.schema,
+  callMethod.schema,
+  browseNodes.schema,
+  addNode.schema,
   loginDefault.schema,
   consoleCommand.schema,
   webSetPoint.schema,

@@ -4,6 +4,7 @@ import { inSubnet, parseIpv4 } from '@penstock/protocols/ethernet';
 import { ModbusTransaction } from '@penstock/protocols/modbus';
 import { S7Transaction } from '@penstock/protocols/s7comm';
 import {
+  type BacnetSession,
   type Cause,
   type CloseReason,
   type Dnp3Session,
@@ -27,6 +28,9 @@ import {
   type Reply,
   type S7Session,
 } from '@penstock/simulator/kernel';
+import { BacnetPeer, bacnetAddress, bacnetServiceOf } from './bacnet-peer.ts';
+import { BacnetPoints } from './bacnet-points.ts';
+import { PeerBacnetSession } from './bacnet-session.ts';
 import type { Device } from './device.ts';
 import { Dnp3Peer } from './dnp3-peer.ts';
 import { Dnp3Points } from './dnp3-points.ts';
@@ -37,6 +41,7 @@ import { ModbusPeer } from './modbus-peer.ts';
 import { metricsOf, PeerMqttSession, SparkplugPoints } from './mqtt-points.ts';
 import { OpcUaPeer, PeerOpcUaSession } from './opcua-peer.ts';
 import { OpcUaPoints } from './opcua-points.ts';
+import { BacnetPoller } from './parts/bacnet-poller.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
 import { MqttHost } from './parts/mqtt-host.ts';
@@ -72,6 +77,10 @@ export class DeviceFoothold implements Foothold {
     const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
     const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
     if (dnp3 !== undefined && poll?.protocol === 'dnp3') return new Dnp3Points(dnp3, spec, poll.commands, cause);
+    const bacnet = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'bacnet');
+    const objects = this.#device.part(BacnetPoller)?.peer;
+    if (objects !== undefined && bacnet?.protocol === 'bacnet')
+      return new BacnetPoints(objects, spec, bacnet.priority, cause);
     const opcua = this.#device.part(OpcUaPoller)?.peer(target);
     if (opcua !== undefined) return new OpcUaPoints(this.#device.queue, this.#device.plant, opcua, spec, cause);
     const host = this.#device.part(MqttHost);
@@ -85,6 +94,20 @@ export class DeviceFoothold implements Foothold {
     if (standing !== undefined) return new S7PeerSession(queue, standing, false);
     this.#device.attended();
     return new S7PeerSession(queue, new S7Peer(queue, host, this.#device.device(target)), true);
+  }
+
+  bacnet(target: string, _cause: Cause): BacnetSession {
+    const device = this.#device;
+    const spec = device.device(target);
+    const to = bacnetAddress(spec);
+    const standing = device.part(BacnetPoller);
+    if (standing?.speaksTo(target) === true) return new PeerBacnetSession(device.queue, standing.peer, to, false);
+    device.attended();
+    // A tool listens where the protocol is, unless something of the device does already.
+    const isTaken = standing !== undefined || device.spec.services.some(({ protocol }) => protocol === 'bacnet');
+    const peer = new BacnetPeer(device, isTaken ? 0 : bacnetServiceOf(spec).port, {});
+    peer.start();
+    return new PeerBacnetSession(device.queue, peer, to, true);
   }
 
   dnp3(target: string, cause: Cause, as?: number): Dnp3Session {

@@ -3,6 +3,7 @@
  * the wire tells them apart. A foothold reaches registered devices only; it has no parameter for an address.
  */
 import type { Instant } from '@penstock/core';
+import type { BacnetValue, CommunicationControl, PropertyPlace, Reinitialize } from '@penstock/protocols/bacnet';
 import type { Command, ObjectBlock, TaskOutcome } from '@penstock/protocols/dnp3';
 import type { RequestOf, ResponseOf, ServiceName } from '@penstock/protocols/opcua';
 import type { DoorSession } from './door-session.ts';
@@ -59,6 +60,35 @@ export interface Dnp3Session {
   command(command: Command, way: 'select' | 'direct', cause: Cause, done: Dnp3Replied): void;
   /** Any other request with one answer, by its function code. */
   perform(code: number, objects: readonly ObjectBlock[], cause: Cause, done: Dnp3Replied): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
+/** What came of a request over BACnet, with the values that were answered, and how often it was sent. `detail`: why it was refused. */
+export interface BacnetReply {
+  readonly outcome: 'done' | 'refused' | 'timeout' | 'closed';
+  readonly detail: string;
+  readonly values: readonly BacnetValue[];
+  readonly requests: number;
+}
+/** Who hears what came of it. */
+export type BacnetReplied = (reply: BacnetReply, now: Instant) => void;
+
+/** BACnet from a foothold to one device. What is not answered is repeated as clients do. */
+export interface BacnetSession {
+  read(place: PropertyPlace, cause: Cause, done: BacnetReplied): void;
+  /** Without a priority at the lowest. */
+  write(
+    place: PropertyPlace,
+    values: BacnetValue | readonly BacnetValue[],
+    priority: number | undefined,
+    cause: Cause,
+    done: BacnetReplied,
+  ): void;
+  reinitialize(request: Reinitialize, cause: Cause, done: BacnetReplied): void;
+  communicationControl(control: CommunicationControl, cause: Cause, done: BacnetReplied): void;
+  /** Asks who is there: everybody on the foothold's network, or the device alone. */
+  whoIs(low: number, high: number, everybody: boolean, cause: Cause): void;
   /** Ends the session if it was opened for this purpose; a standing one stays. */
   release(): void;
 }
@@ -186,6 +216,8 @@ export interface Foothold {
   engineer?(target: string, cause: Cause): EngineeringSession;
   /** The pages, console, file drop and SNMP agent of `target`, over connections from the device's own address. */
   doors?(target: string, cause: Cause): DoorSession;
+  /** As `modbus`, to a BACnet device. @throws PenstockError `device.no-bacnet` */
+  bacnet?(target: string, cause: Cause): BacnetSession;
   /** One ICMP echo request. Footholds that are no host on the wire (a gate) have none of the following. */
   ping?(target: string, cause: Cause, done: (answered: boolean) => void): void;
   /** One TCP connect, hung up at once where somebody listens. */
