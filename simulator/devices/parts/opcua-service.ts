@@ -32,8 +32,8 @@ class OpcUaService implements Part {
   readonly #server: OpcUaServer;
   readonly #list: AccessList;
   readonly #look: Every | undefined;
-  /** Whose bytes are being handled, by the writer that the server knows them as. */
-  readonly #connections = new Map<Writer, Connection>();
+  /** Open connections by the writer that the server knows them as. */
+  readonly #links = new Map<Writer, { readonly connection: Connection; readonly link: MachineLink }>();
   #listener: Listening | undefined;
 
   constructor(context: DeviceContext, spec: OpcUaServiceSpec) {
@@ -89,11 +89,12 @@ class OpcUaService implements Part {
     const { remoteAddress, remotePort } = connection;
     if (!this.#list.admits(remoteAddress)) return undefined;
     const end = this.#server.connection(formatIpv4(remoteAddress), remotePort, this.#list.mayWrite(remoteAddress));
-    this.#connections.set(end.writer, connection);
-    return new CausedLink(this.#context, end, () => {
+    const link = new CausedLink(this.#context, end, () => {
       end.ended();
-      this.#connections.delete(end.writer);
-    }).attach(connection);
+      this.#links.delete(end.writer);
+    });
+    this.#links.set(end.writer, { connection, link });
+    return link.attach(connection);
   }
 
   #access({ points, methods }: OpcUaServiceSpec): OpcUaItems {
@@ -152,12 +153,16 @@ class OpcUaService implements Part {
       return;
     }
     const session: PointSession = context.operate(holder.device, this.#causeOf(writer));
-    session.write(tag, value, (accepted) => done(accepted ? 'done' : 'no-answer'));
+    session.write(tag, value, (accepted) => {
+      done(accepted ? 'done' : 'no-answer');
+      // The answer comes long after the request was handled: nobody else would send it.
+      this.#links.get(writer)?.link.pump();
+    });
     session.release();
   }
 
   #causeOf(writer: Writer): Cause {
-    return this.#connections.get(writer)?.heard ?? { actor: 'operation', step: `opcua:${writer.address}` };
+    return this.#links.get(writer)?.connection.heard ?? { actor: 'operation', step: `opcua:${writer.address}` };
   }
 
   #notice({ kind, writer, text }: OpcUaNotice): void {
