@@ -37,6 +37,7 @@ export const BENCHES: readonly Bench[] = [
   { script: 'protocols/modbus/modbus.bench.ts' },
   { script: 'protocols/s7comm/s7comm.bench.ts' },
   { script: 'protocols/mqtt/mqtt.bench.ts' },
+  { script: 'protocols/opcua/opcua.bench.ts' },
   { script: 'protocols/dnp3/dissector.bench.ts' },
   { script: 'protocols/dnp3/outstation.bench.ts' },
   { script: 'simulator/kernel/wire.bench.ts' },

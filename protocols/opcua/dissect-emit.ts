@@ -35,11 +35,13 @@ export const bytesText = (bytes: Uint8Array | undefined): string | undefined =>
 export const statusText = (status: number | undefined): string | undefined =>
   status === undefined ? undefined : hex(status, 8);
 
+const MASKS = ['0x00', '0x01', '0x02', '0x03', '0x04', '0x05'];
+
 /** A node id in columns; the namespace of the shortest form is not on the wire. */
 export function columnsOf(id: NodeId): NodeColumns {
   const encoding = encodingOf(id);
   return {
-    encoding_mask: hex(encoding),
+    encoding_mask: MASKS[encoding] as string,
     namespace_idx: encoding === 0 ? undefined : id.namespace,
     numeric: id.kind === 'numeric' ? id.value : undefined,
     string: id.kind === 'string' ? short(id.value) : undefined,
@@ -147,18 +149,26 @@ export function emitBrowse(emit: Emit, time: number, { nodesToBrowse }: RequestO
 }
 
 export function emitRead(emit: Emit, time: number, { nodesToRead }: RequestOf<'Read'>): void {
-  for (const { nodeId, attributeId, indexRange, dataEncoding } of nodesToRead.slice(0, MOST_ROWS))
+  for (const { nodeId, attributeId, indexRange, dataEncoding } of nodesToRead.slice(0, MOST_ROWS)) {
+    // Servers are read all the time: what `prefixed` does is written out.
+    const { encoding_mask, namespace_idx, numeric, string, guid, opaque } = columnsOf(nodeId);
     emit({
       name: 'opcua_binary_read_nodes_to_read',
       time,
       is_orig: true,
-      ...prefixed('node_id', nodeId),
+      node_id_encoding_mask: encoding_mask,
+      node_id_namespace_idx: namespace_idx,
+      node_id_numeric: numeric,
+      node_id_string: string,
+      node_id_guid: guid,
+      node_id_opaque: opaque,
       attribute_id: attributeId,
       attribute_id_str: ATTRIBUTE_NAMES[attributeId],
       index_range: short(indexRange),
       data_encoding_name_idx: dataEncoding.namespace,
       data_encoding_name: short(dataEncoding.name),
     });
+  }
 }
 
 export function emitWrite(emit: Emit, time: number, { nodesToWrite }: RequestOf<'Write'>): void {

@@ -87,7 +87,7 @@ export async function nodeOpcuaServer(plant: TestPlant): Promise<Judge> {
       await server.shutdown(0);
       await certificates.dispose();
       // It opens the keyboard, and would keep the process alive for it.
-      process.stdin.unref();
+      if ('unref' in process.stdin) process.stdin.unref();
       rmSync(rootFolder, { recursive: true, force: true });
     },
   };
