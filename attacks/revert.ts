@@ -10,6 +10,7 @@ import type { RevertedReports } from './reports.ts';
 import type { StepSpec } from './scenario.ts';
 import type { ScopeGuard } from './scope.ts';
 import { ObjectPoint } from './verbs/bacnet-point.ts';
+import type { Way } from './verbs/context.ts';
 import { overwritesOf } from './verbs/index.ts';
 import { type Dnp3Manner, mannerOf, overOf, PointLine, type PointTarget, pointOf } from './verbs/point.ts';
 
@@ -47,7 +48,7 @@ interface Remembered {
   /** How it speaks DNP3, and what a step says to that end. */
   readonly manner: Dnp3Manner;
   readonly over: {
-    readonly command?: 'select' | 'direct';
+    readonly command?: Way;
     readonly as?: string;
     readonly broker?: string;
     readonly account?: string;

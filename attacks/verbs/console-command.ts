@@ -27,7 +27,7 @@ export const consoleCommand = defineVerb({
   }),
   targets: (step) => [step.to],
   tags: (step) => tagsIn(step.commands),
-  overwrites: (step) => tagsIn(step.commands).map((tag) => ({ role: step.to, tag })),
+  overwrites: (step) => tagsIn(step.commands).map((tag) => ({ role: step.to, tag, way: 'console' })),
 
   plan(step, { guard, plant, value }) {
     const { device } = doorOf(guard, plant, step.to, 'telnet');
@@ -36,7 +36,7 @@ export const consoleCommand = defineVerb({
     return step.commands.map((one) => {
       if ('show' in one) return { ...ends, point: `console: ${one.show}`, value: null };
       if ('restart' in one) return { ...ends, point: 'console: restart', value: 'restarted' };
-      pointOf(guard, plant, step.to, one.set);
+      pointOf(guard, plant, step.to, one.set, { way: 'console' });
       const number = value(one.value);
       const shown = number === undefined ? 'as it was before' : shownValue(plant, one.set, number);
       return { ...ends, point: `console: ${one.set}`, value: shown };
@@ -47,7 +47,7 @@ export const consoleCommand = defineVerb({
     const { guard, plant } = context;
     const { device } = doorOf(guard, plant, step.to, 'telnet');
     const login = deliveredLogin(device, step.user);
-    for (const tag of tagsIn(step.commands)) pointOf(guard, plant, step.to, tag);
+    for (const tag of tagsIn(step.commands)) pointOf(guard, plant, step.to, tag, { way: 'console' });
     const doors = atDoors(context, step.from, device, end);
     if (doors === undefined) return;
     const lines = step.commands.map((one) => {

@@ -57,12 +57,15 @@ export interface PlanLine {
   readonly value: string | null;
 }
 
+/** How a point is written where it can be written in several ways: a DNP3 output by SELECT and OPERATE or at once; by a device's page, or its console. */
+export type Way = 'select' | 'direct' | 'page' | 'console';
+
 /** A point that a step may overwrite. */
 export interface Overwrite {
   readonly role: string;
   readonly tag: string;
   /** Over DNP3: how, and under which master's link address. */
-  readonly way?: 'select' | 'direct' | undefined;
+  readonly way?: Way | undefined;
   readonly as?: string | undefined;
   /** Over Sparkplug: role of the broker, and of the device whose account there is used. */
   readonly broker?: string | undefined;

@@ -29,11 +29,10 @@ import type {
 } from '@penstock/simulator/kernel';
 import { ScopeError, type ScopeGuard } from '../scope.ts';
 import { type BacnetManner, ObjectPoint } from './bacnet-point.ts';
-import type { StepResult } from './context.ts';
+import type { StepResult, Way } from './context.ts';
 import { masterAddress, nobody, type Outstation, outstationOf, usualWay } from './dnp3.ts';
 import { OutstationPoint } from './dnp3-point.ts';
-import { PagePoint } from './door-point.ts';
-import { deliveredLogin } from './doors.ts';
+import { doorPoint } from './door-point.ts';
 import { addressOf, readingOf, resultOf, specOf, type Target, targetOf } from './modbus.ts';
 import { type OverBroker, SparkplugPoint } from './mqtt-point.ts';
 import { NodePoint, offersOpcUa } from './node-point.ts';
@@ -154,7 +153,7 @@ export function pointOf(
   role: string,
   tag: string,
   over: {
-    readonly way?: 'select' | 'direct' | undefined;
+    readonly way?: Way | undefined;
     readonly as?: string | undefined;
     readonly through?: OverBroker | undefined;
     /** Whether the step says whose account it is. */
@@ -173,9 +172,8 @@ export function pointOf(
   const { device, point } = guard.point(role, tag);
   const spec = specOf(plant, device.id);
   const { modbus, s7 } = point;
-  const page = spec.services.find((service) => service.protocol === 'web');
-  if (modbus === undefined && s7 === undefined && point.dnp3 === undefined && page?.setPoints.includes(tag) === true)
-    return new PagePoint(spec, tag, deliveredLogin(spec, undefined));
+  const byDoor = doorPoint(spec, point, over.way);
+  if (byDoor !== undefined) return byDoor;
   const { dnp3 } = point;
   const { bacnet } = point;
   const isBacnet = over.priority !== undefined || over.relinquish === true;
@@ -186,7 +184,7 @@ export function pointOf(
   const isDnp3 = over.way !== undefined || over.as !== undefined;
   if (isDnp3 && dnp3 === undefined) throw new ScopeError('scope.no-point', `'${tag}' of '${role}' has no DNP3 index`);
   if (dnp3 !== undefined && (isDnp3 || (point.modbus === undefined && point.s7 === undefined)))
-    return new OutstationPoint(spec, tag, dnp3, over.way);
+    return new OutstationPoint(spec, tag, dnp3, over.way as 'select' | 'direct' | undefined);
   if (point.modbus !== undefined || point.s7 === undefined) return new ModbusPoint(targetOf(guard, plant, role, tag));
   const memory = new S7Memory(spec.points, spec.id);
   const entry = memory.entry(spec.points.indexOf(point));
@@ -305,7 +303,7 @@ function refusalOf(reply: Reply, what: string): string | undefined {
 /** How a step says that a point is reached. */
 export const overOf = (step: {
   readonly from: string;
-  readonly command?: 'select' | 'direct' | undefined;
+  readonly command?: Way | undefined;
   readonly as?: string | undefined;
   readonly priority?: number | undefined;
   readonly relinquish?: boolean | undefined;

@@ -16,7 +16,7 @@ function pagePoint(
   user?: string,
 ): PagePoint {
   const { device, service } = doorOf(guard, plant, role, 'web');
-  pointOf(guard, plant, role, tag);
+  pointOf(guard, plant, role, tag, { way: 'page' });
   if (!service.setPoints.includes(tag))
     throw new ScopeError(
       'scope.no-point',
@@ -35,7 +35,7 @@ export const webSetPoint = defineVerb({
   }),
   targets: (step) => [step.to],
   tags: (step) => [step.tag],
-  overwrites: (step) => [{ role: step.to, tag: step.tag }],
+  overwrites: (step) => [{ role: step.to, tag: step.tag, way: 'page' }],
 
   plan(step, context) {
     const { guard, plant } = context;

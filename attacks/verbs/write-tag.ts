@@ -15,8 +15,8 @@ export const writeTag = defineVerb({
     to: roleName,
     tag: tagName,
     value: quantity,
-    /** Over DNP3: how the output is commanded; as the host usually does when left out. */
-    command: z.enum(['select', 'direct']).optional(),
+    /** Over DNP3: how the output is commanded; as the host usually does when left out. `page`, `console`: by the device's own, as the vendor's user. */
+    command: z.enum(['select', 'direct', 'page', 'console']).optional(),
     /** Over DNP3: role of the master whose link address is used. */
     as: roleName.optional(),
     /** Over Sparkplug: role of the broker … */

@@ -56,11 +56,12 @@ const COMMANDS: Readonly<Record<string, Command | undefined>> = {
     run: (_, { values }) => say(...values.all.map((shown) => `${shown.tag.id.padEnd(16)}${values.text(shown)}`)),
   },
   show: {
-    usage: 'show TAG',
-    about: 'one value',
+    usage: 'show TAG [-n]',
+    about: 'one value; -n as a number',
     access: 'view',
-    run: ([, name = ''], { values }) => {
+    run: ([, name = '', form], { values }) => {
       const shown = values.find(name);
+      if (shown !== undefined && form === '-n') return say(`${shown.tag.id} ${Number(values.read(shown).toPrecision(6))}`);
       return shown === undefined
         ? say(`unknown tag ${name}`)
         : say(`${shown.tag.id} ${values.text(shown)}`, shown.tag.name);
