@@ -105,12 +105,12 @@ export class ObjectPoint implements PointTarget {
     cause: Cause,
     done: (reply: BacnetReply) => void,
   ): void {
-    session.write(this.#presentValue, valueOf(this.#point, value), priority, cause, done);
+    session.write(this.#presentValue, valueAt(this.#point, value), priority, cause, done);
   }
 }
 
 /** States of multi-state objects are counted from 1 on the network. */
-function valueOf({ kind }: BacnetPoint, value: number): BacnetValue {
+function valueAt({ kind }: BacnetPoint, value: number): BacnetValue {
   if (kind.startsWith('analog')) return real(value);
   return kind.startsWith('binary') ? enumerated(value === 0 ? 0 : 1) : unsigned(Math.round(value) + 1);
 }

@@ -3,7 +3,7 @@
  * undone when it is released or the scenario reverts.
  */
 import { duration, minutes, seconds } from '@penstock/core';
-import { PROPERTY } from '@penstock/protocols/bacnet';
+import { type BacnetValue, PROPERTY } from '@penstock/protocols/bacnet';
 import type { BacnetSession } from '@penstock/simulator/kernel';
 import { z } from 'zod';
 import { ScopeError, type ScopeGuard } from '../scope.ts';
@@ -183,21 +183,34 @@ export const suppressAlarm = defineVerb({
         return;
       }
       session.write(place, { kind: 'bits', value: [false, false, false] }, undefined, cause, (reply) => {
+        session.release();
         if (reply.outcome === 'done')
           context.hold(context.guard.device(step.from).id, {
             packets: 1,
             detail: what,
-            stop: () =>
-              session.write(place, value, undefined, cause, () => {
-                session.release();
-              }),
+            stop() {},
+            undo: (later, ended) => tellAgain(step, later, value, ended),
           });
-        else session.release();
         end(outcomeOfBacnet(reply, what));
       });
     });
   },
 });
+
+/** Puts back which alarms an object tells. */
+function tellAgain(
+  step: OnDevice & { readonly tag: string },
+  context: VerbContext,
+  value: BacnetValue,
+  end: (result: StepResult) => void,
+): void {
+  const what = `alarms of ${step.tag} again`;
+  const session = sessionOf(step, context, what, end);
+  session?.write(eventEnable(step, context), value, undefined, context.cause, (reply) => {
+    session.release();
+    end(outcomeOfBacnet(reply, what));
+  });
+}
 
 /** The property that switches a tag's alarms. @throws ScopeError `scope.no-alarm` for a tag without */
 function eventEnable(

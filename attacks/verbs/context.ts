@@ -33,12 +33,14 @@ export interface VerbContext {
   release(device: string): Held | undefined;
 }
 
-/** What goes on beside the steps: a place between two parties. */
+/** What goes on beside the steps: a place between two parties, an alarm that is kept from being told. */
 export interface Held {
   /** Packets that were changed, for the caps. */
   readonly packets: number;
   readonly detail: string;
   stop(): void;
+  /** What has to be sent to undo it, from the step that releases it; nothing when left out. */
+  undo?(context: VerbContext, end: (result: StepResult) => void): void;
 }
 
 /** How a step ended. `detail` is one line for the journal, for example the exception that came back. */

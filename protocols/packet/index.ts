@@ -3,11 +3,13 @@
  * looking at single packets; the monitor's dissectors follow whole conversations.
  */
 import type { PacketField } from '@penstock/core';
+import { BACNET_PORT } from '../bacnet/index.ts';
 import { DNS_PORT } from '../dns/index.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../ethernet/index.ts';
 import { HTTP_PORT } from '../http/index.ts';
 import { NTP_PORT } from '../ntp/index.ts';
 import { SYSLOG_PORT } from '../syslog/index.ts';
+import { readBacnet } from './bacnet.ts';
 import type { PacketContext, Reading } from './context.ts';
 import { DNP3_PORT, looksLikeDnp3, readDnp3 } from './dnp3.ts';
 import {
@@ -20,6 +22,7 @@ import {
   type TransportLayer,
 } from './link.ts';
 import { looksLikeModbus, readModbus } from './modbus.ts';
+import { looksLikeMqtt, MQTT_PORT, readMqtt } from './mqtt.ts';
 import { group } from './reader.ts';
 import { looksLikeHttp, readDns, readHttp, readNtp, readSyslog } from './services.ts';
 
@@ -43,6 +46,7 @@ export interface ReadPacket {
 
 const MODBUS_PORT = 502;
 const UDP_READERS: Readonly<Record<number, (bytes: Uint8Array, start: number, end: number) => Reading>> = {
+  [BACNET_PORT]: readBacnet,
   [DNP3_PORT]: readDnp3,
   [DNS_PORT]: readDns,
   [NTP_PORT]: readNtp,
@@ -110,6 +114,8 @@ function read(
   }
   if (looksLikeDnp3(bytes, start, end) || destinationPort === DNP3_PORT || sourcePort === DNP3_PORT)
     return readDnp3(bytes, start, end);
+  if (looksLikeMqtt(bytes, start, end) || destinationPort === MQTT_PORT || sourcePort === MQTT_PORT)
+    return readMqtt(bytes, start, end);
   if (looksLikeModbus(bytes, start, end) || destinationPort === MODBUS_PORT || sourcePort === MODBUS_PORT) {
     // The lower port is the server's where neither is Modbus's own.
     const fromClient = destinationPort === MODBUS_PORT || (sourcePort !== MODBUS_PORT && destinationPort < sourcePort);

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { type ScenarioSpec, type StepRecord, scenarioSchema } from '@penstock/attacks';
 import { parseYamlText, seconds } from '@penstock/core';
 import { builtInRules } from '@penstock/monitor';
-import type { Device } from '@penstock/simulator/devices';
+import { objectId, PROPERTY } from '@penstock/protocols/bacnet';
+import { parseIpv4 } from '@penstock/protocols/ethernet';
+import { BacnetPoller, type Device } from '@penstock/simulator/devices';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Plant, Play, readPlant } from '../index.ts';
 
@@ -112,10 +114,28 @@ describe('what is done to the device itself over BACnet', () => {
   });
 
   it('tells no alarm while that is suppressed, and tells it again in the end', () => {
-    const { play, rules, detail } = stage(step('hush', `verb: suppress-alarm, ${FROM_PANEL}, tag: AIT901`));
+    const { play, rules, detail } = stage(
+      step('hush', `verb: suppress-alarm, ${FROM_PANEL}, tag: AIT901`) +
+        step('still', `after: { step: hush }, verb: suppress-alarm, ${FROM_PANEL}, tag: XA901`),
+    );
     play.runUntil(at(60));
     expect(detail('hush')).toBe('no alarms of AIT901');
     expect(rules()).toContain('bacnet-alarm-suppressed');
+    const enabled = (): unknown => {
+      const scada = (play.range.devices.get('scada') as Device).part(BacnetPoller) as BacnetPoller;
+      const place = { object: objectId(0, 1), property: PROPERTY.eventEnable };
+      let value: unknown;
+      scada.peer.speak((client, now) =>
+        client.readProperty({ address: parseIpv4('10.9.3.20'), port: 47_808 }, place, now, (readings) => {
+          value = readings[0]?.values?.[0];
+        }),
+      );
+      play.runUntil((play.range.queue.now + seconds(2)) as never);
+      return value;
+    };
+    expect(enabled()).toEqual({ kind: 'bits', value: [false, false, false] });
+    play.runUntil(at(600));
+    expect(enabled()).toEqual({ kind: 'bits', value: [true, true, true] });
     play.finish();
   });
 });
