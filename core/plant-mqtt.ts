@@ -43,7 +43,7 @@ const client = {
   keepAlive: duration.optional(),
 };
 
-export const edgeSchema = z.strictObject({
+const edgeSchema = z.strictObject({
   ...client,
   group: level,
   /** The name of the device when left out. */
@@ -72,7 +72,7 @@ export const edgeSchema = z.strictObject({
 });
 export type EdgeSpec = z.output<typeof edgeSchema>;
 
-export const hostApplicationSchema = z.strictObject({
+const hostApplicationSchema = z.strictObject({
   ...client,
   /** Under which it says that it is there. */
   id: level,

@@ -208,5 +208,4 @@ export class Writer {
   }
 }
 
-export const sizeOfVariable = (value: number): number =>
-  value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
+const sizeOfVariable = (value: number): number => (value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4);

@@ -1,7 +1,7 @@
 /** Topic names and filters (OASIS MQTT 5.0, 4.7 and 4.8.2). */
 
 /** Levels beyond which a topic is refused: a filter's tree is as deep as its levels. */
-export const MAX_LEVELS = 128;
+const MAX_LEVELS = 128;
 
 /** Whether a text is a topic name: not empty, no wildcards, no U+0000. */
 export function isTopicName(topic: string): boolean {

@@ -73,7 +73,7 @@ export interface Payload {
   readonly omitted?: number | undefined;
 }
 
-export const MOST_METRICS = 10_000;
+const MOST_METRICS = 10_000;
 const MOST_PROPERTIES = 64;
 const NAME_LENGTH = 1024;
 

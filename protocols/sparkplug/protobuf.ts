@@ -4,7 +4,7 @@ const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true });
 const ENCODER = new TextEncoder();
 
 /** How a field's value stands on the wire. */
-export const WIRE = { varint: 0, fixed64: 1, length: 2, fixed32: 5 } as const;
+const WIRE = { varint: 0, fixed64: 1, length: 2, fixed32: 5 } as const;
 
 export class ProtoReader {
   at: number;

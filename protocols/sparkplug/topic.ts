@@ -1,7 +1,7 @@
 /** Topics of Sparkplug B (specification 3.0.0, chapter 4): `spBv1.0/GROUP/TYPE/NODE[/DEVICE]` and `spBv1.0/STATE/HOST`. */
 
 export const NAMESPACE = 'spBv1.0';
-export const MESSAGE_TYPES = ['NBIRTH', 'NDEATH', 'DBIRTH', 'DDEATH', 'NDATA', 'DDATA', 'NCMD', 'DCMD'] as const;
+const MESSAGE_TYPES = ['NBIRTH', 'NDEATH', 'DBIRTH', 'DDEATH', 'NDATA', 'DDATA', 'NCMD', 'DCMD'] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
 export interface SparkplugTopic {

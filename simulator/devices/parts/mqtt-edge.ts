@@ -17,7 +17,7 @@ const COMMAND = { actor: 'operation:sparkplug', step: 'command' };
 
 type EdgeDeviceSpec = EdgeSpec['devices'][number];
 
-export class MqttEdge implements Part {
+class MqttEdge implements Part {
   readonly peer: MqttPeer;
   readonly edge: SparkplugEdge;
   readonly #context: DeviceContext;
