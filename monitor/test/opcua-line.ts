@@ -28,7 +28,7 @@ const ITEMS = TAGS.map((id) => ({
 export const OPERATOR = { user: { name: 'operator', password: 'weir-77' } };
 
 /** The endpoint with security that a server also has. */
-export function secured(server: OpcUaServer): EndpointDescription {
+function secured(server: OpcUaServer): EndpointDescription {
   const [plain] = server.endpoints() as [EndpointDescription];
   return {
     ...plain,

@@ -46,7 +46,7 @@ export const read32 = (buffer: Uint8Array, at: number): number =>
     ((buffer[at + 3] as number) << 24)) >>>
   0;
 
-export function write32(buffer: Uint8Array, at: number, value: number): void {
+function write32(buffer: Uint8Array, at: number, value: number): void {
   buffer[at] = value;
   buffer[at + 1] = value >>> 8;
   buffer[at + 2] = value >>> 16;

@@ -32,6 +32,15 @@ export class OpcUaRequest<N extends ServiceName = ServiceName> {
   }
 }
 
+export interface OpcUaClientCounters {
+  sent: number;
+  done: number;
+  refused: number;
+  timeouts: number;
+  /** Answers that belong to no call, or could not be read. */
+  unknown: number;
+}
+
 const NO_ENCODING = { namespace: 0, name: undefined };
 
 /** Reads an attribute of nodes; their values when left out. */

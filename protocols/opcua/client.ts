@@ -27,7 +27,8 @@ import {
   writeOpen,
   writePlain,
 } from './chunks.ts';
-import { OpcUaRequest, readRequest, type SubscriptionSpec } from './client-request.ts';
+import { activateSessionBody, createSessionBody, type OpcUaClientOptions } from './client-logon.ts';
+import { type OpcUaClientCounters, OpcUaRequest, readRequest, type SubscriptionSpec } from './client-request.ts';
 import { ClientSubscription } from './client-subscription.ts';
 import {
   encodeRequest,
@@ -37,41 +38,9 @@ import {
   SERVICES,
   type ServiceName,
 } from './messages.ts';
-import { TOKEN } from './objects.ts';
 import { isBad, STATUS } from './status.ts';
 import { asymmetricHeader, limits, responseHeader } from './structures.ts';
 import { HEADER, POLICY_NONE, SMALLEST_BUFFER } from './tables.ts';
-
-export interface OpcUaClientOptions {
-  readonly endpointUrl: string;
-  readonly applicationUri: string;
-  readonly applicationName: string;
-  readonly productUri?: string | undefined;
-  readonly sessionName?: string | undefined;
-  /** Anonymous when left out. */
-  readonly user?: { readonly name: string; readonly password: string } | undefined;
-  /** Microseconds since 1970. */
-  readonly clock: { now(): number };
-  /** How long an answer may take; default 5 s. */
-  readonly timeout?: Duration | undefined;
-  /** Default ten minutes. */
-  readonly sessionTimeout?: Duration | undefined;
-  /** Default one hour. */
-  readonly channelLifetime?: Duration | undefined;
-  /** Calls in flight at a time; default 8. */
-  readonly depth?: number | undefined;
-  /** Calls that wait behind those; default 256. */
-  readonly queue?: number | undefined;
-}
-
-export interface OpcUaClientCounters {
-  sent: number;
-  done: number;
-  refused: number;
-  timeouts: number;
-  /** Answers that belong to no call, or could not be read. */
-  unknown: number;
-}
 
 const BUFFER = 65_536;
 const MAX_MESSAGE = 16_777_216;
@@ -348,58 +317,26 @@ export class OpcUaClient implements StreamMachine, ChunkSink {
   }
 
   #createSession(): void {
-    const { applicationUri, applicationName, productUri, endpointUrl, sessionName, sessionTimeout } = this.#options;
     this.#state = 'creating';
-    this.#call(
-      'CreateSession',
-      {
-        clientDescription: {
-          ...{ applicationUri, productUri, applicationName: { locale: 'en', text: applicationName } },
-          ...{ applicationType: 1, gatewayServerUri: undefined, discoveryProfileUri: undefined, discoveryUrls: [] },
-        },
-        ...{ serverUri: undefined, endpointUrl, sessionName: sessionName ?? applicationName },
-        ...{ clientNonce: undefined, clientCertificate: undefined },
-        requestedSessionTimeout: (sessionTimeout ?? seconds(600)) / 1000,
-        maxResponseMessageSize: MAX_MESSAGE,
-      },
-      (request) => {
-        if (request.response === undefined) this.#fail(request.status);
-        else this.#activate(request.response as unknown as ResponseOf<'CreateSession'>);
-      },
-    );
+    this.#call('CreateSession', createSessionBody(this.#options, MAX_MESSAGE), (request) => {
+      if (request.response === undefined) this.#fail(request.status);
+      else this.#activate(request.response as unknown as ResponseOf<'CreateSession'>);
+    });
   }
 
   #activate({ authenticationToken, revisedSessionTimeout, serverEndpoints }: ResponseOf<'CreateSession'>): void {
-    const { user } = this.#options;
     this.#token = authenticationToken;
     this.#silence = Math.max(revisedSessionTimeout, 10_000) * 500;
     this.#state = 'activating';
-    const endpoint = serverEndpoints.find(({ securityPolicyUri }) => securityPolicyUri === POLICY_NONE);
-    const policy = endpoint?.userIdentityTokens.find(({ tokenType }) => tokenType === (user === undefined ? 0 : 1));
-    if (policy === undefined) {
+    const body = activateSessionBody(this.#options, serverEndpoints);
+    if (body === undefined) {
       this.#fail(STATUS.badIdentityTokenRejected);
       return;
     }
-    const { policyId } = policy;
-    const noSignature = { algorithm: undefined, signature: undefined };
-    const userIdentityToken =
-      user === undefined
-        ? TOKEN.anonymousIdentityToken.pack({ policyId })
-        : TOKEN.userNameIdentityToken.pack({
-            ...{ policyId, userName: user.name, encryptionAlgorithm: undefined },
-            password: new TextEncoder().encode(user.password),
-          });
-    this.#call(
-      'ActivateSession',
-      {
-        ...{ clientSignature: noSignature, clientSoftwareCertificates: [], localeIds: ['en'] },
-        ...{ userIdentityToken, userTokenSignature: noSignature },
-      },
-      (request, now) => {
-        if (request.response === undefined) this.#fail(request.status);
-        else this.#begin(now);
-      },
-    );
+    this.#call('ActivateSession', body, (request, now) => {
+      if (request.response === undefined) this.#fail(request.status);
+      else this.#begin(now);
+    });
   }
 
   #begin(now: Instant): void {

@@ -244,7 +244,7 @@ function scalarText(value: Scalar): string {
   return '…';
 }
 
-export function numberOf(variant: Variant | undefined): number | undefined {
+function numberOf(variant: Variant | undefined): number | undefined {
   const value = variant?.value;
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'bigint') return Number(value);

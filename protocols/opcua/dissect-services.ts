@@ -3,6 +3,7 @@
 import type { ProtocolEvent } from '@penstock/core';
 import { credentialEvent, maskSecret } from '../credentials/index.ts';
 import type { DataValue, ExtensionObject } from './builtin.ts';
+import { actsOf } from './dissect-acts.ts';
 import {
   bytesText,
   type Emit,
@@ -480,43 +481,6 @@ export class ServiceWatch {
 
 const statusOf = (result: unknown): number | undefined =>
   typeof result === 'number' ? result : (result as { statusCode?: number } | undefined)?.statusCode;
-
-interface Act {
-  readonly object?: string | undefined;
-  readonly method?: string | undefined;
-  readonly given?: string | undefined;
-}
-
-function actsOf(kind: MessageKind, request: RequestOf<ServiceName> | undefined): Act[] {
-  if (request === undefined) return [];
-  switch (kind.service) {
-    case 'Call':
-      return (request as RequestOf<'Call'>).methodsToCall.map(({ objectId, methodId, inputArguments }) => ({
-        object: nodeText(objectId),
-        method: nodeText(methodId),
-        given: short(inputArguments.map(variantText).join(', ')),
-      }));
-    case 'AddNodes':
-      return (request as RequestOf<'AddNodes'>).nodesToAdd.map(({ parentNodeId, browseName }) => ({
-        object: nodeText(parentNodeId),
-        method: short(browseName.name),
-      }));
-    case 'AddReferences':
-      return (request as RequestOf<'AddReferences'>).referencesToAdd.map(({ sourceNodeId }) => ({
-        object: nodeText(sourceNodeId),
-      }));
-    case 'DeleteNodes':
-      return (request as RequestOf<'DeleteNodes'>).nodesToDelete.map(({ nodeId }) => ({ object: nodeText(nodeId) }));
-    case 'DeleteReferences':
-      return (request as RequestOf<'DeleteReferences'>).referencesToDelete.map(({ sourceNodeId }) => ({
-        object: nodeText(sourceNodeId),
-      }));
-    case 'HistoryUpdate':
-      return (request as RequestOf<'HistoryUpdate'>).historyUpdateDetails.map(() => ({}));
-    default:
-      return [];
-  }
-}
 
 const tokenNumber = ({ typeId }: ExtensionObject): number | undefined =>
   typeId.kind === 'numeric' && typeId.namespace === 0 && typeId.value !== 0 ? typeId.value : undefined;

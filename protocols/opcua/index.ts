@@ -2,9 +2,11 @@ export * from './address-space.ts';
 export * from './builtin.ts';
 export { Reader as OpcUaReader, Writer as OpcUaWriter } from './bytes.ts';
 export { type ChunkHeader, chunkHeader, MESSAGE_HEADERS, type MessageType } from './chunks.ts';
-export { OpcUaClient, type OpcUaClientCounters, type OpcUaClientOptions } from './client.ts';
+export { OpcUaClient } from './client.ts';
+export type { OpcUaClientOptions } from './client-logon.ts';
 export {
   browseBody,
+  type OpcUaClientCounters,
   OpcUaRequest,
   type OpcUaRequestState,
   readRequest,

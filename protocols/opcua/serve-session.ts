@@ -1,5 +1,4 @@
 /** Discovery and sessions (OPC 10000-4, 5.5 and 5.7). */
-import type { Instant } from '@penstock/core';
 import { numericId } from './builtin.ts';
 import type { RequestOf } from './messages.ts';
 import { TOKEN } from './objects.ts';
@@ -126,6 +125,3 @@ export function closeSession({ server, session, connection }: ServiceCall): Serv
 export function cancel({ session }: ServiceCall, { cancelledHandle }: RequestOf<'Cancel'>): Served<'Cancel'> {
   return { cancelCount: (session as Session).cancel(cancelledHandle) };
 }
-
-/** Milliseconds of the wire as microseconds of a run. */
-export const microseconds = (milliseconds: number): Instant => (milliseconds * 1000) as Instant;
