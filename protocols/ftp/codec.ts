@@ -1,7 +1,7 @@
 /** Lines of an FTP control connection (RFC 959, 2428, 3659): commands one way, replies the other, and addresses in both. */
 
 export const FTP_PORT = 21;
-export const LONGEST_LINE = 512;
+const LONGEST_LINE = 512;
 
 export interface FtpCommand {
   /** Upper case. */

@@ -12,6 +12,7 @@ import { SYSLOG_PORT } from '../syslog/index.ts';
 import { readBacnet } from './bacnet.ts';
 import type { PacketContext, Reading } from './context.ts';
 import { DNP3_PORT, looksLikeDnp3, readDnp3 } from './dnp3.ts';
+import { FTP_PORT, readFtp, readSnmp, readTelnet, SNMP_PORT, TELNET_PORT, TRAP_PORT } from './doors.ts';
 import {
   readArpLayer,
   readEthernetLayer,
@@ -51,6 +52,8 @@ const UDP_READERS: Readonly<Record<number, (bytes: Uint8Array, start: number, en
   [DNS_PORT]: readDns,
   [NTP_PORT]: readNtp,
   [SYSLOG_PORT]: readSyslog,
+  [SNMP_PORT]: readSnmp,
+  [TRAP_PORT]: readSnmp,
 };
 
 /** Reads the frame `bytes[start..end)`. Never throws, whatever the bytes are. */
@@ -126,6 +129,8 @@ function read(
   }
   if (looksLikeHttp(bytes, start, end) || destinationPort === HTTP_PORT || sourcePort === HTTP_PORT)
     return readHttp(bytes, start, end);
+  if (destinationPort === FTP_PORT || sourcePort === FTP_PORT) return readFtp(bytes, start, end);
+  if (destinationPort === TELNET_PORT || sourcePort === TELNET_PORT) return readTelnet(bytes, start, end);
   return undefined;
 }
 

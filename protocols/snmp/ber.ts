@@ -18,7 +18,7 @@ export const TAGS = {
 } as const;
 
 /** Sub-identifiers of an object identifier (RFC 3416, clause 4.1). */
-export const LONGEST_OID = 128;
+const LONGEST_OID = 128;
 export type Oid = readonly number[];
 
 /** Reads values one after the other; after the first that is none it is `broken` and gives nothing more. */

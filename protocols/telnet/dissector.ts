@@ -85,7 +85,7 @@ class TelnetDissector implements Dissector {
   end(time: number): void {
     this.#time = time;
     if (this.#password !== undefined) this.#login(undefined);
-    this.#executed(firstLine(this.#said));
+    this.#executed(firstLine(this.#said, this.#command));
   }
 
   /** What the server's last words mean for what waits. */
@@ -101,7 +101,7 @@ class TelnetDissector implements Dissector {
       if (ASKS_USER.test(last) || /incorrect|invalid|denied|fail|wrong/i.test(this.#said)) this.#login(false);
       else if (isPrompt(last)) this.#login(true);
     }
-    if (this.#command !== undefined && (asks || isPrompt(last))) this.#executed(firstLine(this.#said));
+    if (this.#command !== undefined && (asks || isPrompt(last))) this.#executed(firstLine(this.#said, this.#command));
   }
 
   #typed(byte: number): void {
@@ -146,11 +146,12 @@ const ASKS_USER = /(login|user ?name|user|account): *$/i;
 const ASKS_SECRET = /(password|passwort|pass code|passcode|pin)[^:]*: *$/i;
 const isPrompt = (line: string): boolean => /[>#$%] *$/.test(line) && line.length < 80;
 
-function firstLine(text: string): string | undefined {
+/** First line of an answer, without the command that a console says again. */
+function firstLine(text: string, command: string | undefined): string | undefined {
   const line = text
     .split('\n')
     .map((one) => one.trim())
-    .find((one) => one !== '' && !isPrompt(one));
+    .find((one) => one !== '' && one !== command && !isPrompt(one));
   return line === undefined ? undefined : printable(line);
 }
 

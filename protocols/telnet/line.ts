@@ -1,6 +1,6 @@
 /** The line discipline of a terminal's far end: what a person types, with corrections, becomes lines. */
 
-export const LONGEST_LINE = 256;
+const LONGEST_LINE = 256;
 
 /** What one byte came to, beside what is echoed. */
 export type Typed = { readonly kind: 'line'; readonly text: string } | { readonly kind: 'interrupt' | 'end' };

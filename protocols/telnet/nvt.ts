@@ -11,11 +11,8 @@ const SB = 250;
 
 /** Commands that stand alone (RFC 854, pages 14 and 15). */
 export const COMMANDS = { NOP: 241, DM: 242, BRK: 243, IP: 244, AO: 245, AYT: 246, EC: 247, EL: 248, GA: 249 } as const;
-export const COMMAND_NAMES: Readonly<Record<number, string>> = {
-  ...Object.fromEntries(Object.entries(COMMANDS).map(([name, code]) => [code, name])),
-};
 
-export const VERBS = { WILL: 251, WONT: 252, DO: 253, DONT: 254 } as const;
+const VERBS = { WILL: 251, WONT: 252, DO: 253, DONT: 254 } as const;
 export type Verb = keyof typeof VERBS;
 const VERB_NAMES: Readonly<Record<number, Verb>> = { 251: 'WILL', 252: 'WONT', 253: 'DO', 254: 'DONT' };
 
@@ -30,15 +27,6 @@ export const OPTIONS = {
   TSPEED: 32,
   LINEMODE: 34,
 } as const;
-export const OPTION_NAMES: Readonly<Record<number, string>> = {
-  ...Object.fromEntries(Object.entries(OPTIONS).map(([name, code]) => [code, name])),
-  33: 'LFLOW',
-  35: 'XDISPLOC',
-  36: 'ENVIRON',
-  37: 'AUTHENTICATION',
-  38: 'ENCRYPT',
-  39: 'NEW-ENVIRON',
-};
 
 export interface NvtSink {
   data(byte: number): void;
@@ -48,7 +36,7 @@ export interface NvtSink {
   parameters?(option: number, bytes: Uint8Array): void;
 }
 
-export const LONGEST_PARAMETERS = 256;
+const LONGEST_PARAMETERS = 256;
 
 const DATA = 0;
 const COMMAND = 1;
@@ -141,7 +129,7 @@ export class NvtParser {
 }
 
 /** `IAC verb option`. */
-export const optionBytes = (verb: Verb, option: number): number[] => [IAC, VERBS[verb], option];
+const optionBytes = (verb: Verb, option: number): number[] => [IAC, VERBS[verb], option];
 
 /** Text as a terminal takes it: lines end with CR LF, a byte 255 is doubled. Characters beyond Latin-1 become question marks. */
 export function nvtBytes(text: string): number[] {
