@@ -5,7 +5,7 @@ import { duration, id, pollCommon, tagId } from './plant-words.ts';
 const instance = z.int().min(0).max(4_194_302);
 const port = z.int().min(1).max(65_535).default(47_808);
 
-export const BACNET_KINDS = [
+const BACNET_KINDS = [
   'analog-input',
   'analog-output',
   'analog-value',

@@ -1,6 +1,5 @@
 /** Which services of a plant real tools reach, from where they join the wire. */
-import { dataPortsOf, type ServiceSpec, subnetOf } from '@penstock/core';
-import { formatIpv4 } from '@penstock/protocols/ethernet';
+import { dataPortsOf, dottedOf, type ServiceSpec, subnetOf } from '@penstock/core';
 import type { GateService } from '@penstock/simulator/kernel';
 import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
@@ -30,7 +29,7 @@ const STANDARD: Readonly<
 /** Where everybody in a zone hears. */
 function broadcastOf({ spec }: Plant, zone: string): string {
   const subnet = spec.zones.find(({ id }) => id === zone)?.subnet;
-  return formatIpv4(subnet === undefined ? 0xffff_ffff : subnetOf(subnet).last);
+  return dottedOf(subnet === undefined ? 0xffff_ffff : subnetOf(subnet).last);
 }
 
 /** Every service that a device of the plant declares. */

@@ -132,7 +132,7 @@ const SIZES = [50, 128, 206, 480, 1024, 1476];
 export const MAX_APDU = 1476;
 
 /** What an APDU of at most `size` octets is announced as. */
-export const sizeCode = (size: number): number =>
+const sizeCode = (size: number): number =>
   Math.max(
     0,
     SIZES.findLastIndex((one) => one <= size),

@@ -7,8 +7,8 @@ import { type BacnetValue, bits, dateTime, enumerated, objectId, objectValue, te
 
 export const DEVICE_TYPE = 8;
 /** Answers go in segments, requests come whole. */
-export const SEGMENTED_TRANSMIT = 1;
-export const NO_SEGMENTATION = 3;
+const SEGMENTED_TRANSMIT = 1;
+const NO_SEGMENTATION = 3;
 
 export interface DeviceSpec {
   readonly instance: number;

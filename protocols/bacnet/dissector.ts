@@ -79,7 +79,7 @@ const LINK_NAMES = [
   'Original_Broadcast_NPDU',
 ];
 
-export class BacnetDissector implements Dissector {
+class BacnetDissector implements Dissector {
   unparsedBytes = 0;
   violations = 0;
   readonly #emit: (event: ProtocolEvent) => void;

@@ -15,7 +15,7 @@ export const CLIENT: Peer = { address: 0x0a140120, port: 47_808 };
 const text = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
 
 /** The ventilation of a room where hypochlorite is kept. */
-export const POINTS: readonly PointObjectSpec[] = [
+const POINTS: readonly PointObjectSpec[] = [
   {
     ...{ kind: 'analog-input', instance: 1, name: 'AIT901', point: 0, units: 96, covIncrement: 0.1, range: [0, 10] },
     alarm: { notificationClass: 1, delay: 2, notify: 'alarm', high: 0.5, low: undefined, deadBand: 0.1 },
