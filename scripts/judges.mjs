@@ -23,6 +23,7 @@ export const JUDGES = [
     probe: ['sh', '-c', 'command -v mosquitto_pub && command -v mosquitto_sub'],
     checks: "MQTT against mosquitto's clients",
   },
+  { name: 'snmp', package: 'snmp', probe: ['snmpget', '--version'], checks: "SNMP against net-snmp's tools" },
   { name: 'tcpdump', package: 'tcpdump', probe: ['tcpdump', '--version'], checks: 'capture from a live interface' },
 ];
 

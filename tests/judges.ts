@@ -12,7 +12,7 @@ const known = new Map<string, boolean>();
 
 /** Whether a judge is installed: `describe.skipIf(!hasJudge('tshark'))`. */
 export function hasJudge(
-  name: 'chromium' | 'tshark' | 'nmap' | 'mbpoll' | 'mosquitto' | 'pymodbus' | 'tcpdump',
+  name: 'chromium' | 'tshark' | 'nmap' | 'mbpoll' | 'mosquitto' | 'pymodbus' | 'tcpdump' | 'snmp',
 ): boolean {
   const prepared = process.env.PENSTOCK_JUDGES;
   if (prepared !== undefined) return prepared.split(',').includes(name);

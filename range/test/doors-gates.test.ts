@@ -153,7 +153,7 @@ print(until(b'nothing more').decode('latin1').strip())
     expect((await tool('python3', ['-c', script])).trim().split('\n')).toEqual(['LIC201_MODE auto', 'goodbye']);
   });
 
-  it.skipIf(spawnSync('snmpget', ['--version']).status !== 0)('net-snmp reads, walks and is refused', async () => {
+  it.skipIf(!hasJudge('snmp'))('net-snmp reads, walks and is refused', async () => {
     const { host, port } = at('snmp');
     const agent = `udp:${host}:${port}`;
     const common = ['-On', '-Oq', '-t', '5', '-r', '2'];
@@ -187,9 +187,9 @@ print(until(b'nothing more').decode('latin1').strip())
           // A banner is broken where the line is full.
           said.replace(/\n\|[_ ]*/g, ''),
         );
-      expect(await scan(ftp.port, 'banner,+ftp-anon')).toMatch(
-        /banner: 220 Process controller PAC-7 FTP server[\s\S]*Anonymous FTP login allowed/,
-      );
+      const drop = await scan(ftp.port, 'banner,+ftp-anon');
+      expect(drop).toContain('banner: 220 Process controller PAC-7 FTP server');
+      expect(drop).toContain('Anonymous FTP login allowed');
       expect(await scan(web.port, '+http-auth')).toMatch(/Basic realm=Process controller PAC-7/);
       // What is asked for by name runs at whatever port; SNMP is looked for at its own only.
       expect(await scan(at('telnet').port, 'banner')).toMatch(/Process controller PAC-7, firmware V2\.4\.1/);
