@@ -74,7 +74,8 @@ function listed(device: DeviceSpec, option: OptionSpec): DeviceSpec {
     return all[0]?.filter((id) => all.every((list) => list.includes(id)));
   };
   const services = device.services.map((service): ServiceSpec => {
-    if (service.protocol !== 'modbus' && service.protocol !== 's7' && service.protocol !== 'dnp3') return service;
+    const { protocol } = service;
+    if (protocol !== 'modbus' && protocol !== 's7' && protocol !== 'dnp3' && protocol !== 'opcua') return service;
     const [allow, writers] = [both(service.allow, 'sessions'), both(service.writers, 'writes')];
     return { ...service, ...(allow && { allow }), ...(writers && { writers }) };
   });

@@ -29,6 +29,7 @@ const SERVICES: Readonly<Record<number, string>> = {
   502: 'modbus',
   514: 'syslog',
   1883: 'mqtt',
+  4840: 'opcua',
   20000: 'dnp3',
 };
 
