@@ -98,6 +98,7 @@ export class MqttJudge {
   }
 
   event(event: AnyMqttEvent, conversation: Conversation): void {
+    if (!isWhole(event)) return;
     switch (event.name) {
       case 'mqtt_connect':
         this.#connect(event, conversation);
@@ -130,7 +131,6 @@ export class MqttJudge {
   #connect(event: ConnectEvent, conversation: Conversation): void {
     const { client_id: id, username, accepted, time } = event;
     const { src, dst, flow } = conversation;
-    if (typeof id !== 'string') return;
     const key = `${dst.address}|${id}`;
     const before = this.#clients.get(key);
     const isTakeOver = accepted !== false && before?.open === true && before.conversation !== conversation;
@@ -293,6 +293,29 @@ export class MqttJudge {
     subject.details = details;
     engine.judge(source, subject);
   }
+}
+
+/** Texts that an event must have. Events may come from elsewhere than our dissector. */
+const TEXTS: Readonly<Record<AnyMqttEvent['name'], readonly string[]>> = {
+  mqtt_connect: ['client_id'],
+  mqtt_publish: ['topic', 'content'],
+  mqtt_subscribe: [],
+  sparkplug_message: ['group', 'edge_node', 'message_type'],
+  sparkplug_metric: ['group', 'edge_node', 'message_type'],
+  sparkplug_state: ['host'],
+};
+
+const isOptional = (value: unknown, type: 'string' | 'number'): boolean => value === undefined || typeof value === type;
+
+function isWhole(event: AnyMqttEvent): boolean {
+  const columns = event as unknown as Readonly<Record<string, unknown>>;
+  if (!TEXTS[event.name].every((column) => typeof columns[column] === 'string')) return false;
+  if (event.name === 'mqtt_subscribe')
+    return Array.isArray(columns.topics) && columns.topics.every((topic) => typeof topic === 'string');
+  if (event.name !== 'sparkplug_metric') return true;
+  return (
+    isOptional(columns.device, 'string') && isOptional(columns.metric, 'string') && isOptional(columns.value, 'number')
+  );
 }
 
 /** A filter that takes in whole branches of whatever there is: a wildcard in its first two levels. */
