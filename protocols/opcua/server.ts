@@ -253,7 +253,9 @@ export class OpcUaServer {
 
   #bindStandard(): void {
     const { space, limits } = this;
-    const { applicationUri, productUri, manufacturer, productName, softwareVersion } = this.options;
+    const { applicationUri, productUri, manufacturer, productName } = this.options;
+    // Another firmware has another version.
+    const version = (): string => this.options.softwareVersion;
     const started = this.now();
     const bind = (number: number, builtIn: number, read: () => Scalar | readonly Scalar[], valueRank = -1): void => {
       const { dataType } = space.standard(number).variable as { dataType: number };
@@ -262,28 +264,28 @@ export class OpcUaServer {
         read: () => ({ value: { type: builtIn, value: read() } }),
       });
     };
-    const build = {
-      ...{ productUri, manufacturerName: manufacturer, productName, softwareVersion },
-      ...{ buildNumber: softwareVersion, buildDate: started },
-    };
+    const build = () => ({
+      ...{ productUri, manufacturerName: manufacturer, productName, softwareVersion: version() },
+      ...{ buildNumber: version(), buildDate: started },
+    });
     const { String: text, DateTime, ExtensionObject, Int32, UInt32, UInt16, Byte, Double, LocalizedText } = BUILT_IN;
     bind(NODE.Server_ServerArray, text, () => [applicationUri], 1);
     bind(NODE.Server_NamespaceArray, text, () => space.namespaces, 1);
     bind(NODE.Server_ServerStatus, ExtensionObject, () =>
       OBJECT.serverStatus.pack({
-        ...{ startTime: started, currentTime: this.now(), state: 0, buildInfo: build },
+        ...{ startTime: started, currentTime: this.now(), state: 0, buildInfo: build() },
         ...{ secondsTillShutdown: 0, shutdownReason: {} },
       }),
     );
     bind(2257, DateTime, () => started);
     bind(2258, DateTime, () => this.now());
     bind(2259, Int32, () => 0);
-    bind(2260, ExtensionObject, () => OBJECT.buildInfo.pack(build));
+    bind(2260, ExtensionObject, () => OBJECT.buildInfo.pack(build()));
     bind(2261, text, () => productName);
     bind(2262, text, () => productUri);
     bind(2263, text, () => manufacturer);
-    bind(2264, text, () => softwareVersion);
-    bind(2265, text, () => softwareVersion);
+    bind(2264, text, version);
+    bind(2265, text, version);
     bind(2266, DateTime, () => started);
     bind(2992, UInt32, () => 0);
     bind(2993, LocalizedText, () => ({}));

@@ -50,7 +50,9 @@ class OpcUaService implements Part {
       applicationName: name,
       manufacturer: identity.vendor,
       productName: identity.productName,
-      softwareVersion: identity.revision,
+      get softwareVersion() {
+        return identity.revision;
+      },
       endpointUrl: `opc.tcp://${id}.${domain}:${spec.port}`,
       plantUri: `urn:${domain}:tags`,
       plantName: context.plant.name,
