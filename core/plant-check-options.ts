@@ -66,11 +66,11 @@ function checkAllowLists(check: PlantCheck, option: OptionSpec, path: ValuePath)
       );
       return;
     }
-    if (!device.services.some(({ protocol }) => ['modbus', 's7', 'dnp3', 'opcua'].includes(protocol))) {
+    if (!device.services.some(({ protocol }) => ['modbus', 's7', 'dnp3', 'opcua', 'bacnet'].includes(protocol))) {
       check.wrong(
         [...at, 'device'],
         'option',
-        `${device.id} offers no modbus, s7, dnp3 or opcua service that a list could guard`,
+        `${device.id} offers no modbus, s7, dnp3, bacnet or opcua service that a list could guard`,
       );
       return;
     }

@@ -75,7 +75,8 @@ function listed(device: DeviceSpec, option: OptionSpec): DeviceSpec {
   };
   const services = device.services.map((service): ServiceSpec => {
     const { protocol } = service;
-    if (protocol !== 'modbus' && protocol !== 's7' && protocol !== 'dnp3' && protocol !== 'opcua') return service;
+    const isPoints = protocol === 'modbus' || protocol === 's7' || protocol === 'dnp3';
+    if (!isPoints && protocol !== 'bacnet' && protocol !== 'opcua') return service;
     const [allow, writers] = [both(service.allow, 'sessions'), both(service.writers, 'writes')];
     return { ...service, ...(allow && { allow }), ...(writers && { writers }) };
   });

@@ -34,6 +34,7 @@ const SERVICES: Readonly<Record<number, string>> = {
   1883: 'mqtt',
   4840: 'opcua',
   20000: 'dnp3',
+  47808: 'bacnet',
 };
 
 interface Flow {
