@@ -130,20 +130,23 @@ export class DoorJudge {
     conversation: Conversation,
   ): void {
     const { time } = event;
+    const note = (object: string, value: string | undefined): void => {
+      if (typeof value === 'string' && value !== '') this.#inventory.banner(conversation.flow, object, value, time);
+    };
     const say = (protocol: string, object: string, value: string | undefined): void => {
       if (value === undefined || value === '') return;
-      this.#inventory.banner(conversation.flow, object, value, time);
+      note(object, value);
       this.says(conversation, conversation.dst, protocol, object, value, time);
     };
     switch (event.name) {
       case 'http_server':
         say('http', 'WebServer', event.server);
-        this.#inventory.banner(conversation.flow, 'WebTitle', event.title ?? event.realm ?? '', time);
+        note('WebTitle', event.title ?? event.realm);
         return;
       case 'snmp_identity':
         // Name, place and contact are the owner's to change.
         if (event.object === 'sysDescr') say('snmp', event.object, event.value);
-        else this.#inventory.banner(conversation.flow, event.object, event.value, time);
+        else note(event.object, event.value);
         return;
       case 'ftp_banner':
         say('ftp', 'FtpBanner', event.banner);
@@ -155,6 +158,7 @@ export class DoorJudge {
 
   /** A device says something of itself that carries its version, in any protocol. */
   says(conversation: Conversation, device: Host, protocol: string, object: string, value: string, time: number): void {
+    if (typeof value !== 'string') return;
     const known = this.#of(device.address);
     if (known === undefined) return;
     const key = `${protocol} ${object}`;
