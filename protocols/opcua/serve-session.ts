@@ -39,7 +39,7 @@ export function createSession(
 ): Served<'CreateSession'> {
   server.sweep(now);
   const { limits, sessions, options } = server;
-  if (sessions.size >= limits.sessions) {
+  if (sessions.size >= limits.sessions && !server.makeRoom()) {
     server.counters.turnedAway++;
     return STATUS.badTooManySessions;
   }

@@ -185,6 +185,17 @@ export class OpcUaServer {
     for (const session of [...this.sessions.values()]) if (session.expires <= now) this.close(session);
   }
 
+  /**
+   * Gives up the oldest session that nobody logged on to, or whose connection is gone (OPC 10000-4, 5.7.2.1).
+   * @returns false where all of them are used
+   */
+  makeRoom(): boolean {
+    const all = [...this.sessions.values()];
+    const idle = all.find(({ role }) => role === undefined) ?? all.find(({ connection }) => connection === undefined);
+    if (idle !== undefined) this.close(idle);
+    return idle !== undefined;
+  }
+
   close(session: Session): void {
     this.sessions.delete(session.key);
     session.end();

@@ -409,6 +409,16 @@ describe('an OPC UA server and client', () => {
     expect(session.connection.closing).toBe(true);
   });
 
+  it('gives up sessions whose connection was lost before it turns anybody away', () => {
+    const plant = testPlant({ limits: { sessions: 2 } });
+    for (let i = 0; i < 5; i++) {
+      const session = new TestSession(plant);
+      expect(session.ask('Read', readRequest([at('LIT101')]).body).state).toBe('done');
+      session.connection.ended();
+    }
+    expect(plant.server.sessions.size).toBe(2);
+  });
+
   it('turns away sessions beyond its limit', () => {
     const plant = testPlant({ limits: { sessions: 2 } });
     const sessions = [1, 2, 3].map(() => new TestSession(plant));
