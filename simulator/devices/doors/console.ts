@@ -61,7 +61,8 @@ const COMMANDS: Readonly<Record<string, Command | undefined>> = {
     access: 'view',
     run: ([, name = '', form], { values }) => {
       const shown = values.find(name);
-      if (shown !== undefined && form === '-n') return say(`${shown.tag.id} ${Number(values.read(shown).toPrecision(6))}`);
+      if (shown !== undefined && form === '-n')
+        return say(`${shown.tag.id} ${Number(values.read(shown).toPrecision(6))}`);
       return shown === undefined
         ? say(`unknown tag ${name}`)
         : say(`${shown.tag.id} ${values.text(shown)}`, shown.tag.name);
