@@ -1,7 +1,8 @@
-/** Warm states: process and controllers as they stand at an hour of the day, so that a run need not settle first. */
+/** Warm states: process, controllers and what outstations have not told yet, at an hour of the day, so that a run need not settle first. */
 import { PenstockError, packArrays, unpackArrays } from '@penstock/core';
+import type { OutstationSnapshot } from '@penstock/protocols/dnp3';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
-import type { Device } from '@penstock/simulator/devices';
+import { type Device, Dnp3Service } from '@penstock/simulator/devices';
 import type { ProcessEngine, ProcessSnapshot } from '@penstock/simulator/process';
 import type { Plant } from './plants.ts';
 
@@ -10,21 +11,27 @@ export interface WarmState {
   readonly plant: string;
   readonly process: ProcessSnapshot;
   readonly controllers: Readonly<Record<string, ControllerSnapshot>>;
+  /** Left out by states from before there were any. */
+  readonly outstations?: Readonly<Record<string, OutstationSnapshot>>;
 }
 
 export function saveWarmState(plant: Plant, engine: ProcessEngine, devices: ReadonlyMap<string, Device>): WarmState {
   const controllers: Record<string, ControllerSnapshot> = {};
-  for (const [id, { controller }] of devices) {
+  const outstations: Record<string, OutstationSnapshot> = {};
+  for (const [id, device] of devices) {
+    const outstation = device.part(Dnp3Service);
+    if (outstation !== undefined) outstations[id] = outstation.save();
+    const { controller } = device;
     if (controller === undefined) continue;
     const { diagnostics: _diagnostics, ...snapshot } = controller.save();
     // The plant has the program; only one that was changed is worth keeping.
     controllers[id] = { ...snapshot, diagnostics: [], source: controller.isOriginal ? '' : snapshot.source };
   }
-  return { plant: plant.hash, process: engine.save(), controllers };
+  return { plant: plant.hash, process: engine.save(), controllers, outstations };
 }
 
 /**
- * Puts process and controllers into a saved state; random streams stay those of the run's seed, time that of its start.
+ * Puts process, controllers and outstations into a saved state; random streams stay those of the run's seed, time that of its start.
  * @param start seconds since Monday 00:00
  * @throws PenstockError `warm.stale` when the plant has changed since
  */
@@ -45,6 +52,8 @@ export function useWarmState(
     const device = devices.get(id);
     device?.resume({ ...snapshot, source: snapshot.source || (device.controller?.source ?? '') });
   }
+  for (const [id, snapshot] of Object.entries(warm.outstations ?? {}))
+    devices.get(id)?.part(Dnp3Service)?.load(snapshot);
 }
 
 /** A warm state as JSON. */

@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hours, LINKTYPE_ETHERNET, seconds } from '@penstock/core';
-import { PcapWriter } from '@penstock/monitor';
-import { COMMAND_STATUS, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
+import { Baseline, PcapWriter } from '@penstock/monitor';
+import { COMMAND_STATUS, type Command, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
 import type { Device } from '@penstock/simulator/devices';
-import { Dnp3Poller } from '@penstock/simulator/devices';
+import { Dnp3Poller, Dnp3Service } from '@penstock/simulator/devices';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../tests/judges.ts';
-import { gateServices, type Plant, Play, type PlayRequest, readPlant } from '../index.ts';
+import { gateServices, type Plant, Play, type PlayRequest, RunFolder, readPlant } from '../index.ts';
+import { JournalStore } from '../journal/store.ts';
 import { ViewWatch } from '../view.ts';
+import { packWarm, unpackWarm } from '../warm.ts';
 
 const at = (s: number) => seconds(s) as never;
 
@@ -150,6 +152,49 @@ describe('stations that speak DNP3', () => {
     play.runUntil(at(30));
     expect([outcome, controller('booster-rtu').source]).toEqual(['done 0', other]);
     play.finish();
+  });
+
+  it('have in a run from a warm state what they had not told when it was made', () => {
+    const { play, range } = start();
+    const events = (of: typeof range) =>
+      (of.devices.get('booster-rtu') as Device).part(Dnp3Service)?.save().events[0]?.events ?? [];
+    play.runUntil(at(120));
+    (range.devices.get('booster-rtu') as Device).linkDown();
+    play.runUntil(hours(1) as never);
+    const kept = events(range);
+    expect(kept.length).toBeGreaterThan(20);
+    const warm = unpackWarm(packWarm(range.warmState()));
+    play.finish();
+    const later = start({ startAt: hours(25), learned: { baseline: new Baseline(plant.spec.id), warm: [warm, warm] } });
+    later.play.runUntil(later.range.queue.now);
+    expect(events(later.range)).toEqual(kept.map((event) => ({ ...event, time: event.time + hours(24) / 1000 })));
+    later.play.runUntil(at(60));
+    expect(events(later.range)).toEqual([]);
+    expect(later.shown('KQ201')).toBe(later.controller('booster-rtu').variable('KQ201').get());
+    later.play.finish();
+  });
+
+  it('are written to with a cause that the truth journal names, over UDP as over TCP', () => {
+    const folder = RunFolder.create(mkdtempSync(join(tmpdir(), 'penstock-dnp3-')));
+    const { play, range } = start({ folder });
+    play.runUntil(at(30));
+    const cause = { actor: 'test', step: 'close' };
+    const order = (to: string, command: Command, way: 'select' | 'direct') =>
+      range
+        .foothold('scada')
+        .dnp3?.(to, cause)
+        .command(command, way, cause, () => {});
+    order('valve-rtu', { index: 0, value: latch(false) }, 'direct');
+    order('booster-rtu', { index: 0, value: setPoint(3) }, 'select');
+    play.runUntil(at(40));
+    play.finish();
+    const store = new JournalStore(folder.file('truth.sqlite'), 1, []);
+    expect(store.all('SELECT device, tag, protocol, actor, step FROM write ORDER BY device')).toEqual([
+      { device: 'booster-rtu', tag: 'LIC201_SP', protocol: 'dnp3', actor: 'test', step: 'close' },
+      { device: 'valve-rtu', tag: 'HV201', protocol: 'dnp3', actor: 'test', step: 'close' },
+    ]);
+    store.close();
+    rmSync(folder.path, { recursive: true });
   });
 
   it('are the same byte for byte when run again, and have their gates', () => {

@@ -72,8 +72,8 @@ export interface DeviceContext extends Surroundings {
   log(entry: LogEntry): void;
   /** The controller's own clock at an instant of the run. */
   controllerTime(now: Instant): Instant;
-  /** Sets the cause of what follows while a connection's bytes are handled, so that writes can be told to the journal. */
-  causedBy(connection: Connection | undefined): void;
+  /** Sets the cause of what follows while the bytes of a connection or a socket are handled, so that writes can be told to the journal. */
+  causedBy(source: Pick<Connection, 'heard'> | undefined): void;
 }
 
 /** A capability of a device. `start` is called at power-on and may be called again after `stop`. */

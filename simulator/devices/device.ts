@@ -49,7 +49,8 @@ export class Device implements DeviceContext {
   /** Difference of the controller's clock to the run's: a warm start continues where its clock stood. */
   #clockOffset = 0;
   #on = false;
-  #connection: Connection | undefined;
+  /** Where the bytes come from that are being handled. */
+  #heardFrom: Pick<Connection, 'heard'> | undefined;
 
   constructor(surroundings: Surroundings, spec: DeviceSpec, host: NetworkHost, seed: number) {
     this.#surroundings = surroundings;
@@ -165,12 +166,12 @@ export class Device implements DeviceContext {
     else this.#unsent?.push(entry);
   }
 
-  causedBy(connection: Connection | undefined): void {
-    this.#connection = connection;
+  causedBy(source: Pick<Connection, 'heard'> | undefined): void {
+    this.#heardFrom = source;
   }
 
   get #cause(): Cause | undefined {
-    return this.#connection?.heard;
+    return this.#heardFrom?.heard;
   }
 
   #makeController(spec: NonNullable<DeviceSpec['controller']>): Controller {

@@ -352,6 +352,7 @@ class SocketConnection implements Connection {
 }
 
 class SocketDatagrams implements Datagrams {
+  readonly heard = undefined;
   cause: Cause | undefined = undefined;
   readonly #socket: UdpSystemSocket;
   readonly #options: SocketHostOptions;
