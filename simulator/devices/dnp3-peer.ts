@@ -18,14 +18,17 @@ const RETRY_EVERY = seconds(5);
 const CONNECT_TIMEOUT = seconds(5);
 
 export type PeerOptions = Pick<Dnp3PollSpec, 'address' | 'integrity' | 'unsolicited' | 'keepAlive'> &
-  Partial<Pick<Dnp3PollSpec, 'every'>>;
+  Partial<Pick<Dnp3PollSpec, 'every' | 'identify'>>;
+
+/** The host that a master is on: a device, or one without. */
+export type Dnp3Station = Pick<DeviceContext, 'queue' | 'host' | 'clock' | 'random'>;
 
 export class Dnp3Peer implements Task {
   readonly target: string;
   /** The link address that it speaks under. */
   readonly address: number;
   readonly master: Dnp3Master;
-  readonly #context: DeviceContext;
+  readonly #context: Dnp3Station;
   readonly #service: Dnp3ServiceSpec;
   readonly #address: number;
   readonly #again: Every;
@@ -40,9 +43,8 @@ export class Dnp3Peer implements Task {
    * @param poll without `every` it is somebody's tool: it sets nothing up and asks nothing of its own
    * @throws PenstockError `device.no-dnp3` when the target has no DNP3 outstation
    */
-  constructor(context: DeviceContext, target: DeviceSpec, poll: PeerOptions, handler: MasterHandler) {
-    const service = target.services.find((s): s is Dnp3ServiceSpec => s.protocol === 'dnp3');
-    if (service === undefined) throw new PenstockError('device.no-dnp3', `'${target.id}' has no DNP3 outstation`);
+  constructor(context: Dnp3Station, target: DeviceSpec, poll: PeerOptions, handler: MasterHandler) {
+    const service = dnp3ServiceOf(target);
     this.target = target.id;
     this.#context = context;
     this.#service = service;
@@ -54,6 +56,7 @@ export class Dnp3Peer implements Task {
       outstation: service.address,
       handler,
       setUp: poll.every !== undefined,
+      identify: poll.identify,
       ...(poll.every === undefined && { timeSync: 'never', readsIndicated: false }),
       eventEvery: poll.every,
       integrityEvery: poll.integrity,
@@ -151,6 +154,13 @@ export class Dnp3Peer implements Task {
     this.#planned = Math.max(due, queue.now) as Instant;
     queue.at(this.#planned, this);
   }
+}
+
+/** @throws PenstockError `device.no-dnp3` */
+export function dnp3ServiceOf({ id, services }: DeviceSpec): Dnp3ServiceSpec {
+  const service = services.find((s): s is Dnp3ServiceSpec => s.protocol === 'dnp3');
+  if (service === undefined) throw new PenstockError('device.no-dnp3', `'${id}' has no DNP3 outstation`);
+  return service;
 }
 
 /** Tells the master that the connection stands. */
