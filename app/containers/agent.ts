@@ -4,20 +4,23 @@
  */
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { type DeviceSpec, type Instant, packArrays, unpackArrays } from '@penstock/core';
+import { type DeviceSpec, type Instant, PenstockError, packArrays, unpackArrays } from '@penstock/core';
+import type { OutstationSnapshot } from '@penstock/protocols/dnp3';
 import { parseSubnet } from '@penstock/protocols/ethernet';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
-import { Device, DeviceFoothold } from '@penstock/simulator/devices';
+import { Device, DeviceFoothold, Dnp3Service } from '@penstock/simulator/devices';
 import {
   EventQueue,
   type FirewallDrop,
   type Foothold,
-  type ModbusSession,
+  type NetworkHost,
   PacedClock,
   SocketHost,
 } from '@penstock/simulator/kernel';
+import { AgentSessions } from './agent-sessions.ts';
 import { type Begin, type FromDevice, Link, type ToDevice, type Told, wiredTags } from './link.ts';
 import { ping } from './ping.ts';
+import { onRadio } from './radio.ts';
 import { wallMicroseconds } from './wall.ts';
 
 export interface AgentOptions {
@@ -128,10 +131,11 @@ class DeviceRun {
   readonly #say: (message: FromDevice) => void;
   readonly #queue = new EventQueue();
   readonly #clock: PacedClock;
-  readonly #host: SocketHost;
+  readonly #sockets: SocketHost;
+  readonly #host: NetworkHost;
   readonly #device: Device;
   readonly #foothold: Foothold;
-  readonly #sessions = new Map<number, ModbusSession>();
+  readonly #sessions: AgentSessions;
   readonly #wiring: LevelZero;
   readonly #firewall: FirewallControl | undefined;
   readonly #entries: Told[] = [];
@@ -145,7 +149,7 @@ class DeviceRun {
     const spec = begin.plant.devices.find(({ id }) => id === options.device) as DeviceSpec;
     this.#queue.runUntil(Math.max(0, Math.floor(wallMicroseconds() - begin.origin)) as Instant);
     this.#clock = new PacedClock(this.#queue);
-    this.#host = new SocketHost({
+    this.#sockets = new SocketHost({
       id: spec.id,
       queue: this.#queue,
       clock: this.#clock,
@@ -155,6 +159,9 @@ class DeviceRun {
       onMark: (mark) => say({ t: 'marks', marks: [mark] }),
       onTrouble: (text) => say({ t: 'trouble', text }),
     });
+    const { plant, seed } = begin;
+    this.#host =
+      spec.kind === 'firewall' ? this.#sockets : onRadio(this.#sockets, plant, spec.zone, { queue: this.#queue, seed });
     const indices = new Map(begin.plant.tags.map(({ id }, i) => [id, i]));
     const tagIndex = (tag: string): number => indices.get(tag) as number;
     this.#wiring = new LevelZero(wiredTags(spec).map(tagIndex), begin.plant.tags.length, (tag, value) =>
@@ -182,8 +189,11 @@ class DeviceRun {
       begin.seed,
     );
     this.#foothold = new DeviceFoothold(this.#device);
+    this.#sessions = new AgentSessions(this.#foothold);
     if (begin.memory !== undefined)
       this.#device.resume(unpackArrays(begin.memory) as ControllerSnapshot, begin.restarted ? this.#queue.now : 0);
+    if (begin.outstation !== undefined)
+      this.#device.part(Dnp3Service)?.load(unpackArrays(begin.outstation) as OutstationSnapshot);
     this.#clock.start();
     // A controller is wired before it is switched on.
     this.#wiring.whenWired(() => this.#clock.outside({ run: (now) => this.#powerUp(now) }));
@@ -216,26 +226,18 @@ class DeviceRun {
         this.#clock.outside({ run: (now) => this.#act(message, now) });
         break;
       case 'open':
-        this.#sessions.set(message.session, this.#foothold.modbus(message.target));
+        this.#clock.outside({ run: () => this.#open(message) });
         break;
       case 'ask':
         this.#clock.outside({
           run: () =>
-            this.#sessions
-              .get(message.session)
-              ?.request(message.unit, new Uint8Array(Buffer.from(message.pdu, 'base64')), message.cause, (reply) => {
-                const pdu = reply.outcome === 'answered' ? Buffer.from(reply.pdu).toString('base64') : undefined;
-                this.#say({ t: 'reply', id: message.id, outcome: reply.outcome, ...(pdu !== undefined && { pdu }) });
-              }),
+            this.#sessions.work(message.session, message.work, (result) =>
+              this.#say({ t: 'reply', id: message.id, ...(result !== undefined && { result }) }),
+            ),
         });
         break;
       case 'release':
-        this.#clock.outside({
-          run: () => {
-            this.#sessions.get(message.session)?.release();
-            this.#sessions.delete(message.session);
-          },
-        });
+        this.#clock.outside({ run: () => this.#sessions.release(message.session) });
         break;
       case 'ping':
         this.#foothold.ping?.(message.target, message.cause, (answered) =>
@@ -291,7 +293,16 @@ class DeviceRun {
   async end(): Promise<void> {
     this.#clock.stop();
     this.#firewall?.stop();
-    await this.#host.close();
+    await this.#sockets.close();
+  }
+
+  #open(opening: Extract<ToDevice, { t: 'open' }>): void {
+    try {
+      this.#sessions.open(opening.session, opening);
+    } catch (error) {
+      if (!(error instanceof PenstockError)) throw error;
+      this.#say({ t: 'trouble', text: `${this.#device.spec.id}: ${error.message}` });
+    }
   }
 
   #act(act: Extract<ToDevice, { t: 'act' }>, now: Instant): void {

@@ -1,5 +1,5 @@
 /** Operators' commands to the outputs of a DNP3 outstation, over the standing connection of the device that they sit at. */
-import { type DeviceSpec, type Dnp3PollSpec, PenstockError } from '@penstock/core';
+import { type DeviceSpec, type Dnp3Point, type Dnp3PollSpec, PenstockError } from '@penstock/core';
 import { latch, setPoint } from '@penstock/protocols/dnp3';
 import type { Cause, PointSession } from '@penstock/simulator/kernel';
 import type { Dnp3Peer } from './dnp3-peer.ts';
@@ -19,10 +19,7 @@ export class Dnp3Points implements PointSession {
   }
 
   write(tag: string, value: number, done?: (accepted: boolean) => void): void {
-    const point = this.#target.points.find((candidate) => candidate.tag === tag)?.dnp3;
-    if (point?.kind !== 'binary-output' && point?.kind !== 'analog-output')
-      throw new PenstockError('operator.point', `'${this.#target.id}' has no DNP3 output for '${tag}'`);
-    const { kind, index, scale, offset } = point;
+    const { kind, index, scale, offset } = dnp3Output(this.#target, tag);
     const command = {
       index,
       value: kind === 'binary-output' ? latch(value !== 0) : setPoint((value - offset) / scale),
@@ -35,4 +32,12 @@ export class Dnp3Points implements PointSession {
   }
 
   release(): void {}
+}
+
+/** @throws PenstockError `operator.point` for a tag that is no output of the outstation */
+export function dnp3Output({ id, points }: DeviceSpec, tag: string): Dnp3Point {
+  const point = points.find((candidate) => candidate.tag === tag)?.dnp3;
+  if (point?.kind !== 'binary-output' && point?.kind !== 'analog-output')
+    throw new PenstockError('operator.point', `'${id}' has no DNP3 output for '${tag}'`);
+  return point;
 }
