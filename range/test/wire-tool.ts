@@ -17,7 +17,8 @@ import type { Range } from '../index.ts';
 export type Protocol = 'modbus' | 's7' | 'dnp3';
 export const CAUSE = { actor: 'test', step: 'look' };
 
-const GROUPS = {
+/** Groups of states (IEEE 1815-2012, annex A). */
+export const GROUPS = {
   ...{ binary: 1, 'double-bit': 3, 'binary-output': 10 },
   ...{ counter: 20, analog: 30, 'analog-output': 40 },
 } as const;
