@@ -50,7 +50,9 @@ export function useWarmState(
   engine.load({ ...warm.process, start, steps: 0 }, { streams: 'own' });
   for (const [id, snapshot] of Object.entries(warm.controllers)) {
     const device = devices.get(id);
-    device?.resume({ ...snapshot, source: snapshot.source || (device.controller?.source ?? '') });
+    const { source, key } = device?.controller ?? {};
+    // A key that an option of this run has turned stays where it is.
+    device?.resume({ ...snapshot, source: snapshot.source || (source ?? ''), key: key ?? snapshot.key });
   }
   for (const [id, snapshot] of Object.entries(warm.outstations ?? {}))
     devices.get(id)?.part(Dnp3Service)?.load(snapshot);
