@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hours, LINKTYPE_ETHERNET, seconds } from '@penstock/core';
 import { Baseline, PcapWriter } from '@penstock/monitor';
-import { COMMAND_STATUS, type Command, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
+import { COMMAND_STATUS, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
 import type { Device } from '@penstock/simulator/devices';
 import { Dnp3Poller, Dnp3Service } from '@penstock/simulator/devices';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -179,13 +179,10 @@ describe('stations that speak DNP3', () => {
     const { play, range } = start({ folder });
     play.runUntil(at(30));
     const cause = { actor: 'test', step: 'close' };
-    const order = (to: string, command: Command, way: 'select' | 'direct') =>
-      range
-        .foothold('scada')
-        .dnp3?.(to, cause)
-        .command(command, way, cause, () => {});
-    order('valve-rtu', { index: 0, value: latch(false) }, 'direct');
-    order('booster-rtu', { index: 0, value: setPoint(3) }, 'select');
+    const order = (to: string, tag: string, value: number) =>
+      range.foothold('scada').points?.(to, cause)?.write(tag, value);
+    order('valve-rtu', 'HV201', 0);
+    order('booster-rtu', 'LIC201_SP', 3);
     play.runUntil(at(40));
     play.finish();
     const store = new JournalStore(folder.file('truth.sqlite'), 1, []);

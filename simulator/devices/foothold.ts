@@ -60,7 +60,9 @@ export class DeviceFoothold implements Foothold {
     if (s7 !== undefined) return new S7Points(this.#device.queue, s7, spec, cause);
     const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
     const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
-    return dnp3 && poll?.protocol === 'dnp3' ? new Dnp3Points(dnp3, spec, poll.commands, cause) : undefined;
+    return dnp3 && poll?.protocol === 'dnp3'
+      ? new Dnp3Points(new PeerDnp3Session(this.#device.queue, dnp3, false), spec, poll.commands, cause)
+      : undefined;
   }
 
   s7(target: string): S7Session {
