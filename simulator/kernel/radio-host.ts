@@ -24,8 +24,9 @@ export interface RadioOptions {
   readonly loss: number;
 }
 
-/** The least time after which what was lost is sent again (RFC 6298, 2.4). */
+/** The least and the longest time after which what was lost is sent again (RFC 6298, 2.4 and 2.5). */
 const LEAST_RETRANSMISSION = seconds(1);
+const LONGEST_RETRANSMISSION = seconds(60);
 
 export class RadioHost implements NetworkHost {
   readonly #host: NetworkHost;
@@ -136,7 +137,8 @@ class Air {
   /** The same for what is sent until it arrives. */
   reliableFlight(): number {
     let flight = this.flight();
-    for (let wait: number = this.#again; this.isLost(); wait *= 2) flight += wait;
+    for (let wait: number = this.#again; this.isLost(); wait = Math.min(2 * wait, LONGEST_RETRANSMISSION))
+      flight += wait;
     return flight;
   }
 
