@@ -116,12 +116,13 @@ export class AttackEngine {
     return checkPrerequisites(this.scenario, this.#steps, this.#guard, this.#host);
   }
 
-  /** Schedules the scenario from now on; `now` leaves its quiet start out. */
+  /** Schedules the scenario from now on; `now` leaves its quiet start out, but for the moment that it takes to plug something in. */
   start({ now = false }: { readonly now?: boolean } = {}): void {
     const { queue } = this.#host;
     this.#startAt = queue.now;
-    stageSurroundings(this.#surroundings(), this.#guard, this.#host);
-    queue.in(now ? seconds(0) : this.scenario.start, { run: () => this.#begin() });
+    const { start } = this.scenario;
+    const begin = stageSurroundings(this.#surroundings(), this.#guard, this.#host, { start, now });
+    queue.in(begin, { run: () => this.#begin() });
   }
 
   /** Lets a step go that waits for approval. @throws PenstockError `attack.approve` when it does not */

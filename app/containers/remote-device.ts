@@ -81,6 +81,7 @@ export class RemoteDevice extends Device {
   override start(): void {
     if (this.#on) return;
     this.#on = true;
+    this.#up = true;
     this.#act({ do: 'power-on' });
   }
 
