@@ -14,6 +14,10 @@ export function checkSurroundings(conditions: readonly ConditionSpec[], guard: S
   }
 }
 
+/** Devices, by id, that have been plugged in by `start`. @throws ScopeError */
+export const comingBy = (start: Duration, conditions: readonly ConditionSpec[], guard: ScopeGuard): string[] =>
+  conditions.flatMap((one) => ('attach' in one && (one.at ?? 0) <= start ? [guard.device(one.attach).id] : []));
+
 /** What is plugged in is there so soon after. */
 const PLUGGED_IN = seconds(5);
 
