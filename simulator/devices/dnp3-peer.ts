@@ -34,6 +34,8 @@ export class Dnp3Peer implements Task {
   readonly #again: Every;
   /** Of everything that goes out while somebody's work is under way. */
   #marked: Cause | undefined;
+  /** Of what goes out at once. */
+  #spoken: Cause | undefined;
   #link: MachineLink | undefined;
   #connection: Connection | undefined;
   #socket: Datagrams | undefined;
@@ -84,8 +86,6 @@ export class Dnp3Peer implements Task {
   /** Marks frames with a cause until it is taken away again. */
   mark(cause: Cause | undefined): void {
     this.#marked = cause;
-    const end = this.#connection ?? this.#socket;
-    if (end !== undefined) end.cause = cause;
   }
 
   /** Ends the connection with a goodbye. */
@@ -97,12 +97,11 @@ export class Dnp3Peer implements Task {
 
   /** Sends what `act` asks of the master. A cause marks its frames in the truth journal. */
   speak<T>(act: (master: Dnp3Master, now: Instant) => T, cause?: Cause): T {
-    const end = this.#connection ?? this.#socket;
-    if (end !== undefined) end.cause = cause ?? this.#marked;
+    this.#spoken = cause;
     const result = act(this.master, this.#context.queue.now);
     this.#link?.pump();
     this.#flush();
-    if (end !== undefined) end.cause = this.#marked;
+    this.#spoken = undefined;
     return result;
   }
 
@@ -125,12 +124,12 @@ export class Dnp3Peer implements Task {
         this.master.receiveRange(buffer, start, end, at);
         this.#flush();
       });
-      this.#socket.cause = this.#marked;
       this.master.opened(now);
       this.#flush();
       return;
     }
-    const link = new MasterLink(queue, this.master, (_, at) => {
+    const cause = (): Cause | undefined => this.#spoken ?? this.#marked;
+    const link = new MasterLink(queue, this.master, cause, (_, at) => {
       if (this.#link !== link) return;
       this.#link = undefined;
       this.#connection = undefined;
@@ -138,7 +137,7 @@ export class Dnp3Peer implements Task {
     });
     this.#link = link;
     this.#connection = link.dial(host, this.#address, port, { timeout: CONNECT_TIMEOUT, cause: this.#marked });
-    this.#connection.cause = this.#marked;
+    this.#connection.cause = undefined;
   }
 
   /** UDP: one frame in a datagram. */
@@ -146,8 +145,10 @@ export class Dnp3Peer implements Task {
     const socket = this.#socket;
     if (socket === undefined) return;
     const { master } = this;
+    socket.cause = this.#spoken ?? this.#marked;
     for (let frame = master.take(); frame !== undefined; frame = master.take())
       socket.send(this.#address, this.#service.port, frame);
+    socket.cause = undefined;
     const due = master.due();
     if (due >= this.#planned) return;
     const { queue } = this.#context;
@@ -163,15 +164,29 @@ export function dnp3ServiceOf({ id, services }: DeviceSpec): Dnp3ServiceSpec {
   return service;
 }
 
-/** Tells the master that the connection stands. */
+/** Tells the master that the connection stands, and on whose behalf it speaks; what the network's stack says by itself has no cause of its own. */
 class MasterLink extends MachineLink {
   readonly #master: Dnp3Master;
+  readonly #cause: () => Cause | undefined;
   readonly #now: () => Instant;
 
-  constructor(queue: DeviceContext['queue'], master: Dnp3Master, closed: ConstructorParameters<typeof MachineLink>[2]) {
+  constructor(
+    queue: DeviceContext['queue'],
+    master: Dnp3Master,
+    cause: () => Cause | undefined,
+    closed: ConstructorParameters<typeof MachineLink>[2],
+  ) {
     super(queue, master, closed);
     this.#master = master;
+    this.#cause = cause;
     this.#now = () => queue.now;
+  }
+
+  override pump(): void {
+    const { connection } = this;
+    if (connection !== undefined) connection.cause = this.#cause();
+    super.pump();
+    if (connection !== undefined) connection.cause = undefined;
   }
 
   override open(): void {
