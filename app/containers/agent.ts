@@ -45,8 +45,8 @@ export interface FirewallControl {
 
 const RECONNECT_MS = 500;
 const STATE_EVERY_MS = 500;
-/** Without news of the process for so long the level-0 wiring is broken. */
-const WIRING_LOST_AFTER_MS = 3000;
+/** Without news of the process for so long the level-0 wiring is broken; a busy machine may hold the range up for some seconds. */
+const WIRING_LOST_AFTER_MS = 10_000;
 /** Journal entries that wait for the range; an hour of a busy device. */
 const MOST_ENTRIES = 50_000;
 const MOST_EARLY = 1000;
