@@ -21,9 +21,10 @@ import {
 } from './link.ts';
 import { looksLikeModbus, readModbus } from './modbus.ts';
 import { group } from './reader.ts';
+import { looksLikeS7, readS7, S7_PORT } from './s7comm.ts';
 import { looksLikeHttp, readDns, readHttp, readNtp, readSyslog } from './services.ts';
 
-export { type ModbusAnswer, NO_CONTEXT, type PacketContext } from './context.ts';
+export { type ModbusAnswer, NO_CONTEXT, type PacketContext, type S7Answer } from './context.ts';
 
 export interface ReadPacket {
   /** Addresses, of the innermost layer that has them. */
@@ -42,7 +43,8 @@ export interface ReadPacket {
 }
 
 const MODBUS_PORT = 502;
-const UDP_READERS: Readonly<Record<number, (bytes: Uint8Array, start: number, end: number) => Reading>> = {
+type ReadPayload = (bytes: Uint8Array, start: number, end: number, context: PacketContext) => Reading;
+const UDP_READERS: Readonly<Record<number, ReadPayload>> = {
   [DNP3_PORT]: readDnp3,
   [DNS_PORT]: readDns,
   [NTP_PORT]: readNtp,
@@ -106,10 +108,12 @@ function read(
 ): Reading | undefined {
   if (!isTcp) {
     const reader = UDP_READERS[destinationPort] ?? UDP_READERS[sourcePort];
-    return reader?.(bytes, start, end);
+    return reader?.(bytes, start, end, context);
   }
   if (looksLikeDnp3(bytes, start, end) || destinationPort === DNP3_PORT || sourcePort === DNP3_PORT)
-    return readDnp3(bytes, start, end);
+    return readDnp3(bytes, start, end, context);
+  if (looksLikeS7(bytes, start, end) || destinationPort === S7_PORT || sourcePort === S7_PORT)
+    return readS7(bytes, start, end, { source, sourcePort, destination, destinationPort }, context);
   if (looksLikeModbus(bytes, start, end) || destinationPort === MODBUS_PORT || sourcePort === MODBUS_PORT) {
     // The lower port is the server's where neither is Modbus's own.
     const fromClient = destinationPort === MODBUS_PORT || (sourcePort !== MODBUS_PORT && destinationPort < sourcePort);
