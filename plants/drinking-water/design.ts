@@ -49,7 +49,7 @@ export const FILTER = {
   /** Common filtrate main from both outlet valves to the contact tank's inlet weir: DN 300, 25 m; it stays full. */
   filtrateMainVolume: 1.8,
   /** Where fitted, a turbidity switch at that main opens for good after so many seconds above so many NTU. */
-  cutOffTurbidity: 1,
+  cutOffTurbidity: 0.8,
   cutOffDelay: 300,
   /** Lowest level at which the media still take their full flow. */
   dewatering: 0.1,
