@@ -30,7 +30,7 @@ const paging = ({ alerts }: ScenarioSummary) =>
   alerts.filter(({ severity }) => severity === 'high' || severity === 'critical');
 
 describe('a dry run', () => {
-  it.each(['lye-setpoint', 'quiet-chlorine', 'register-sweep', 'radio-spill'])(
+  it.each(['lye-setpoint', 'quiet-chlorine', 'register-sweep', 'radio-spill', 'quiet-download'])(
     'of %s says what would be done and leaves nothing behind',
     async (scenario) => {
       const { code, stdout } = await run(scenario, '--dry-run');
