@@ -2,8 +2,7 @@
  * A block as it travels: a header of 36 bytes, its content, a trailer of 36 bytes. Of a code block the content is its text in UTF-8, of
  * a data block the bytes of its memory.
  */
-import type { Decoded } from '../modbus/messages.ts';
-import { illegal, ok } from '../modbus/primitives.ts';
+import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 
 const HEADER = 36;
