@@ -1,6 +1,6 @@
 import { type Instant, milliseconds, minutes, NEVER, START, seconds } from '@penstock/core';
 import { describe, expect, it } from 'vitest';
-import { Dice } from '../../modbus/test/fuzz.ts';
+import { Dice } from '../../exchange/test/dice.ts';
 import {
   COMMAND_STATUS,
   type DeviceAttribute,

@@ -1,7 +1,8 @@
 import type { ProtocolEvent } from '@penstock/core';
 import { describe, expect, it } from 'vitest';
+import { Dice } from '../../exchange/test/dice.ts';
 import { encodeCotp, encodeS7, encodeTpkt, type S7Message, s7commDissector, tsapOf } from '../index.ts';
-import { Dice, randomMessage } from './fuzz.ts';
+import { randomMessage } from './fuzz.ts';
 
 type Row = Record<string, unknown>;
 const FRAMES = process.env.PENSTOCK_PROVE === '1' ? 1_000_000 : 20_000;
