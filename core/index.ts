@@ -11,6 +11,7 @@ export * from './pid-check.ts';
 export * from './plant.ts';
 export * from './plant-check.ts';
 export type { Dnp3Point, Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
+export type { FieldActionSpec } from './plant-field.ts';
 export * from './plant-network.ts';
 export * from './plant-options.ts';
 export * from './plant-polls.ts';
