@@ -54,6 +54,8 @@ const MOST_EARLY = 1000;
 export class DeviceAgent {
   readonly #options: AgentOptions;
   #link: Link<ToDevice, FromDevice> | undefined;
+  /** The same, from when it is asked for. */
+  #dialled: Link<ToDevice, FromDevice> | undefined;
   #run: DeviceRun | undefined;
   /** What was said of a run that is being built. */
   #early: Exclude<ToDevice, { t: 'begin' }>[] = [];
@@ -74,7 +76,7 @@ export class DeviceAgent {
     this.#ended = true;
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#again);
-    this.#link?.end();
+    this.#dialled?.end();
     await this.#run?.end();
   }
 
@@ -91,6 +93,7 @@ export class DeviceAgent {
         if (!this.#ended) this.#again = setTimeout(() => this.#connect(), RECONNECT_MS);
       },
     );
+    this.#dialled = link;
     socket.on('connect', () => {
       this.#link = link;
       link.send({ t: 'hello', device, version, run: this.#run?.begin.run ?? null });
@@ -110,6 +113,7 @@ export class DeviceAgent {
       this.#run = undefined;
       this.#early = [];
       void Promise.resolve(before?.end()).then(() => {
+        if (this.#ended) return;
         const run = new DeviceRun(message, this.#options, (said) => this.#link?.send(said));
         this.#run = run;
         this.#options.note(`${this.#options.device} takes part in ${message.run}`);

@@ -162,4 +162,21 @@ describe.skipIf(!mayListen)('a controller that is a process and speaks S7', { ti
     expect(await work<true>((session, done) => session.setMode('run', done))).toMatchObject({ outcome: 'done' });
     await poll(() => [mode(), pump()]).toEqual(['running', 1]);
   });
+
+  it('keeps what was loaded when its process dies, and begins the next run with what the plant has', async () => {
+    const other = original.replace('LIC101_SP + 0.1', 'LIC101_SP + 0.2');
+    const loaded = async (): Promise<unknown> => {
+      const read = await work<string>((session, done) => session.readProgram(done));
+      return read.outcome === 'done' ? read.value : read.outcome;
+    };
+    expect(await work<true>((session, done) => session.writeProgram(other, done))).toMatchObject({ outcome: 'done' });
+    await poll(() => processes.controller('filter-plc').source).toBe(other);
+    await processes.kill('filter-plc');
+    await poll(() => processes.play.range.devices.get('filter-plc')?.up).toBe(false);
+    processes.switchOn('filter-plc');
+    await poll(loaded).toBe(other);
+    processes.reset();
+    await poll(() => [mode(), processes.controller('filter-plc').source]).toEqual(['running', original]);
+    await poll(loaded).toBe(original);
+  });
 });

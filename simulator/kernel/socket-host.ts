@@ -60,6 +60,8 @@ export class SocketHost implements NetworkHost {
   readonly #options: SocketHostOptions;
   readonly #own: ReadonlySet<Ipv4Address>;
   readonly #open = new Set<SocketConnection>();
+  /** Accepted by the system, and not yet by the event queue. */
+  readonly #arriving = new Set<Socket>();
   readonly #listeners = new Map<number, SocketListener>();
   readonly #datagrams = new Set<SocketDatagrams>();
   #up = true;
@@ -168,6 +170,8 @@ export class SocketHost implements NetworkHost {
 
   #forgetAll(): void {
     for (const connection of [...this.#open]) connection.abort();
+    for (const socket of this.#arriving) socket.resetAndDestroy();
+    this.#arriving.clear();
   }
 
   #welcome(socket: Socket, acceptor: (connection: Connection) => TcpHandler | undefined): void {
@@ -181,8 +185,11 @@ export class SocketHost implements NetworkHost {
     const local = this.#local(socket.localPort ?? 0);
     const connection = new SocketConnection(socket, { clock, queue, onMark, local, remote }, undefined);
     socket.pause();
+    this.#arriving.add(socket);
     clock.outside({
       run: () => {
+        // Who has hung up meanwhile was there; who was let go was not.
+        if (!this.#arriving.delete(socket)) return;
         const handler = acceptor(connection);
         if (handler === undefined) connection.abort();
         else this.#keep(connection, handler);
@@ -324,7 +331,8 @@ class SocketConnection implements Connection {
     if (this.#over) return;
     this.#reason = 'aborted';
     clearTimeout(this.#waiting);
-    if (this.#socket.connecting) this.#socket.destroy();
+    // A reset of what has said goodbye is refused by the system, and would leave it open for good.
+    if (this.#socket.connecting || this.#socket.writableEnded) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
     this.#end('aborted', this.#around.queue.now);
   }

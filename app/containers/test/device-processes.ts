@@ -28,6 +28,7 @@ export class DeviceProcesses {
   #hub: Hub | undefined;
   #play: Play | undefined;
   #clock: PacedClock | undefined;
+  #runs = 0;
 
   private constructor(plant: Plant, folder: string) {
     this.plant = plant;
@@ -103,7 +104,13 @@ export class DeviceProcesses {
     for (const { id } of plant.spec.devices) this.switchOn(id);
     const missing = await hub.gathered(GATHER_MS);
     if (missing.length > 0) throw new Error(`not there: ${missing.join(', ')}`);
-    const play: Play = new Play({ run: 'test-1', seed: 3, startAt: seconds(0), ...request, plant, site: hub });
+    this.#run(hub, request);
+  }
+
+  #run(hub: Hub, request: Omit<Partial<PlayRequest>, 'plant'>): void {
+    const { plant } = this;
+    const run = `test-${++this.#runs}`;
+    const play: Play = new Play({ run, seed: 3, startAt: seconds(0), ...request, plant, site: hub });
     this.#play = play;
     this.#clock = new PacedClock(play.range.queue);
     const origin = wallMicroseconds();
@@ -111,10 +118,20 @@ export class DeviceProcesses {
     hub.begin({ play, clock: this.#clock, options: {}, origin });
   }
 
-  async stop(): Promise<void> {
+  /** Ends the run and begins another with the same processes. */
+  reset(): void {
+    this.#end();
+    this.#run(this.#hub as Hub, {});
+  }
+
+  #end(): void {
     this.#clock?.stop();
     this.#hub?.forget();
     this.#play?.truth.close();
+  }
+
+  async stop(): Promise<void> {
+    this.#end();
     for (const agent of this.#agents.values()) await agent.stop();
     await this.#hub?.close();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
