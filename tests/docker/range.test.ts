@@ -248,10 +248,9 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       expect(await range.api('operate', { tag: 'LIC701_ON', value: order })).toBeDefined();
       await expect.poll(() => value('displayed', 'LIC701_ON'), { timeout: PATIENCE }).toBeCloseTo(order, 3);
     }
-    expect((await state()).orders.filter(({ what }) => what === 'LIC701_ON').map(({ outcome }) => outcome)).toEqual([
-      'done',
-      'done',
-    ]);
+    const outcomes = async (): Promise<string[]> =>
+      (await state()).orders.filter(({ what }) => what === 'LIC701_ON').map(({ outcome }) => outcome);
+    await expect.poll(outcomes, { timeout: PATIENCE }).toEqual(['done', 'done']);
   });
 
   it('radio-spill from the supplier’s laptop on the radio is seen as its file expects, and put back', async () => {
@@ -265,7 +264,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       return expected.flatMap(({ rule }) => (rule === undefined || raised.includes(rule) ? [] : [rule]));
     };
     await expect.poll(missing, { timeout: PATIENCE, interval: 1000 }).toEqual([]);
-    expect(await value('measured', 'LIC701_HH')).toBeGreaterThan(held);
+    await expect.poll(() => value('measured', 'LIC701_HH'), { timeout: PATIENCE }).toBeGreaterThan(held);
     await range.api('attack', { do: 'stop' });
     await expect.poll(async () => (await state()).attack?.state, { timeout: PATIENCE, interval: 1000 }).toBe('ended');
     await expect.poll(() => value('displayed', 'LIC701_HH'), { timeout: PATIENCE }).toBeCloseTo(held, 3);

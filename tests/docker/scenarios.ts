@@ -72,7 +72,8 @@ export const OUTSIDE = SHORT_LYE.replace('id: short-lye', 'id: outside').replace
 
 /**
  * A program in a SCADA server's container: reads analog input 0 (LIT701) of the booster station with the project's own master over a socket of
- * its own, and prints it with the seconds from the request to its answer.
+ * its own, and prints it with the seconds from the request to its answer. It confirms nothing: what the station reports meanwhile stays
+ * for the server.
  */
 export const READ_ANALOG = `
 import { connect } from 'node:net';
@@ -82,7 +83,6 @@ let level;
 const handler = { update: ({ kind, index, value }) => { if (kind === 'analog' && index === 0) level = value; } };
 const master = new Dnp3Master({ address: 2, outstation: 12, handler, setUp: false, readsIndicated: false, timeSync: 'never', unsolicited: [] });
 const socket = connect({ host: '10.40.12.12', port: 20000 });
-const flush = () => { for (let frame = master.take(); frame; frame = master.take()) socket.write(frame); };
 socket.on('connect', () => {
   master.opened(now());
   const began = now();
@@ -91,8 +91,7 @@ socket.on('connect', () => {
     console.log(JSON.stringify({ level, outcome, seconds: (now() - began) / 1e6 }));
     process.exit();
   });
-  flush();
-  setInterval(() => { master.tick(now()); flush(); }, 50);
+  for (let frame = master.take(); frame; frame = master.take()) socket.write(frame);
 });
-socket.on('data', (bytes) => { master.receive(bytes, now()); flush(); });
+socket.on('data', (bytes) => master.receive(bytes, now()));
 `;
