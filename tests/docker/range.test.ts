@@ -263,9 +263,12 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       const raised = (await alertsAfter(before)).map(({ rule }) => rule);
       return expected.flatMap(({ rule }) => (rule === undefined || raised.includes(rule) ? [] : [rule]));
     };
-    await expect.poll(missing, { timeout: PATIENCE, interval: 1000 }).toEqual([]);
-    await expect.poll(() => value('measured', 'LIC701_HH'), { timeout: PATIENCE }).toBeGreaterThan(held);
-    await range.api('attack', { do: 'stop' });
+    try {
+      await expect.poll(missing, { timeout: PATIENCE, interval: 1000 }).toEqual([]);
+      await expect.poll(() => value('measured', 'LIC701_HH'), { timeout: PATIENCE }).toBeGreaterThan(held);
+    } finally {
+      await range.api('attack', { do: 'stop' });
+    }
     await expect.poll(async () => (await state()).attack?.state, { timeout: PATIENCE, interval: 1000 }).toBe('ended');
     await expect.poll(() => value('displayed', 'LIC701_HH'), { timeout: PATIENCE }).toBeCloseTo(held, 3);
   });
