@@ -1,10 +1,12 @@
 /** Warm states: process, controllers and what outstations have not told yet, at an hour of the day, so that a run need not settle first. */
 import { PenstockError, packArrays, unpackArrays } from '@penstock/core';
-import type { OutstationSnapshot } from '@penstock/protocols/dnp3';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
 import { type Device, Dnp3Service } from '@penstock/simulator/devices';
 import type { ProcessEngine, ProcessSnapshot } from '@penstock/simulator/process';
 import type { Plant } from './plants.ts';
+
+/** What an outstation has not told its masters. */
+type OutstationSnapshot = ReturnType<Dnp3Service['save']>;
 
 export interface WarmState {
   /** Hash of the plant that it was made for. */

@@ -6,7 +6,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hours, LINKTYPE_ETHERNET, seconds } from '@penstock/core';
 import { Baseline, PcapWriter } from '@penstock/monitor';
-import { COMMAND_STATUS, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
+import {
+  ADDRESS,
+  COMMAND_STATUS,
+  type CommandResult,
+  encodeFragment,
+  encodeLinkFrame,
+  FUNCTION,
+  indexed,
+  LinkParser,
+  latch,
+  PRIMARY,
+  SECONDARY,
+  segment,
+  setPoint,
+} from '@penstock/protocols/dnp3';
+import { parseIpv4 } from '@penstock/protocols/ethernet';
 import type { Device } from '@penstock/simulator/devices';
 import { Dnp3Poller, Dnp3Service } from '@penstock/simulator/devices';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -192,6 +207,40 @@ describe('stations that speak DNP3', () => {
     ]);
     store.close();
     rmSync(folder.path, { recursive: true });
+  });
+
+  it('are found under the self-address, and take what is for all in each of the three ways of saying so', () => {
+    const { play, range, controller } = start();
+    play.runUntil(at(33));
+    const heard: number[] = [];
+    const socket = range.network.host('scada').udp(0, (buffer, begin, end) => {
+      const link = new LinkParser();
+      link.push(buffer.slice(begin, end));
+      for (const read of link.take())
+        if (read.kind === 'frame') heard.push(read.frame.payload[2] ?? read.frame.control.function);
+    });
+    const say = (destination: number, code: number, payload: Uint8Array): void => {
+      const head = { dir: true, prm: true, fcb: false, fcv: false, function: code } as const;
+      socket.send(parseIpv4('10.9.1.16'), 20_000, encodeLinkFrame({ control: head, destination, source: 1, payload }));
+    };
+    say(ADDRESS.self, PRIMARY.requestLinkStatus, new Uint8Array(0));
+    play.runUntil(at(34));
+    expect(heard).toEqual([SECONDARY.linkStatus]);
+    const ways = [ADDRESS.broadcastNoConfirm, ADDRESS.broadcastConfirm, ADDRESS.broadcastOptional];
+    for (const [turn, destination] of ways.entries()) {
+      const fragment = encodeFragment({
+        control: { fir: true, fin: true, con: false, uns: false, seq: turn },
+        function: FUNCTION.directOperateNoAck,
+        objects: [indexed(12, 1, [{ index: 0, value: latch(turn % 2 === 1) }])],
+      });
+      say(destination, PRIMARY.unconfirmedUserData, segment(fragment, turn)[0] as Uint8Array);
+      play.runUntil(at(36 + 2 * turn));
+      expect([destination, controller('valve-rtu').variable('HV201').get()]).toEqual([destination, turn % 2]);
+    }
+    // Nobody answers what is for all; what changed by it is reported.
+    expect([...new Set(heard)]).toEqual([SECONDARY.linkStatus, FUNCTION.unsolicitedResponse]);
+    socket.close();
+    play.finish();
   });
 
   it('are the same byte for byte when run again, and have their gates', () => {
