@@ -23,7 +23,7 @@ export function onRadio(
 }
 
 /** Whether a zone is slower, more uneven or less sure than a cable. */
-export const isRadio = ({ latency, jitter, loss }: PlantSpec['zones'][number]): boolean =>
+const isRadio = ({ latency, jitter, loss }: PlantSpec['zones'][number]): boolean =>
   latency !== undefined || jitter !== undefined || loss !== undefined;
 
 const NONE = 0 as Duration;
