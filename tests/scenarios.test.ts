@@ -179,12 +179,8 @@ describe('radio-spill', () => {
   });
 
   it(
-    'is stopped by the control room before it harms, and its twin pages nobody',
+    'has a twin that pages nobody',
     async () => {
-      const stopped = (await run('radio-spill', '--virtual', '--respond', 'control-room', '--out', 'spill-room'))
-        .summary;
-      expect(stopped.outcome.hazards).toEqual([]);
-      expect(stopped.adversary?.outcome).toBe('failed');
       const twin = await run('radio-spill', '--virtual', '--twin', '--out', 'spill-twin');
       expect([twin.code, paging(twin.summary), twin.summary.outcome.hazards]).toEqual([0, [], []]);
       expect(twin.summary.steps.filter(({ event }) => event === 'failed')).toEqual([]);
@@ -194,8 +190,12 @@ describe('radio-spill', () => {
   );
 
   it.runIf(PROVE)(
-    'is noticed also by rules alone that know nobody, and each control changes what it says',
+    'is noticed also by rules alone that know nobody, stopped by the control room, and each control changes what it says',
     async () => {
+      const stopped = (await run('radio-spill', '--virtual', '--respond', 'control-room', '--out', 'spill-room'))
+        .summary;
+      expect(stopped.outcome.hazards).toEqual([]);
+      expect(stopped.adversary?.outcome).toBe('failed');
       const blind = (
         await run('radio-spill', '--virtual', '--without-source-rules', '--controls', '--out', 'spill-blind')
       ).summary;
