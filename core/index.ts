@@ -22,6 +22,7 @@ export {
   type TelnetServiceSpec,
   type WebServiceSpec,
 } from './plant-doors.ts';
+export type { FieldActionSpec } from './plant-field.ts';
 export {
   type EdgePoint,
   type EdgeSpec,

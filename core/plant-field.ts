@@ -1,4 +1,4 @@
-/** What somebody on site can be asked for, in `plant.yaml`. */
+/** `field:` of `plant.yaml`: what people on site can read, sample and move by hand. */
 import { z } from 'zod';
 import { duration, id, tagId } from './plant-words.ts';
 

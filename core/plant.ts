@@ -302,6 +302,8 @@ export const deviceSchema = z.strictObject({
   firmware: firmwareSchema.optional(),
   /** Not connected until the week or a scenario brings it (a contractor's laptop). */
   absent: z.boolean().default(false),
+  /** Whether it asks the plant's servers for time and names, and sends them its log; a tool that a stranger brings does not. */
+  infrastructure: z.boolean().default(true),
 });
 export type DeviceSpec = z.output<typeof deviceSchema>;
 
@@ -413,7 +415,7 @@ export const responseSchema = z.strictObject({
 });
 export type ResponseSpec = z.output<typeof responseSchema>;
 
-/** A switch of the plant, and what it switches: at most one of `device`, `conduit`, `allowList` and `rules`; else it is the process'. */
+/** A switch of the plant, and what it switches: at most one of `OPTION_KINDS`; else it is the process'. */
 export const optionSchema = z.strictObject({
   default: z.union([z.boolean(), z.number()]),
   about: z.string(),
@@ -450,6 +452,15 @@ export const optionSchema = z.strictObject({
   /** The option is whether the firewall has these further rules (one that was left behind, one for an emergency). */
   rules: z
     .array(allowLineSchema.extend({ conduit: id }))
+    .min(1)
+    .optional(),
+  /** The option is whether these DNP3 outstations want outputs selected before they are operated; else they also take them at once. */
+  selectRequired: z.array(id).min(1).optional(),
+  /** The option is whether the mode keys of these controllers stand at RUN, where they take no program and no mode from the network. */
+  keyAtRun: z.array(id).min(1).optional(),
+  /** The option is whether these controllers' S7 services ask for a password (see `protection` of a service), which their own engineers give. */
+  protection: z
+    .array(z.strictObject({ device: id, level: z.int().min(2).max(3), password: z.string().min(1).max(8) }))
     .min(1)
     .optional(),
 });

@@ -128,7 +128,7 @@ export class BacnetJudge {
         return;
       }
       case 'bacnet_link': {
-        const isAnswer = event.result !== undefined || event.bvlc_function.endsWith('_ACK');
+        const isAnswer = event.result !== undefined || String(event.bvlc_function).endsWith('_ACK');
         const isFromOriginator = isAnswer !== event.is_orig;
         this.#act('penstock/bacnet_link', event, conversation, event.bvlc_function, undefined, isFromOriginator);
         return;
@@ -139,7 +139,8 @@ export class BacnetJudge {
   }
 
   #property(event: PropertyEvent, conversation: Conversation): void {
-    const { pdu_service: service, property_id: property, number, is_orig: isOrig, object_type: type } = event;
+    const { property_id: property, number, is_orig: isOrig, object_type: type } = event;
+    const service = String(event.pdu_service);
     if (service.endsWith('-ack')) {
       this.#inventory.described(event, conversation.flow);
       if (property === PROPERTY.presentValue && number !== undefined)

@@ -14,7 +14,8 @@ import {
   UsageError,
   type Writer,
 } from '@penstock/core';
-import { AduReader, type AduSink, MAX_ADU, MBAP_LENGTH, Outbox, read16, write16, writeHeader } from './adu.ts';
+import { Outbox, read16, write16 } from '../exchange/bytes.ts';
+import { AduReader, type AduSink, MAX_ADU, MBAP_LENGTH, writeHeader } from './adu.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { readFileRecords, writeFileRecords } from './file-records.ts';
 import { IdentificationObjects } from './identification.ts';

@@ -11,7 +11,7 @@ import {
   seconds,
   UsageError,
 } from '@penstock/core';
-import { Outbox } from '../modbus/adu.ts';
+import { Outbox } from '../exchange/bytes.ts';
 import { NO_OBJECT, type NodeId, NULL_NODE, nodeId, numericId } from './builtin.ts';
 import { Reader, Writer } from './bytes.ts';
 import {

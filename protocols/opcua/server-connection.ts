@@ -8,7 +8,7 @@ import {
   seconds,
   type Writer,
 } from '@penstock/core';
-import { Outbox } from '../modbus/adu.ts';
+import { Outbox } from '../exchange/bytes.ts';
 import { NO_DIAGNOSTICS, NO_OBJECT, nodeId, nodeIdText } from './builtin.ts';
 import { Writer as BodyWriter, Reader } from './bytes.ts';
 import {

@@ -25,9 +25,10 @@ import {
 import { looksLikeModbus, readModbus } from './modbus.ts';
 import { looksLikeMqtt, MQTT_PORT, readMqtt } from './mqtt.ts';
 import { group } from './reader.ts';
+import { looksLikeS7, readS7, S7_PORT } from './s7comm.ts';
 import { looksLikeHttp, readDns, readHttp, readNtp, readSyslog } from './services.ts';
 
-export { type ModbusAnswer, NO_CONTEXT, type PacketContext } from './context.ts';
+export { type ModbusAnswer, NO_CONTEXT, type PacketContext, type S7Answer } from './context.ts';
 
 export interface ReadPacket {
   /** Addresses, of the innermost layer that has them. */
@@ -46,7 +47,8 @@ export interface ReadPacket {
 }
 
 const MODBUS_PORT = 502;
-const UDP_READERS: Readonly<Record<number, (bytes: Uint8Array, start: number, end: number) => Reading>> = {
+type ReadPayload = (bytes: Uint8Array, start: number, end: number, context: PacketContext) => Reading;
+const UDP_READERS: Readonly<Record<number, ReadPayload>> = {
   [BACNET_PORT]: readBacnet,
   [DNP3_PORT]: readDnp3,
   [DNS_PORT]: readDns,
@@ -113,10 +115,12 @@ function read(
 ): Reading | undefined {
   if (!isTcp) {
     const reader = UDP_READERS[destinationPort] ?? UDP_READERS[sourcePort];
-    return reader?.(bytes, start, end);
+    return reader?.(bytes, start, end, context);
   }
   if (looksLikeDnp3(bytes, start, end) || destinationPort === DNP3_PORT || sourcePort === DNP3_PORT)
-    return readDnp3(bytes, start, end);
+    return readDnp3(bytes, start, end, context);
+  if (looksLikeS7(bytes, start, end) || destinationPort === S7_PORT || sourcePort === S7_PORT)
+    return readS7(bytes, start, end, { source, sourcePort, destination, destinationPort }, context);
   if (looksLikeMqtt(bytes, start, end) || destinationPort === MQTT_PORT || sourcePort === MQTT_PORT)
     return readMqtt(bytes, start, end);
   if (looksLikeModbus(bytes, start, end) || destinationPort === MODBUS_PORT || sourcePort === MODBUS_PORT) {

@@ -30,7 +30,10 @@ export class JournalStore {
     try {
       this.#database = new DatabaseSync(path);
       // A killed process loses nothing that was committed; only a power cut could, which a range can bear.
-      this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;');
+      // A second of a plant is some kilobytes: in large pages it is written for a third of what the usual 4 KiB cost.
+      this.#database.exec(
+        'PRAGMA page_size = 32768; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA temp_store = MEMORY;',
+      );
       const found = this.#database.prepare('PRAGMA user_version').get() as { user_version: number };
       if (found.user_version !== 0 && found.user_version !== version)
         throw new PenstockError(

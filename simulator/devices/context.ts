@@ -79,8 +79,8 @@ export interface DeviceContext extends Surroundings {
   operate(target: string, cause: Cause): PointSession;
   /** The controller's own clock at an instant of the run. */
   controllerTime(now: Instant): Instant;
-  /** Sets the cause of what follows while a connection's bytes are handled, so that writes can be told to the journal. */
-  causedBy(end: { readonly heard?: Cause | undefined } | undefined): void;
+  /** Sets the cause of what follows while the bytes of a connection or a socket are handled, so that writes can be told to the journal. */
+  causedBy(source: { readonly heard?: Cause | undefined } | undefined): void;
 }
 
 /** A capability of a device. `start` is called at power-on and may be called again after `stop`. */

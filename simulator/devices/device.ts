@@ -54,7 +54,8 @@ export class Device implements DeviceContext {
   /** Difference of the controller's clock to the run's: a warm start continues where its clock stood. */
   #clockOffset = 0;
   #on = false;
-  #heardBy: Parameters<DeviceContext['causedBy']>[0];
+  /** Where the bytes come from that are being handled. */
+  #heardFrom: Parameters<DeviceContext['causedBy']>[0];
 
   constructor(surroundings: Surroundings, spec: DeviceSpec, host: NetworkHost, seed: number) {
     this.#surroundings = surroundings;
@@ -183,12 +184,12 @@ export class Device implements DeviceContext {
     return pointSession(new DeviceFoothold(this), this.plant, target, cause);
   }
 
-  causedBy(end: Parameters<DeviceContext['causedBy']>[0]): void {
-    this.#heardBy = end;
+  causedBy(source: Parameters<DeviceContext['causedBy']>[0]): void {
+    this.#heardFrom = source;
   }
 
   get #cause(): Cause | undefined {
-    return this.#heardBy?.heard;
+    return this.#heardFrom?.heard;
   }
 
   #makeController(spec: NonNullable<DeviceSpec['controller']>): Controller {

@@ -165,6 +165,8 @@ export type Worked<T> = (outcome: WorkOutcome<T>, now: Instant) => void;
 export interface EngineeringSession {
   /** How the controller is reached, for people: `S7`, `Modbus`. */
   readonly protocol: string;
+  /** Gives the controller's password, up to 8 characters; over a protocol that has none it is missing. */
+  logOn?(password: string, done: Worked<true>): void;
   /** The text of the program that is loaded. */
   readProgram(done: Worked<string>): void;
   /** Loads a program and activates it; one that the controller does not take is `refused`, and the old one goes on. */

@@ -34,8 +34,8 @@ export interface Connection {
 /** A UDP socket of a device. */
 export interface Datagrams {
   cause: Cause | undefined;
-  /** Cause of the datagram that is being handled, where the network knows it. */
-  readonly heard?: Cause | undefined;
+  /** Cause of the datagram that is being delivered, where the network knows it. */
+  readonly heard: Cause | undefined;
   send(address: Ipv4Address, port: number, bytes: Uint8Array, start?: number, end?: number): void;
   close(): void;
 }

@@ -60,6 +60,8 @@ export class SocketHost implements NetworkHost {
   readonly #options: SocketHostOptions;
   readonly #own: ReadonlySet<Ipv4Address>;
   readonly #open = new Set<SocketConnection>();
+  /** Accepted by the system, and not yet by the event queue. */
+  readonly #arriving = new Set<Socket>();
   readonly #listeners = new Map<number, SocketListener>();
   readonly #datagrams = new Set<SocketDatagrams>();
   #up = true;
@@ -169,6 +171,8 @@ export class SocketHost implements NetworkHost {
 
   #forgetAll(): void {
     for (const connection of [...this.#open]) connection.abort();
+    for (const socket of this.#arriving) socket.resetAndDestroy();
+    this.#arriving.clear();
   }
 
   #welcome(socket: Socket, acceptor: (connection: Connection) => TcpHandler | undefined): void {
@@ -182,8 +186,11 @@ export class SocketHost implements NetworkHost {
     const local = this.#local(socket.localPort ?? 0);
     const connection = new SocketConnection(socket, { clock, queue, onMark, local, remote }, undefined);
     socket.pause();
+    this.#arriving.add(socket);
     clock.outside({
       run: () => {
+        // Who has hung up meanwhile was there; who was let go was not.
+        if (!this.#arriving.delete(socket)) return;
         const handler = acceptor(connection);
         if (handler === undefined) connection.abort();
         else this.#keep(connection, handler);
@@ -325,7 +332,8 @@ class SocketConnection implements Connection {
     if (this.#over) return;
     this.#reason = 'aborted';
     clearTimeout(this.#waiting);
-    if (this.#socket.connecting) this.#socket.destroy();
+    // A reset of what has said goodbye is refused by the system, and would leave it open for good.
+    if (this.#socket.connecting || this.#socket.writableEnded) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
     this.#end('aborted', this.#around.queue.now);
   }
@@ -353,6 +361,7 @@ class SocketConnection implements Connection {
 }
 
 class SocketDatagrams implements Datagrams {
+  readonly heard = undefined;
   cause: Cause | undefined = undefined;
   readonly #socket: UdpSystemSocket;
   readonly #options: SocketHostOptions;

@@ -10,7 +10,7 @@ import { Aedes } from 'aedes';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../../tests/judges.ts';
-import { now } from '../../modbus/test/sockets.ts';
+import { now } from '../../exchange/test/sockets.ts';
 import { MqttBroker, MqttClient, type MqttMessage } from '../index.ts';
 import { type Gated, openGate } from './gate.ts';
 import { bytes, EVERYTHING, text } from './wired.ts';
