@@ -10,6 +10,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addLearn } from './commands/learn.ts';
 import { addLists } from './commands/lists.ts';
 import { addMonitor } from './commands/monitor.ts';
+import { addOpcUaFront } from './commands/opcua-front.ts';
 import { addReplay } from './commands/replay.ts';
 import { addReset } from './commands/reset.ts';
 import { addRun } from './commands/run.ts';
@@ -38,6 +39,7 @@ for (const add of [
   addReplay,
   addReset,
   addMonitor,
+  addOpcUaFront,
   addCompose,
   addDoctor,
 ])

@@ -1,14 +1,22 @@
 /** What a scenario and each of its steps may send at most. The engine counts; a verb that wants more is ended. */
 import { type Duration, hours, type Instant } from '@penstock/core';
+import type { ServiceName } from '@penstock/protocols/opcua';
 import { S7Transaction } from '@penstock/protocols/s7comm';
 import type {
+  BacnetReplied,
+  BacnetSession,
   Cause,
   Dnp3Replied,
   Dnp3Session,
+  DoorSession,
   EngineeringSession,
   EventQueue,
   Foothold,
   ModbusSession,
+  MqttLogin,
+  MqttSession,
+  OpcUaLogin,
+  OpcUaSession,
   Reply,
   S7Session,
   Worked,
@@ -108,7 +116,7 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
     if (at === now) act();
     else queue.at(at, { run: () => active() && act() });
   };
-  const { s7, dnp3, engineer, ping, connect, interpose } = foothold;
+  const { s7, dnp3, bacnet, mqtt, opcua, engineer, doors, ping, connect, interpose } = foothold;
   return {
     device: foothold.device,
     modbus(target) {
@@ -130,12 +138,36 @@ export function meteredFoothold(foothold: Foothold, metering: Metering): Foothol
         return meteredDnp3(session, send, metering);
       },
     }),
+    ...(mqtt && {
+      mqtt: (target: string, login: MqttLogin, cause: Cause) => {
+        const session = mqtt.call(foothold, target, login, cause);
+        metering.opened(session);
+        return meteredMqtt(session, send, metering);
+      },
+    }),
+    ...(bacnet && {
+      bacnet: (target: string, cause: Cause) => {
+        const session = bacnet.call(foothold, target, cause);
+        metering.opened(session);
+        return meteredBacnet(session, send, metering);
+      },
+    }),
+    ...(opcua && {
+      opcua: (target: string, cause: Cause, login?: OpcUaLogin) => {
+        const session = opcua.call(foothold, target, cause, login);
+        metering.opened(session);
+        return meteredOpcUa(session, send, metering);
+      },
+    }),
     ...(engineer && {
       engineer: (target: string, cause: Cause) => {
         const session = engineer.call(foothold, target, cause);
         metering.opened(session);
         return meteredEngineering(session, send, metering);
       },
+    }),
+    ...(doors && {
+      doors: (target: string, cause: Cause) => meteredDoors(doors.call(foothold, target, cause), send, metering),
     }),
     ...(ping && {
       ping: (target: string, cause: Cause, done: (answered: boolean) => void) =>
@@ -191,6 +223,34 @@ function meteredS7(
   };
 }
 
+/** What a client says counts as one request each; a message that is acknowledged as a write. */
+function meteredMqtt(
+  session: MqttSession,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): MqttSession {
+  return {
+    connect: (done) => send(false, () => session.connect((code) => active() && done(code))),
+    publish: (message, done) =>
+      send(true, () =>
+        session.publish(message, (answer) => {
+          if (answer !== 'closed' && answer < 0x80) for (const meter of meters) meter.taken++;
+          if (active()) done(answer);
+        }),
+      ),
+    subscribe: (filters, done, heard) =>
+      send(false, () =>
+        session.subscribe(
+          filters,
+          (codes) => active() && done(codes),
+          (name, payload) => active() && heard(name, payload),
+        ),
+      ),
+    raw: (bytes) => send(false, () => session.raw(bytes)),
+    release: () => session.release(),
+  };
+}
+
 /** A SELECT with its OPERATE, and what had to be repeated, count as their requests do once it is known how many those were. */
 function meteredDnp3(
   session: Dnp3Session,
@@ -213,6 +273,101 @@ function meteredDnp3(
     perform: (code, objects, cause, done) =>
       work(!DNP3_ASKS.has(code), (then) => session.perform(code, objects, cause, then), done),
     release: () => session.release(),
+  };
+}
+
+/** Services of OPC UA that change something. */
+const CHANGES: ReadonlySet<ServiceName> = new Set(['Write', 'Call', 'AddNodes', 'DeleteNodes', 'HistoryUpdate']);
+
+function meteredOpcUa(
+  session: OpcUaSession,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): OpcUaSession {
+  return {
+    request: (service, body, cause, done) => {
+      const write = CHANGES.has(service);
+      send(write, () =>
+        session.request(service, body, cause, (response, status, now) => {
+          if (write && response !== undefined) for (const meter of meters) meter.taken++;
+          if (active()) done(response, status, now);
+        }),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+function meteredBacnet(
+  session: BacnetSession,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): BacnetSession {
+  const work = (write: boolean, act: (done: BacnetReplied) => void, done: BacnetReplied): void =>
+    send(write, () =>
+      act((reply, now) => {
+        for (const meter of meters) {
+          meter.packets += Math.max(0, reply.requests - 1);
+          if (write && reply.outcome === 'done') meter.taken++;
+        }
+        if (active()) done(reply, now);
+      }),
+    );
+  return {
+    read: (place, cause, done) => work(false, (then) => session.read(place, cause, then), done),
+    write: (place, values, priority, cause, done) =>
+      work(true, (then) => session.write(place, values, priority, cause, then), done),
+    reinitialize: (request, cause, done) => work(true, (then) => session.reinitialize(request, cause, then), done),
+    communicationControl: (control, cause, done) =>
+      work(true, (then) => session.communicationControl(control, cause, then), done),
+    whoIs: (low, high, everybody, cause) => send(false, () => session.whoIs(low, high, everybody, cause)),
+    release: () => session.release(),
+  };
+}
+
+/** Console commands that change nothing. */
+const ASKS = /^(help|version|tags|show|log|net|status|users|exit)\b/;
+
+/** A page, a file and an SNMP request count as one each, a console session as its lines. */
+function meteredDoors(
+  session: DoorSession,
+  send: (write: boolean, act: () => void) => void,
+  { meters, active }: Metering,
+): DoorSession {
+  const took = (write: boolean, isTaken: boolean): void => {
+    if (write && isTaken) for (const meter of meters) meter.taken++;
+  };
+  return {
+    web(request, done) {
+      const write = request.method !== 'GET';
+      send(write, () =>
+        session.web(request, (response, now) => {
+          took(write, response !== undefined && response.status < 400);
+          if (active()) done(response, now);
+        }),
+      );
+    },
+    console(login, lines, done) {
+      const write = lines.some((line) => !ASKS.test(line));
+      send(write, () => {
+        for (const meter of meters) meter.packets += Math.max(0, lines.length - 1);
+        session.console(login, lines, (outcome, now) => {
+          took(write, outcome.outcome === 'done');
+          if (active()) done(outcome, now);
+        });
+      });
+    },
+    files(login, errand, done) {
+      const write = errand.kind === 'store' || errand.kind === 'delete';
+      send(write, () =>
+        session.files(login, errand, (outcome, now) => {
+          took(write, outcome.outcome === 'done');
+          if (active()) done(outcome, now);
+        }),
+      );
+    },
+    snmp: (community, kind, oids, done) =>
+      send(false, () => session.snmp(community, kind, oids, (bindings, now) => active() && done(bindings, now))),
   };
 }
 

@@ -18,7 +18,7 @@ import { Reports } from './reports.ts';
 import { Memory, READ_BACK, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
-import { checkSurroundings, stageSurroundings } from './surroundings.ts';
+import { checkSurroundings, comingBy, stageSurroundings } from './surroundings.ts';
 import type { StepResult, VerbContext } from './verbs/context.ts';
 import { runStep, tagsOf, targetsOf } from './verbs/index.ts';
 import type { Quantity } from './words.ts';
@@ -71,6 +71,7 @@ export class AttackEngine {
   #aborted: AttackReport['aborted'] = null;
   #revertReport: RevertReport = { state: 'pending', tags: [], programs: [] };
   #startAt: Instant | undefined;
+  #hasBegun = false;
   /** The attack is over: undone, or being undone. */
   #ending = false;
   #finishedAt: Instant | undefined;
@@ -111,17 +112,19 @@ export class AttackEngine {
     return plan(lists, { guard: this.#guard, plant: this.#host.plant, inputs: this.#inputs });
   }
 
-  /** Whether what must hold before the first packet holds now. */
+  /** Whether what must hold before the first packet holds now; what the scenario plugs in by then is taken as there until then. */
   prerequisites(): Prerequisite[] {
-    return checkPrerequisites(this.scenario, this.#steps, this.#guard, this.#host);
+    const coming = this.#hasBegun ? [] : comingBy(this.scenario.start, this.#surroundings(), this.#guard);
+    return checkPrerequisites(this.scenario, this.#steps, this.#guard, this.#host, coming);
   }
 
-  /** Schedules the scenario from now on; `now` leaves its quiet start out. */
+  /** Schedules the scenario from now on; `now` leaves its quiet start out, but for the moment that it takes to plug something in. */
   start({ now = false }: { readonly now?: boolean } = {}): void {
     const { queue } = this.#host;
     this.#startAt = queue.now;
-    stageSurroundings(this.#surroundings(), this.#guard, this.#host);
-    queue.in(now ? seconds(0) : this.scenario.start, { run: () => this.#begin() });
+    const { start } = this.scenario;
+    const begin = stageSurroundings(this.#surroundings(), this.#guard, this.#host, { start, now });
+    queue.in(begin, { run: () => this.#begin() });
   }
 
   /** Lets a step go that waits for approval. @throws PenstockError `attack.approve` when it does not */
@@ -190,6 +193,7 @@ export class AttackEngine {
 
   #begin(): void {
     if (this.#ending) return;
+    this.#hasBegun = true;
     const { queue } = this.#host;
     this.#prerequisites = this.prerequisites();
     const unmet = this.#prerequisites.filter((p) => !p.met);

@@ -27,8 +27,11 @@ export class Holdings {
     return sum;
   }
 
+  /** What is undone by sending something is kept beside what is held there already, and undone in turn, last taken first. */
   hold(device: string, holding: Holding): void {
-    this.#held.set(device, holding);
+    const before = this.#held.get(device)?.held;
+    const both = before?.undo !== undefined && holding.held.undo !== undefined;
+    this.#held.set(device, both ? { ...holding, held: joined(before, holding.held) } : holding);
   }
 
   /** Ends what is held at a device; undefined when there is nothing. */
@@ -44,6 +47,8 @@ export class Holdings {
   /** What the caps of its step end by now: device, step and reason. */
   capped(now: Instant): { device: string; step: StepSpec; reason: string }[] {
     return [...this.#held].flatMap(([device, { held, step, meter }]) => {
+      // It sends nothing until it is undone, which caps do not hold back.
+      if (held.undo !== undefined) return [];
       const most = step.caps?.packets;
       const reason =
         meter.overdue(now) ??
@@ -51,4 +56,20 @@ export class Holdings {
       return reason === undefined ? [] : [{ device, step, reason }];
     });
   }
+}
+
+function joined(before: Held, held: Held): Held {
+  return {
+    packets: before.packets + held.packets,
+    detail: `${before.detail}, ${held.detail}`,
+    stop() {
+      held.stop();
+      before.stop();
+    },
+    undo: (context, end) =>
+      held.undo?.(context, (result) => {
+        if (result.outcome === 'failed') end(result);
+        else before.undo?.(context, (first) => end({ ...first, detail: `${result.detail}, ${first.detail}` }));
+      }),
+  };
 }

@@ -14,6 +14,7 @@ export interface Prerequisite {
 
 /**
  * Checks everything that the scenario asks for, and that somebody can act from where its steps act. Sends nothing.
+ * @param coming devices that are not there yet, and will be
  * @throws ScopeError for a role that is out of scope, PenstockError for a predicate that does not compile
  */
 export function checkPrerequisites(
@@ -21,12 +22,13 @@ export function checkPrerequisites(
   steps: readonly StepSpec[],
   guard: ScopeGuard,
   host: EngineHost,
+  coming: readonly string[],
 ): Prerequisite[] {
-  const named = scenario.prerequisites.map((p) => ({ about: p.about, reason: reasonOf(p, guard, host) }));
+  const named = scenario.prerequisites.map((p) => ({ about: p.about, reason: reasonOf(p, guard, host, coming) }));
   const spoken = new Set(scenario.prerequisites.flatMap((p) => p.foothold ?? []));
   const footholds = [...new Set(steps.map((step) => step.from))]
     .filter((role) => !spoken.has(role))
-    .map((role) => ({ about: `somebody can act from '${role}'`, reason: offReason(role, guard, host) }));
+    .map((role) => ({ about: `somebody can act from '${role}'`, reason: offReason(role, guard, host, coming) }));
   return [...named, ...footholds].map(({ about, reason }) => ({
     about,
     met: reason === undefined,
@@ -34,11 +36,16 @@ export function checkPrerequisites(
   }));
 }
 
-function reasonOf(prerequisite: PrerequisiteSpec, guard: ScopeGuard, host: EngineHost): string | undefined {
+function reasonOf(
+  prerequisite: PrerequisiteSpec,
+  guard: ScopeGuard,
+  host: EngineHost,
+  coming: readonly string[],
+): string | undefined {
   const { device, foothold, key, mode, when } = prerequisite;
   if (when !== undefined) return stateReason(when, host);
   const role = (device ?? foothold) as string;
-  const off = offReason(role, guard, host);
+  const off = offReason(role, guard, host, coming);
   if (off !== undefined) return off;
   const state = host.device?.(guard.device(role).id);
   if (key !== undefined && state !== undefined && !(key as readonly string[]).includes(state.key ?? ''))
@@ -48,8 +55,9 @@ function reasonOf(prerequisite: PrerequisiteSpec, guard: ScopeGuard, host: Engin
   return undefined;
 }
 
-function offReason(role: string, guard: ScopeGuard, host: EngineHost): string | undefined {
+function offReason(role: string, guard: ScopeGuard, host: EngineHost, coming: readonly string[]): string | undefined {
   const { id } = guard.device(role);
+  if (coming.includes(id)) return undefined;
   return host.device?.(id).on === false ? `'${role}' is not there or switched off` : undefined;
 }
 

@@ -9,8 +9,10 @@ import type { RevertedProgram } from './programs.ts';
 import type { RevertedReports } from './reports.ts';
 import type { StepSpec } from './scenario.ts';
 import type { ScopeGuard } from './scope.ts';
+import { ObjectPoint } from './verbs/bacnet-point.ts';
+import type { Way } from './verbs/context.ts';
 import { overwritesOf } from './verbs/index.ts';
-import { type Dnp3Manner, mannerOf, PointLine, type PointTarget, pointOf } from './verbs/point.ts';
+import { type Dnp3Manner, mannerOf, overOf, PointLine, type PointTarget, pointOf } from './verbs/point.ts';
 
 /** What became of one point that the attack overwrote. */
 export interface RevertedTag {
@@ -45,7 +47,14 @@ interface Remembered {
   readonly from: string;
   /** How it speaks DNP3, and what a step says to that end. */
   readonly manner: Dnp3Manner;
-  readonly over: { readonly command?: 'select' | 'direct'; readonly as?: string };
+  readonly over: {
+    readonly command?: Way;
+    readonly as?: string;
+    readonly broker?: string;
+    readonly account?: string;
+    readonly priority?: number;
+    readonly relinquish?: true;
+  };
   before: number | undefined;
   written: boolean;
 }
@@ -61,8 +70,14 @@ export class Memory {
   constructor(host: EngineHost, guard: ScopeGuard, steps: readonly StepSpec[]) {
     this.#host = host;
     for (const step of steps)
-      for (const { role, tag, way, as } of overwritesOf(step, host.plant)) {
-        const target = pointOf(guard, host.plant, role, tag, { way, as });
+      for (const { role, tag, way, as, broker, account, priority } of overwritesOf(step, host.plant)) {
+        const target = pointOf(
+          guard,
+          host.plant,
+          role,
+          tag,
+          overOf({ from: step.from, command: way, as, broker, account, priority }),
+        );
         const device = target.device.id;
         if (!this.#points.has(keyOf(device, tag)))
           this.#points.set(keyOf(device, tag), {
@@ -72,7 +87,17 @@ export class Memory {
             target,
             from: step.from,
             manner: mannerOf(guard, host.plant, step.from, role, as),
-            over: { ...(way !== undefined && { command: way }), ...(as !== undefined && { as }) },
+            over: {
+              ...(way !== undefined && { command: way }),
+              ...(as !== undefined && { as }),
+              ...(broker !== undefined && { broker }),
+              ...(account !== undefined && { account }),
+              // A command is taken back where it was given.
+              ...(target instanceof ObjectPoint && {
+                ...(priority !== undefined && { priority }),
+                relinquish: true as const,
+              }),
+            },
             before: undefined,
             written: false,
           });

@@ -20,6 +20,14 @@ export type ScopeRefusal =
   | 'scope.no-controller'
   | 'scope.no-outstation'
   | 'scope.no-master'
+  | 'scope.no-bacnet'
+  | 'scope.no-alarm'
+  | 'scope.no-broker'
+  | 'scope.no-door'
+  | 'scope.no-account'
+  | 'scope.no-method'
+  | 'scope.no-opcua'
+  | 'scope.no-firmware'
   | 'scope.unknown-zone'
   | 'scope.range';
 

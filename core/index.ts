@@ -9,9 +9,31 @@ export * from './packed.ts';
 export * from './pid.ts';
 export * from './pid-check.ts';
 export * from './plant.ts';
+export type { BacnetPoint, BacnetPollSpec, BacnetServiceSpec } from './plant-bacnet.ts';
 export * from './plant-check.ts';
+export { isCommanded } from './plant-check-bacnet.ts';
 export type { Dnp3Point, Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
+export {
+  type AccountSpec,
+  dataPortsOf,
+  type FirmwareSpec,
+  type FtpServiceSpec,
+  type SnmpServiceSpec,
+  type TelnetServiceSpec,
+  type WebServiceSpec,
+} from './plant-doors.ts';
+export type { FieldActionSpec } from './plant-field.ts';
+export {
+  type EdgePoint,
+  type EdgeSpec,
+  edgePoints,
+  type HostApplicationSpec,
+  type MqttServiceSpec,
+  type SparkplugPoint,
+  sparkplugPointSchema,
+} from './plant-mqtt.ts';
 export * from './plant-network.ts';
+export type { OpcUaPollSpec, OpcUaServiceSpec } from './plant-opcua.ts';
 export * from './plant-options.ts';
 export * from './plant-polls.ts';
 export * from './predicate.ts';

@@ -2,7 +2,11 @@
 
 import type { ControllerSpec, DeviceSpec, ModbusPoint, ServiceSpec, TagSpec } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
+import { checkBacnetPoint, checkBacnetService } from './plant-check-bacnet.ts';
 import { checkDnp3Point } from './plant-check-dnp3.ts';
+import { checkDoors } from './plant-check-doors.ts';
+import { checkMqtt } from './plant-check-mqtt.ts';
+import { checkOpcUaServices } from './plant-check-opcua.ts';
 import { checkPoll, serviceOf } from './plant-check-polls.ts';
 import { checkS7Point } from './plant-check-s7.ts';
 import { mayReach } from './plant-network.ts';
@@ -40,12 +44,17 @@ export function checkDevices(check: PlantCheck): void {
     (i) => ['devices', i, 'mac'],
   );
   const outputs = new Map<string, string>();
+  const instances = new Map<number, string>();
   devices.forEach((device, i) => {
     const path = ['devices', i];
     if (Number.parseInt(device.mac.slice(0, 2), 16) & 1)
       check.wrong([...path, 'mac'], 'mac', `${device.mac} is a multicast address; a device's first octet is even`);
     checkServices(check, device, path);
     checkPoints(check, device, path);
+    checkBacnetService(check, device, instances, path);
+    checkMqtt(check, device, path);
+    checkOpcUaServices(check, device, path);
+    checkDoors(check, device, path);
     if (device.controller) checkController(check, device, device.controller, path, outputs);
     device.polls.forEach((poll, j) => {
       checkPoll(check, device, poll, [...path, 'polls', j]);
@@ -58,9 +67,10 @@ function checkServices(check: PlantCheck, device: DeviceSpec, path: ValuePath): 
   const portOf = (service: ServiceSpec) => (service.port === undefined ? service.protocol : `port ${service.port}`);
   check.unique('service', device.services, portOf, (i) => [...path, 'services', i]);
   device.services.forEach((service, i) => {
-    if (!('allow' in service || 'writers' in service)) return;
-    for (const list of ['allow', 'writers'] as const)
-      service[list]?.forEach((name, j) => {
+    const allow = 'allow' in service ? service.allow : undefined;
+    const writers = 'writers' in service ? service.writers : undefined;
+    for (const [list, names] of Object.entries({ allow, writers }))
+      names?.forEach((name, j) => {
         check.known('device', name, check.devices, [...path, 'services', i, list, j]);
       });
   });
@@ -71,6 +81,7 @@ function checkPoints(check: PlantCheck, device: DeviceSpec, path: ValuePath): vo
   const taken = new Map<string, string>();
   const memory = new Map<string, string>();
   const indices = new Map<string, string>();
+  const objects = new Map<string, string>();
   device.points.forEach((point, i) => {
     const at = [...path, 'points', i];
     check.ascending(point.accepts, `what ${point.tag} accepts`, [...at, 'accepts']);
@@ -83,6 +94,7 @@ function checkPoints(check: PlantCheck, device: DeviceSpec, path: ValuePath): vo
     const known = check.known('tag', point.tag, check.tags, [...at, 'tag']);
     if (point.s7 !== undefined) checkS7Point(check, device, point, point.s7, memory, [...at, 's7']);
     if (point.dnp3 !== undefined) checkDnp3Point(check, device, point, point.dnp3, indices, [...at, 'dnp3']);
+    if (point.bacnet !== undefined) checkBacnetPoint(check, device, point, point.bacnet, objects, [...at, 'bacnet']);
     const { modbus } = point;
     if (modbus === undefined) return;
     if (!serves)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseYaml } from './files.ts';
 import { plantSchema } from './plant.ts';
 import { checkPlant } from './plant-check.ts';
+import { plantWithOptions } from './plant-options.ts';
 
 const GOOD = readFileSync(fileURLToPath(new URL('../range/test/booster-plant/plant.yaml', import.meta.url)), 'utf8');
 
@@ -93,5 +94,28 @@ describe('DNP3 in a plant', () => {
     ],
   ])('says what is wrong: %s becomes %s', (from, to, message) => {
     expect(broken(from, to).join('\n')).toContain(message);
+  });
+
+  const option = `options:
+  select: { default: false, about: Select before operate., selectRequired: [valve-rtu] }
+tags:`;
+
+  it('lets an option say whether outputs must be selected', () => {
+    const { value, source } = parseYaml(GOOD.replace('tags:', option), 'plant.yaml', plantSchema);
+    expect(checkPlant(value, source)).toEqual([]);
+    const selecting = (values: Record<string, boolean>) =>
+      plantWithOptions(value, values)
+        .devices.flatMap(({ services }) => services)
+        .flatMap((service) => (service.protocol === 'dnp3' ? [service.selectRequired] : []));
+    expect([selecting({}), selecting({ select: true })]).toEqual([
+      [true, false],
+      [true, true],
+    ]);
+  });
+
+  it('has no use for an option that changes nothing', () => {
+    expect(broken('tags:', option.replace('valve-rtu', 'booster-rtu'))).toEqual([
+      "plant.option booster-rtu wants its outputs selected already; option 'select' would change nothing",
+    ]);
   });
 });

@@ -21,6 +21,34 @@ export function checkOptions(check: PlantCheck): void {
     if (option.device !== undefined) check.known('device', option.device, check.devices, [...path, 'device']);
     checkConduitOption(check, name, option, path);
     checkAllowLists(check, option, path);
+    option.selectRequired?.forEach((device, i) => {
+      const at = [...path, 'selectRequired', i];
+      if (!check.known('device', device, check.devices, at)) return;
+      const services = (check.devices.get(device) as DeviceSpec).services.filter((one) => one.protocol === 'dnp3');
+      if (services.length === 0)
+        check.wrong(at, 'option', `${device} has no dnp3 service whose outputs could be selected; name an outstation`);
+      else if (services.every((service) => service.selectRequired))
+        check.wrong(
+          at,
+          'option',
+          `${device} wants its outputs selected already; option '${name}' would change nothing`,
+        );
+    });
+    option.keyAtRun?.forEach((device, i) => {
+      const at = [...path, 'keyAtRun', i];
+      if (!check.known('device', device, check.devices, at)) return;
+      const { controller } = check.devices.get(device) as DeviceSpec;
+      if (controller === undefined)
+        check.wrong(at, 'option', `${device} has no controller, and so no mode key; name a device with a controller`);
+      else if (controller.key === 'run')
+        check.wrong(at, 'option', `the key of ${device} stands at RUN already; option '${name}' would change nothing`);
+    });
+    option.protection?.forEach(({ device }, i) => {
+      const at = [...path, 'protection', i, 'device'];
+      if (!check.known('device', device, check.devices, at)) return;
+      if (!check.devices.get(device)?.services.some(({ protocol }) => protocol === 's7'))
+        check.wrong(at, 'option', `${device} has no s7 service that could ask for a password; name a device with one`);
+    });
     option.rules?.forEach((rule, i) => {
       const at = [...path, 'rules', i];
       const conduits = new Map(check.plant.conduits.map((conduit) => [conduit.id, conduit]));
@@ -66,11 +94,11 @@ function checkAllowLists(check: PlantCheck, option: OptionSpec, path: ValuePath)
       );
       return;
     }
-    if (!device.services.some(({ protocol }) => ['modbus', 's7', 'dnp3'].includes(protocol))) {
+    if (!device.services.some(({ protocol }) => ['modbus', 's7', 'dnp3', 'opcua', 'bacnet'].includes(protocol))) {
       check.wrong(
         [...at, 'device'],
         'option',
-        `${device.id} offers no modbus, s7 or dnp3 service that a list could guard`,
+        `${device.id} offers no modbus, s7, dnp3, bacnet or opcua service that a list could guard`,
       );
       return;
     }

@@ -8,9 +8,12 @@ import type {
   S7PollSpec,
   ServiceSpec,
 } from './plant.ts';
+import type { BacnetPollSpec } from './plant-bacnet.ts';
 import type { PlantCheck } from './plant-check.ts';
+import { checkOpcUaPoll } from './plant-check-opcua.ts';
 import type { Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
 import { mayReach } from './plant-network.ts';
+import type { OpcUaPollSpec, OpcUaServiceSpec } from './plant-opcua.ts';
 import { lengthInArea, pollReads, registersOfPoint, s7AreaText } from './plant-polls.ts';
 import type { ValuePath } from './yaml-source.ts';
 
@@ -47,14 +50,19 @@ export function checkPoll(check: PlantCheck, device: DeviceSpec, poll: PollSpec,
       'poll',
       `${server.id} lets only ${service.writers.join(', ')} write, not ${device.id}`,
     );
-  const transport = service.protocol === 'dnp3' ? service.transport : 'tcp';
+  const transport = service.protocol === 'dnp3' ? service.transport : service.protocol === 'bacnet' ? 'udp' : 'tcp';
   if (!mayReach(check.plant, device, server, transport, service.port))
     check.wrong(
       [...path, 'device'],
       'no-way',
       `no conduit lets ${device.id} (zone ${device.zone}) open ${transport.toUpperCase()} port ${service.port} of ${server.id} (zone ${server.zone})`,
     );
+  if (poll.protocol === 'opcua') {
+    checkOpcUaPoll(check, device, server, service as OpcUaServiceSpec, poll, path);
+    return;
+  }
   if (poll.protocol === 'dnp3') checkDnp3Poll(check, server, service as Dnp3ServiceSpec, poll, path);
+  else if (poll.protocol === 'bacnet') checkBacnetPoll(check, server, poll, path);
   else {
     if (poll.reads.length === 0 && poll.writes.length === 0)
       check.wrong(path, 'poll', `the poll of ${server.id} neither reads nor writes anything`);
@@ -103,6 +111,15 @@ function checkDnp3Poll(
   });
   if (poll.integrity !== undefined && poll.integrity <= 0)
     check.wrong([...path, 'integrity'], 'poll', `${server.id} would be read as a whole every 0 s`);
+}
+
+function checkBacnetPoll(check: PlantCheck, server: DeviceSpec, poll: BacnetPollSpec, path: ValuePath): void {
+  if (poll.cov !== undefined && poll.cov.lifetime <= poll.every)
+    check.wrong(
+      [...path, 'cov', 'lifetime'],
+      'poll',
+      `a subscription at ${server.id} must last longer than the ${poll.every / 1e6} s between two looks at it`,
+    );
 }
 
 type Block = ModbusPollSpec['reads'][number];
@@ -161,7 +178,7 @@ function checkTagsOfPoll(
   check: PlantCheck,
   device: DeviceSpec,
   server: DeviceSpec,
-  poll: PollSpec,
+  poll: Exclude<PollSpec, OpcUaPollSpec>,
   path: ValuePath,
 ): void {
   const { protocol } = poll;

@@ -69,6 +69,8 @@ export const dnp3PollSchema = z.strictObject({
   unsolicited: z.boolean().default(true),
   /** How outputs are commanded: SELECT and OPERATE, or at once. */
   commands: z.enum(['select', 'direct']).default('select'),
+  /** Whether the outstation is asked who it is (device attributes, group 0) whenever it is set up. */
+  identify: z.boolean().default(true),
   /** After so long without a sign of the outstation it is asked for its link status. */
   keepAlive: duration.optional(),
 });

@@ -6,6 +6,9 @@ export function addressOf(dotted: string): number {
   return dotted.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
+/** An unsigned 32-bit number as a dotted address. */
+export const dottedOf = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+
 export interface Subnet {
   readonly text: string;
   /** The address as written; equal to `first` when no host bits are set. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseYaml } from './files.ts';
-import { type AllowLine, type PlantSpec, plantSchema } from './plant.ts';
+import { type AllowLine, type PlantSpec, plantSchema, serviceSchema } from './plant.ts';
 import { checkPlant } from './plant-check.ts';
 import { plantWithOptions, splitLine } from './plant-options.ts';
 
@@ -25,6 +25,10 @@ const PART = `  way: { default: true, about: The way to the controller., conduit
 const LISTED = `  list: { default: false, about: A list., allowList: [{ device: transfer-plc, from: [scada] }] }`;
 const WRITERS = `  list: { default: false, about: A list., allowList: [{ device: transfer-plc, from: [scada], refuses: writes }] }`;
 const RULE = `  left: { default: false, about: A rule that was left behind., rules: [{ conduit: supervision-control, from: [hmi], to: [transfer-plc], port: 80 }] }`;
+
+const KEYED = `  key: { default: false, about: The key at RUN., keyAtRun: [transfer-plc] }`;
+const PROTECTED = `  word: { default: false, about: A password., protection: [{ device: transfer-plc, level: 2, password: sesame }] }`;
+const SELECTED = `  select: { default: false, about: Select before operate., selectRequired: [transfer-plc] }`;
 
 const modbus = (plant: PlantSpec) =>
   plant.devices.find((device) => device.id === 'transfer-plc')?.services.find((s) => s.protocol === 'modbus');
@@ -56,6 +60,29 @@ describe('plantWithOptions', () => {
     const wider = LISTED.replace('[scada]', '[hmi, scada]');
     expect(modbus(plantWithOptions(plantWith(wider), { list: true }))).toMatchObject({ allow: ['scada'] });
     expect(modbus(plantWithOptions(plantWith(WRITERS), { list: true }))).toMatchObject({ writers: ['scada'] });
+  });
+});
+
+describe('plantWithOptions, of controllers themselves', () => {
+  const controller = (plant: PlantSpec) => plant.devices.find((device) => device.id === 'transfer-plc');
+
+  it('turns a key to RUN', () => {
+    const plant = plantWith(KEYED);
+    expect(controller(plantWithOptions(plant, { key: true }))?.controller?.key).toBe('run');
+    expect(plantWithOptions(plant, { key: false })).toBe(plant);
+  });
+
+  it('gives a CPU a password', () => {
+    const { value } = parsed(PROTECTED);
+    const devices = value.devices.map((device) =>
+      device.id === 'transfer-plc'
+        ? { ...device, services: [...device.services, serviceSchema.parse({ protocol: 's7' })] }
+        : device,
+    );
+    const s7 = (on: boolean) =>
+      controller(plantWithOptions({ ...value, devices }, { word: on }))?.services.find((s) => s.protocol === 's7');
+    expect(s7(false)).toMatchObject({ protection: { level: 1 } });
+    expect(s7(true)).toMatchObject({ protection: { level: 2, password: 'sesame' } });
   });
 });
 
@@ -98,7 +125,7 @@ describe('splitLine', () => {
 });
 
 describe('checkPlant of options', () => {
-  it.each([CLOSED, PART, LISTED, WRITERS, RULE])('finds nothing wrong with %s', (option) => {
+  it.each([CLOSED, PART, LISTED, WRITERS, RULE, KEYED])('finds nothing wrong with %s', (option) => {
     expect(problems(option)).toEqual([]);
   });
 
@@ -137,6 +164,26 @@ describe('checkPlant of options', () => {
       'a rule within a zone',
       RULE.replace('from: [hmi]', 'from: [transfer-plc]'),
       'plant.conduit lets devices of one zone reach each other; inside a zone nothing needs to be allowed',
+    ],
+    [
+      'outputs that nobody could select',
+      SELECTED,
+      'plant.option transfer-plc has no dnp3 service whose outputs could be selected; name an outstation',
+    ],
+    [
+      'an unknown outstation',
+      SELECTED.replace('transfer-plc', 'transfer-plx'),
+      "plant.unknown-device there is no device 'transfer-plx'; did you mean 'transfer-plc'?",
+    ],
+    [
+      'a key where there is none',
+      KEYED.replace('[transfer-plc]', '[hmi]'),
+      'plant.option hmi has no controller, and so no mode key; name a device with a controller',
+    ],
+    [
+      'a password that nothing asks for',
+      PROTECTED,
+      'plant.option transfer-plc has no s7 service that could ask for a password; name a device with one',
     ],
     [
       'an option that is a number',

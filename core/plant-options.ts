@@ -2,7 +2,15 @@
 import type { AllowLine, ConduitSpec, DeviceSpec, OptionSpec, PlantSpec, ServiceSpec } from './plant.ts';
 
 /** What an option switches; `process` where the process itself knows it. */
-export const OPTION_KINDS = ['device', 'conduit', 'allowList', 'rules'] as const;
+export const OPTION_KINDS = [
+  'device',
+  'conduit',
+  'allowList',
+  'rules',
+  'selectRequired',
+  'keyAtRun',
+  'protection',
+] as const;
 export type OptionKind = (typeof OPTION_KINDS)[number] | 'process';
 
 export const optionKind = (option: OptionSpec): OptionKind =>
@@ -21,8 +29,9 @@ export const closedWays = (conduit: NonNullable<OptionSpec['conduit']>): ClosedW
   typeof conduit === 'string' ? { id: conduit } : conduit;
 
 /**
- * The plant with its options as `values` has them; defaults for the rest. Conduits, rules and access control lists are changed, devices that are
- * left out still stand in the list (they keep their address). Shares all that does not change with `plant`.
+ * The plant with its options as `values` has them; defaults for the rest. Conduits, rules, access control lists, how outputs are commanded, keys
+ * and passwords are changed; devices that are left out still stand in the list (they keep their address). Shares all that does not change with
+ * `plant`.
  */
 export function plantWithOptions(plant: PlantSpec, values: Readonly<Record<string, boolean | number>>): PlantSpec {
   let { conduits, devices } = plant;
@@ -37,6 +46,9 @@ export function plantWithOptions(plant: PlantSpec, values: Readonly<Record<strin
       }));
     }
     if (option.allowList !== undefined && on) devices = devices.map((device) => listed(device, option));
+    if (option.selectRequired !== undefined && on) devices = devices.map((device) => selecting(device, option));
+    if (option.keyAtRun !== undefined && on) devices = devices.map((device) => locked(device, option));
+    if (option.protection !== undefined && on) devices = devices.map((device) => protectedBy(device, option));
   }
   return conduits === plant.conduits && devices === plant.devices ? plant : { ...plant, conduits, devices };
 }
@@ -74,9 +86,36 @@ function listed(device: DeviceSpec, option: OptionSpec): DeviceSpec {
     return all[0]?.filter((id) => all.every((list) => list.includes(id)));
   };
   const services = device.services.map((service): ServiceSpec => {
-    if (service.protocol !== 'modbus' && service.protocol !== 's7' && service.protocol !== 'dnp3') return service;
+    const { protocol } = service;
+    const isPoints = protocol === 'modbus' || protocol === 's7' || protocol === 'dnp3';
+    if (!isPoints && protocol !== 'bacnet' && protocol !== 'opcua') return service;
     const [allow, writers] = [both(service.allow, 'sessions'), both(service.writers, 'writes')];
     return { ...service, ...(allow && { allow }), ...(writers && { writers }) };
   });
+  return { ...device, services };
+}
+
+function selecting(device: DeviceSpec, { selectRequired }: OptionSpec): DeviceSpec {
+  if (!selectRequired?.includes(device.id)) return device;
+  const services = device.services.map(
+    (service): ServiceSpec => (service.protocol === 'dnp3' ? { ...service, selectRequired: true } : service),
+  );
+  return { ...device, services };
+}
+
+function locked(device: DeviceSpec, { keyAtRun }: OptionSpec): DeviceSpec {
+  const { id, controller } = device;
+  return keyAtRun?.includes(id) && controller !== undefined
+    ? { ...device, controller: { ...controller, key: 'run' } }
+    : device;
+}
+
+function protectedBy(device: DeviceSpec, option: OptionSpec): DeviceSpec {
+  const found = option.protection?.find((one) => one.device === device.id);
+  if (found === undefined) return device;
+  const { level, password } = found;
+  const services = device.services.map(
+    (service): ServiceSpec => (service.protocol === 's7' ? { ...service, protection: { level, password } } : service),
+  );
   return { ...device, services };
 }

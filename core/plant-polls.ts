@@ -34,6 +34,9 @@ export function pollReads(poll: PollSpec, point: PointSpec): boolean {
   }
   // A master reads every point of the outstation with class 0.
   if (poll.protocol === 'dnp3') return point.dnp3 !== undefined;
+  if (poll.protocol === 'bacnet') return point.bacnet !== undefined;
+  // What an OPC UA server offers is no point of its device's memory.
+  if (poll.protocol === 'opcua') return false;
   const { s7 } = point;
   return (
     s7 !== undefined &&

@@ -4,7 +4,19 @@
  */
 import { z } from 'zod';
 import { invariantSchema } from './invariants.ts';
+import { bacnetPointSchema, bacnetPollSchema, bacnetServiceSchema } from './plant-bacnet.ts';
 import { dnp3PointSchema, dnp3PollSchema, dnp3ServiceSchema } from './plant-dnp3.ts';
+import {
+  accountSchema,
+  firmwareSchema,
+  ftpServiceSchema,
+  snmpServiceSchema,
+  telnetServiceSchema,
+  webServiceSchema,
+} from './plant-doors.ts';
+import { fieldActionSchema } from './plant-field.ts';
+import { mqttServiceSchema, sparkplugSchema } from './plant-mqtt.ts';
+import { opcuaPollSchema, opcuaServiceSchema } from './plant-opcua.ts';
 import { duration, id, pollCommon, tagId } from './plant-words.ts';
 import { S7_AREAS, S7_TYPE_NAMES } from './s7-types.ts';
 
@@ -14,7 +26,8 @@ const mac = z
   .regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/, 'a MAC address is six lower case hex pairs joined by colons');
 const band = z.tuple([z.number(), z.number()]);
 
-export { duration };
+export type { FieldActionSpec } from './plant-field.ts';
+export { duration, fieldActionSchema };
 
 /** `{ when: 'LIT101 > 1.1', for: 60s }`: a CEL expression over tags that must hold for a while. */
 export const predicateSchema = z.strictObject({ when: z.string(), for: duration.optional() });
@@ -114,6 +127,7 @@ export const pointSchema = z.strictObject({
   modbus: modbusPointSchema.optional(),
   s7: s7PointSchema.optional(),
   dnp3: dnp3PointSchema.optional(),
+  bacnet: bacnetPointSchema.optional(),
 });
 export type PointSpec = z.output<typeof pointSchema>;
 
@@ -170,6 +184,13 @@ export const serviceSchema = z.discriminatedUnion('protocol', [
   modbusServiceSchema,
   s7ServiceSchema,
   dnp3ServiceSchema,
+  bacnetServiceSchema,
+  mqttServiceSchema,
+  opcuaServiceSchema,
+  webServiceSchema,
+  telnetServiceSchema,
+  ftpServiceSchema,
+  snmpServiceSchema,
   simpleServiceSchema,
 ]);
 export type ServiceSpec = z.output<typeof serviceSchema>;
@@ -210,7 +231,13 @@ const s7PollSchema = z.strictObject({
 export type S7PollSpec = z.output<typeof s7PollSchema>;
 
 /** A standing conversation that this device starts: whom, what, how often. */
-export const pollSchema = z.discriminatedUnion('protocol', [modbusPollSchema, s7PollSchema, dnp3PollSchema]);
+export const pollSchema = z.discriminatedUnion('protocol', [
+  modbusPollSchema,
+  s7PollSchema,
+  dnp3PollSchema,
+  bacnetPollSchema,
+  opcuaPollSchema,
+]);
 export type PollSpec = z.output<typeof pollSchema>;
 
 /**
@@ -268,8 +295,15 @@ export const deviceSchema = z.strictObject({
   services: z.array(serviceSchema).default([]),
   polls: z.array(pollSchema).default([]),
   feeds: z.array(feedSchema).default([]),
+  /** What it is to an MQTT broker. */
+  sparkplug: sparkplugSchema.optional(),
+  /** Who may come in by its pages, console and file drop. */
+  accounts: z.array(accountSchema).optional(),
+  firmware: firmwareSchema.optional(),
   /** Not connected until the week or a scenario brings it (a contractor's laptop). */
   absent: z.boolean().default(false),
+  /** Whether it asks the plant's servers for time and names, and sends them its log; a tool that a stranger brings does not. */
+  infrastructure: z.boolean().default(true),
 });
 export type DeviceSpec = z.output<typeof deviceSchema>;
 
@@ -381,7 +415,7 @@ export const responseSchema = z.strictObject({
 });
 export type ResponseSpec = z.output<typeof responseSchema>;
 
-/** A switch of the plant, and what it switches: at most one of `device`, `conduit`, `allowList` and `rules`; else it is the process'. */
+/** A switch of the plant, and what it switches: at most one of `OPTION_KINDS`; else it is the process'. */
 export const optionSchema = z.strictObject({
   default: z.union([z.boolean(), z.number()]),
   about: z.string(),
@@ -420,39 +454,17 @@ export const optionSchema = z.strictObject({
     .array(allowLineSchema.extend({ conduit: id }))
     .min(1)
     .optional(),
+  /** The option is whether these DNP3 outstations want outputs selected before they are operated; else they also take them at once. */
+  selectRequired: z.array(id).min(1).optional(),
+  /** The option is whether the mode keys of these controllers stand at RUN, where they take no program and no mode from the network. */
+  keyAtRun: z.array(id).min(1).optional(),
+  /** The option is whether these controllers' S7 services ask for a password (see `protection` of a service), which their own engineers give. */
+  protection: z
+    .array(z.strictObject({ device: id, level: z.int().min(2).max(3), password: z.string().min(1).max(8) }))
+    .min(1)
+    .optional(),
 });
 export type OptionSpec = z.output<typeof optionSchema>;
-
-const fieldCommon = {
-  id,
-  name: z.string(),
-  area: id,
-  /** From asking to the answer: the walk, the work and the call back. */
-  takes: duration,
-};
-const position = z.strictObject({ name: z.string(), value: z.number() });
-/** What somebody on site can be asked for; it needs no network and takes its time. */
-export const fieldActionSchema = z.discriminatedUnion('kind', [
-  /** A gauge on the pipe or tank itself, or a grab sample in the laboratory: the true value as exactly as the means allow (± `accuracy`). */
-  z.strictObject({ ...fieldCommon, kind: z.literal('read-gauge'), tag: tagId, accuracy: z.number().nonnegative() }),
-  z.strictObject({ ...fieldCommon, kind: z.literal('grab-sample'), tag: tagId, accuracy: z.number().nonnegative() }),
-  /** The selector at a motor's starter: by hand on, off, or as the controller says. */
-  z.strictObject({ ...fieldCommon, kind: z.literal('starter'), tag: tagId }),
-  /** A hand wheel: the final element goes where it is turned to and stays there, or follows the controller again. */
-  z.strictObject({ ...fieldCommon, kind: z.literal('manual-valve'), tag: tagId, positions: z.array(position).min(1) }),
-  /** A switch at a device's own panel. `momentary` ones spring back. */
-  z.strictObject({
-    ...fieldCommon,
-    kind: z.literal('local-switch'),
-    device: id,
-    tag: tagId,
-    positions: z.array(position).min(1),
-    momentary: z.boolean().default(false),
-  }),
-  /** A call to the control room: what its screens show. */
-  z.strictObject({ ...fieldCommon, kind: z.literal('call'), tags: z.array(tagId).min(1) }),
-]);
-export type FieldActionSpec = z.output<typeof fieldActionSchema>;
 
 export const plantSchema = z.strictObject({
   id,

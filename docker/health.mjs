@@ -4,6 +4,8 @@
  *   health.mjs modbus ADDRESS PORT           asks a device for its identification; an exception is an answer, and so is a reset, which is
  *                                            how an access control list turns strangers away
  *   health.mjs s7 ADDRESS PORT               asks for a transport connection (COTP, RFC 905)
+ *   health.mjs dnp3 ADDRESS PORT OUTSTATION MASTER
+ *                                            asks an outstation for its link status, from the link address of a master of its
  *   health.mjs http URL                      any answer that is no fault of the server
  *   health.mjs ntp ADDRESS PORT              asks for the time
  *   health.mjs dns ADDRESS PORT              asks for a name; that there is none is an answer
@@ -20,6 +22,8 @@ const PATIENCE_MS = 3000;
 const MODBUS = Buffer.from('000100000005012b0e0100', 'hex');
 /** TPKT and COTP connection request, class 0, from TSAP 0x0100 to 0x0102. */
 const COTP = Buffer.from('0300001611e00000000100c1020100c2020102c0010a', 'hex');
+/** Answer to a link status request: 5 octets, from an outstation, code 11 (IEEE 1815-2012, 9.2.4). */
+const LINK_STATUS = Buffer.from('0564050b', 'hex');
 /** Client, version 4. */
 const NTP = Buffer.alloc(48);
 NTP[0] = 0x23;
@@ -30,6 +34,8 @@ const PROBES = {
   modbus: (address, port) =>
     ask(address, port, MODBUS, (answer) => answer.length >= 9 && answer.readUInt16BE(0) === 1, true),
   s7: (address, port) => ask(address, port, COTP, (answer) => answer.length >= 6 && answer[5] === 0xd0, true),
+  dnp3: (address, port, outstation, master) =>
+    ask(address, port, linkStatusRequest(outstation, master), (answer) => answer.includes(LINK_STATUS), true),
   tcp: (address, port) => ask(address, port, undefined, () => true, false),
   ntp: (address, port) => send(address, port, NTP, (answer) => answer.length >= 48 && (answer[0] & 7) === 4),
   dns: (address, port) =>
@@ -37,6 +43,23 @@ const PROBES = {
   http,
   file,
 };
+
+/** Words that a probe takes where those are not two. */
+const WORDS = { http: 1, dnp3: 4 };
+
+/** REQUEST LINK STATUS (9.2.4.1), with its CRC (clause 9.2.8): polynomial 0x3d65 reflected, inverted, low octet first. */
+function linkStatusRequest(outstation, master) {
+  const frame = Buffer.from('056405c900000000ffff', 'hex');
+  frame.writeUInt16LE(Number(outstation), 4);
+  frame.writeUInt16LE(Number(master), 6);
+  let crc = 0;
+  for (const octet of frame.subarray(0, 8)) {
+    crc ^= octet;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xa6bc : crc >>> 1;
+  }
+  frame.writeUInt16LE(~crc & 0xffff, 8);
+  return frame;
+}
 
 /** Over TCP; `resets`: to be reset once connected is an answer too. */
 async function ask(address, port, question, right, resets) {
@@ -106,7 +129,7 @@ function file(path, seconds) {
 
 const [name, ...words] = process.argv.slice(2);
 const probe = Object.hasOwn(PROBES, name ?? '') ? PROBES[name] : undefined;
-if (probe === undefined || words.length < (name === 'http' ? 1 : 2)) {
+if (probe === undefined || words.length < (WORDS[name] ?? 2)) {
   process.stderr.write(`health.mjs ${Object.keys(PROBES).join('|')} …; the head of the file says with what\n`);
   process.exitCode = 2;
 } else {

@@ -14,6 +14,8 @@ export class Host {
   readonly mac: string | undefined;
   /** SHA-256 of the program that it should run. */
   readonly program: string | undefined;
+  /** Version that it should say of itself. */
+  readonly revision: string | undefined;
   readonly zone: string | undefined;
   readonly level: number | undefined;
   /** Whether the asset list has it; undefined when there is no asset list. */
@@ -32,6 +34,7 @@ export class Host {
     this.criticality = asset?.criticality;
     this.mac = asset?.mac?.toLowerCase();
     this.program = asset?.program;
+    this.revision = asset?.revision;
     this.zone = home?.id;
     this.level = home?.level;
     this.known = knowledge.assets.length === 0 ? undefined : asset !== undefined;

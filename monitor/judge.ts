@@ -27,10 +27,14 @@ import type { PathChangeEvent, SegmentConflictEvent } from './events/path.ts';
 import type { EvidencePacket } from './flows/evidence.ts';
 import type { Hosts } from './hosts.ts';
 import { Inventory } from './inventory/index.ts';
+import { type AnyBacnetEvent, BACNET_EVENTS, BacnetJudge } from './judgement/bacnet.ts';
 import { Dnp3Judge } from './judgement/dnp3.ts';
+import { DOOR_EVENTS, type DoorEvent, DoorJudge } from './judgement/doors.ts';
 import { LinkJudge } from './judgement/link.ts';
 import { LogJudge } from './judgement/logs.ts';
 import { ModbusJudge } from './judgement/modbus.ts';
+import { type AnyMqttEvent, MQTT_EVENTS, MqttJudge } from './judgement/mqtt.ts';
+import { type JudgedOpcUaEvent, OPCUA_EVENTS, OpcUaJudge } from './judgement/opcua.ts';
 import { S7Judge } from './judgement/s7comm.ts';
 import { Scene } from './judgement/scene.ts';
 import type { SensorEvent } from './sensor/index.ts';
@@ -56,6 +60,9 @@ export interface JudgeOptions {
 
 /** Events that the judgement uses itself. */
 const HANDLED: ReadonlySet<string> = new Set([
+  ...DOOR_EVENTS,
+  ...BACNET_EVENTS,
+  'bacnet_violation',
   'conn',
   'dnp3',
   'dnp3_attribute',
@@ -70,6 +77,10 @@ const HANDLED: ReadonlySet<string> = new Set([
   'modbus_read_device_identification',
   'modbus_violation',
   'modbus_file_record',
+  ...MQTT_EVENTS,
+  'mqtt_violation',
+  ...OPCUA_EVENTS,
+  'opcua_violation',
   'path_change',
   's7comm',
   's7comm_block',
@@ -88,6 +99,10 @@ export class Judge {
   readonly #modbus: ModbusJudge;
   readonly #s7: S7Judge;
   readonly #dnp3: Dnp3Judge;
+  readonly #bacnet: BacnetJudge;
+  readonly #doors: DoorJudge;
+  readonly #mqtt: MqttJudge;
+  readonly #opcua: OpcUaJudge;
   readonly #link: LinkJudge;
   readonly #logs: LogJudge;
   readonly #detectors: DetectorRunner;
@@ -114,6 +129,10 @@ export class Judge {
     const modules = options.detectors.filter((module) => !except?.(module));
     this.#detectors = new DetectorRunner(modules, options.alerts, this.#scene.calendar);
     this.#modbus = new ModbusJudge(this.#scene, this.inventory, this.#detectors);
+    this.#doors = new DoorJudge(this.#scene, this.inventory);
+    this.#bacnet = new BacnetJudge(this.#scene, this.inventory, this.#modbus.watch);
+    this.#mqtt = new MqttJudge(this.#scene, this.inventory, this.#modbus.watch);
+    this.#opcua = new OpcUaJudge(this.#scene, this.inventory);
     this.#link = new LinkJudge(this.#scene, this.inventory);
     this.#logs = new LogJudge(this.#scene, this.#detectors);
     this.#s7 = new S7Judge(this.#scene, this.inventory, this.#detectors, this.#logs, this.#modbus.watch);
@@ -127,7 +146,14 @@ export class Judge {
   /** What was given up to stay within bounds. */
   get dropped(): number {
     const parts = this.#detectors.dropped + this.#link.dropped + this.#s7.dropped + this.#dnp3.dropped;
-    return this.#dropped + this.#conversations.forgotten + parts;
+    return (
+      this.#dropped +
+      this.#mqtt.dropped +
+      this.#opcua.dropped +
+      this.#conversations.forgotten +
+      this.#doors.dropped +
+      parts
+    );
   }
 
   get watch(): ProcessWatch {
@@ -188,6 +214,7 @@ export class Judge {
     this.engine.judge('penstock/connection', scene.subject);
     if (isArp) return;
     this.#link.locate(flow, time);
+    this.#doors.opened(flow, src, dst, time);
     const pair = `${src.address}|${dst.address}|${flow.transport}|${port}`;
     if (this.#pairs.has(pair)) return;
     if (this.#pairs.size < MAX_PAIRS) this.#pairs.add(pair);
@@ -223,6 +250,22 @@ export class Judge {
       this.#scene.prepareFor(conversation, time, event);
       this.engine.judge(key, this.#scene.subject);
     }
+    if (DOOR_EVENTS.has(name)) {
+      this.#doors.event(event as DoorEvent, conversation);
+      return;
+    }
+    if (BACNET_EVENTS.has(name)) {
+      this.#bacnet.event(event as AnyBacnetEvent, conversation);
+      return;
+    }
+    if (OPCUA_EVENTS.has(name)) {
+      this.#opcua.event(event as JudgedOpcUaEvent, conversation);
+      return;
+    }
+    if (MQTT_EVENTS.has(name)) {
+      this.#mqtt.event(event as AnyMqttEvent, conversation);
+      return;
+    }
     switch (name) {
       case 'conn':
         this.#ended(event, conversation);
@@ -249,6 +292,7 @@ export class Judge {
       case 'dnp3_attribute':
         this.inventory.attributed(event as AttributeEvent, flow);
         this.#dnp3.attribute(event as AttributeEvent, conversation);
+        this.#doors.attribute(event as AttributeEvent, conversation);
         return;
       case 'modbus_mask_write_register':
         this.#modbus.maskWrite(event, conversation);
@@ -258,6 +302,7 @@ export class Judge {
         return;
       case 'modbus_read_device_identification':
         this.inventory.identified(event, flow);
+        this.#identified(event, conversation);
         return;
       case 's7comm':
         this.#s7.message(event as S7commEvent, conversation);
@@ -270,9 +315,13 @@ export class Judge {
         return;
       case 's7comm_identity':
         this.inventory.named(event as S7IdentityEvent, flow);
+        this.#doors.module(event as S7IdentityEvent, conversation);
         return;
       case 's7comm_violation':
       case 'dnp3_violation':
+      case 'mqtt_violation':
+      case 'opcua_violation':
+      case 'bacnet_violation':
       case 'modbus_violation':
         this.#violated(conversation, time, event);
         return;
@@ -291,6 +340,8 @@ export class Judge {
   #advance(time: number): void {
     const scene = this.#scene;
     this.#dnp3.settle();
+    this.#mqtt.settle();
+    this.#bacnet.settle();
     const passed = time - scene.now;
     if (passed > 0) {
       this.#detectors.passed(passed);
@@ -313,6 +364,7 @@ export class Judge {
       const watched = this.watch.device(flow.responderAddress);
       conversation = new Conversation(flow, hosts.at(flow.originatorAddress), hosts.at(flow.responderAddress), watched);
       this.#conversations.set(flow, conversation);
+      this.#doors.speaks(conversation, this.#scene.now);
     }
     this.#recent = conversation;
     return conversation;
@@ -327,9 +379,18 @@ export class Judge {
     this.#modbus.tally(conversation);
     this.#s7.tally(conversation);
     this.#dnp3.ended(conversation);
+    this.#mqtt.ended(conversation);
+    this.#doors.ended(conversation, event.time);
     this.#dropped += conversation.dropped;
     this.#conversations.delete(conversation.flow);
     if (this.#recent === conversation) this.#recent = undefined;
+  }
+
+  /** One object of an answer to FC 43/14. */
+  #identified(event: ProtocolEvent, conversation: Conversation): void {
+    const { object_id: object, object_value: value } = event as { object_id?: unknown; object_value?: unknown };
+    if (object === 'MajorMinorVersion' && typeof value === 'string' && value !== '')
+      this.#doors.says(conversation, conversation.dst, 'modbus', object, value, event.time);
   }
 
   /** @param event the message that breaks the protocol; without it, bytes that are no message */

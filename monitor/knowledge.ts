@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import {
   DEVICE_KINDS,
+  edgePoints,
   FileError,
   type InvariantSpec,
   invariantProblems,
@@ -15,6 +16,7 @@ import {
   pointSchema,
   readText,
   shownPath,
+  sparkplugPointSchema,
   subnetOf,
 } from '@penstock/core';
 import { S7Memory } from '@penstock/protocols/s7comm';
@@ -99,9 +101,11 @@ const knownPointSchema = z
     modbus: pointSchema.shape.modbus,
     s7: pointSchema.shape.s7,
     dnp3: pointSchema.shape.dnp3,
+    bacnet: pointSchema.shape.bacnet,
+    sparkplug: sparkplugPointSchema.optional(),
   })
-  .refine(({ modbus, s7, dnp3 }) => modbus !== undefined || s7 !== undefined || dnp3 !== undefined, {
-    error: "say where the point is: give it 'modbus', 's7' or 'dnp3'",
+  .refine(({ modbus, s7, dnp3, sparkplug, bacnet }) => (modbus ?? s7 ?? dnp3 ?? sparkplug ?? bacnet) !== undefined, {
+    error: "say where the point is: give it 'modbus', 's7', 'dnp3', 'bacnet' or 'sparkplug'",
   });
 export type KnownPoint = z.output<typeof knownPointSchema>;
 
@@ -259,9 +263,9 @@ export function knowledgeOf(
     }),
     points: plant.devices
       .filter((device) => !device.absent)
-      .flatMap((device) =>
-        device.points.flatMap(({ tag, writable, accepts, modbus, s7, dnp3 }) =>
-          modbus === undefined && s7 === undefined && dnp3 === undefined
+      .flatMap((device) => [
+        ...device.points.flatMap(({ tag, writable, accepts, modbus, s7, dnp3, bacnet }) =>
+          modbus === undefined && s7 === undefined && dnp3 === undefined && bacnet === undefined
             ? []
             : [
                 {
@@ -270,10 +274,12 @@ export function knowledgeOf(
                   ...(modbus !== undefined && { modbus }),
                   ...(s7 !== undefined && { s7 }),
                   ...(dnp3 !== undefined && { dnp3 }),
+                  ...(bacnet !== undefined && { bacnet }),
                 },
               ],
         ),
-      ),
+        ...edgePoints(device).map(({ tag, writable, sparkplug }) => ({ device: device.id, tag, writable, sparkplug })),
+      ]),
     invariants: plant.invariants,
     workOrders: workOrders.map((order) => ({
       ...order,

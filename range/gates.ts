@@ -1,5 +1,5 @@
 /** Which services of a plant real tools reach, from where they join the wire. */
-import type { ServiceSpec } from '@penstock/core';
+import { dataPortsOf, dottedOf, type ServiceSpec, subnetOf } from '@penstock/core';
 import type { GateService } from '@penstock/simulator/kernel';
 import { TRAINEE } from './outside.ts';
 import type { Plant } from './plants.ts';
@@ -12,6 +12,13 @@ const STANDARD: Readonly<
   modbus: { transport: 'tcp', port: 502 },
   s7: { transport: 'tcp', port: 102 },
   dnp3: { transport: 'tcp', port: 20_000 },
+  bacnet: { transport: 'udp', port: 47_808 },
+  mqtt: { transport: 'tcp', port: 1883 },
+  opcua: { transport: 'tcp', port: 4840 },
+  web: { transport: 'tcp', port: 80 },
+  telnet: { transport: 'tcp', port: 23 },
+  ftp: { transport: 'tcp', port: 21 },
+  snmp: { transport: 'udp', port: 161 },
   scada: { transport: 'tcp', port: 80 },
   historian: { transport: 'tcp', port: 80 },
   ntp: { transport: 'udp', port: 123 },
@@ -19,17 +26,30 @@ const STANDARD: Readonly<
   syslog: { transport: 'udp', port: 514 },
 };
 
+/** Where everybody in a zone hears. */
+function broadcastOf({ spec }: Plant, zone: string): string {
+  const subnet = spec.zones.find(({ id }) => id === zone)?.subnet;
+  return dottedOf(subnet === undefined ? 0xffff_ffff : subnetOf(subnet).last);
+}
+
 /** Every service that a device of the plant declares. */
 export function gateServices(plant: Plant): GateService[] {
   return plant.spec.devices
     .filter((device) => !device.absent)
-    .flatMap(({ id, address, services }) =>
+    .flatMap(({ id, address, zone, services }) =>
       services.flatMap((service) => {
         const { protocol } = service;
         const { transport: usual, port: standard } = STANDARD[protocol];
         const transport = service.protocol === 'dnp3' ? service.transport : usual;
         const at = service.port ?? standard;
-        return at === undefined ? [] : [{ device: id, service: protocol, address, port: at, transport }];
+        if (at === undefined) return [];
+        // Passive data connections of a tool come in like any other.
+        const data = service.protocol === 'ftp' ? dataPortsOf(service) : [];
+        const everybody = protocol === 'bacnet' ? { broadcast: broadcastOf(plant, zone) } : {};
+        return [
+          { device: id, service: protocol, address, port: at, transport, ...everybody },
+          ...data.map((port) => ({ device: id, service: 'ftp-data', address, port, transport })),
+        ];
       }),
     );
 }

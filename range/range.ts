@@ -40,6 +40,7 @@ import type { TruthJournal } from './journal/truth.ts';
 import type { Plant } from './plants.ts';
 import { Ramps } from './ramps.ts';
 import { saveWarmState, useWarmState, type WarmState } from './warm.ts';
+import { ProgramArchive } from './week/archive.ts';
 
 export interface RangeOptions {
   readonly plant: Plant;
@@ -90,6 +91,8 @@ export class Range {
   readonly network: PlantNetwork;
   readonly engine: ProcessEngine;
   readonly registry: DeviceRegistry;
+  /** Programs as the plant's engineers know them. */
+  readonly archive: ProgramArchive;
   readonly devices: ReadonlyMap<string, Device>;
   /** True and measured values by the plant's tag number, as of the last step. */
   readonly truth: Float64Array;
@@ -146,6 +149,7 @@ export class Range {
       ...lookups,
     };
     this.registry = new DeviceRegistry(options.run);
+    this.archive = new ProgramArchive(plant);
     const devices = spec.devices.filter((device) => this.#present.has(device.id));
     const { site } = options;
     this.#site = site;

@@ -3,7 +3,7 @@
  * memory of the devices that it polls meanwhile. They part by nothing but the age of a poll, unless somebody lies on the way or nothing
  * arrives any more.
  */
-import { type DeviceSpec, type Instant, inSeconds, type PlantSpec, pollReads } from '@penstock/core';
+import { type DeviceSpec, type Dnp3Point, type Instant, inSeconds, type PlantSpec, pollReads } from '@penstock/core';
 import type { Device, TagStore } from '@penstock/simulator/devices';
 
 /** A time during which the view of a tag was wrong, or lost. Seconds from the run's start; `until` null: to the end. */
@@ -160,6 +160,9 @@ export class ViewWatch {
   }
 }
 
+/** Whether an outstation tells its changes. What stands in no class comes with the rare poll of everything, and nobody looks at it as at a reading. */
+const isReported = ({ kind, class: one = kind.endsWith('output') ? 0 : 1 }: Dnp3Point): boolean => one > 0;
+
 interface Polled {
   readonly period: number;
   readonly device: string;
@@ -174,7 +177,7 @@ function polledTags(plant: PlantSpec, viewer: DeviceSpec): Map<string, Polled> {
   for (const poll of viewer.polls) {
     const points = plant.devices.find((d) => d.id === poll.device)?.points ?? [];
     for (const [point, spec] of points.entries())
-      if (pollReads(poll, spec))
+      if (pollReads(poll, spec) && (poll.protocol !== 'dnp3' || isReported(spec.dnp3 as Dnp3Point)))
         polled.set(spec.tag, {
           period: inSeconds(poll.every),
           device: poll.device,

@@ -17,6 +17,13 @@ export const JUDGES = [
     probe: ['/usr/bin/python3', '-c', 'import pymodbus'],
     checks: "Modbus against pymodbus's client",
   },
+  {
+    name: 'mosquitto',
+    package: 'mosquitto-clients',
+    probe: ['sh', '-c', 'command -v mosquitto_pub && command -v mosquitto_sub'],
+    checks: "MQTT against mosquitto's clients",
+  },
+  { name: 'snmp', package: 'snmp', probe: ['snmpget', '--version'], checks: "SNMP against net-snmp's tools" },
   { name: 'tcpdump', package: 'tcpdump', probe: ['tcpdump', '--version'], checks: 'capture from a live interface' },
 ];
 

@@ -11,7 +11,9 @@ import { JUDGES } from '../scripts/judges.mjs';
 const known = new Map<string, boolean>();
 
 /** Whether a judge is installed: `describe.skipIf(!hasJudge('tshark'))`. */
-export function hasJudge(name: 'chromium' | 'tshark' | 'nmap' | 'mbpoll' | 'pymodbus' | 'tcpdump'): boolean {
+export function hasJudge(
+  name: 'chromium' | 'tshark' | 'nmap' | 'mbpoll' | 'mosquitto' | 'pymodbus' | 'tcpdump' | 'snmp',
+): boolean {
   const prepared = process.env.PENSTOCK_JUDGES;
   if (prepared !== undefined) return prepared.split(',').includes(name);
   let present = known.get(name);

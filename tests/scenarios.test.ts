@@ -23,11 +23,14 @@ async function run(
   return { code, stdout, summary: JSON.parse(stdout) as ScenarioSummary };
 }
 
+/** The whole length, with each of the controls. */
+const PROVE = process.env.PENSTOCK_PROVE === '1';
+
 const paging = ({ alerts }: ScenarioSummary) =>
   alerts.filter(({ severity }) => severity === 'high' || severity === 'critical');
 
 describe('a dry run', () => {
-  it.each(['lye-setpoint', 'quiet-chlorine', 'register-sweep'])(
+  it.each(['lye-setpoint', 'quiet-chlorine', 'register-sweep', 'radio-spill', 'quiet-download'])(
     'of %s says what would be done and leaves nothing behind',
     async (scenario) => {
       const { code, stdout } = await run(scenario, '--dry-run');
@@ -133,6 +136,83 @@ describe('quiet-chlorine', () => {
       const twin = await run('quiet-chlorine', '--virtual', '--twin', '--out', 'quiet-twin');
       expect([twin.code, paging(twin.summary), twin.summary.outcome.hazards]).toEqual([0, [], []]);
       expect(twin.summary.reverted.state).toBe('proven');
+    },
+    LONG,
+  );
+});
+
+describe('radio-spill', () => {
+  const gist = ({ alerts }: ScenarioSummary) => new Set(alerts.map(({ rule, tag }) => `${rule} ${tag ?? ''}`.trim()));
+  let summary: ScenarioSummary;
+  beforeAll(async () => {
+    summary = (await run('radio-spill', '--virtual', '--out', 'spill')).summary;
+  }, LONG);
+
+  it('is noticed with the first packet, long before the tank runs over', () => {
+    expect(summary.detected).toBe(true);
+    expect(summary.timeToDetectSeconds).toBeLessThan(10);
+    expect(summary.timeToDamageSeconds).toBeGreaterThan(1800);
+    expect(summary.timeToDamageSeconds).toBeLessThan(3 * 3600);
+    expect(summary.inTime).toEqual({ automatic: true, controlRoom: true, field: true });
+    expect(summary.expected.map(({ about, met }) => [about, met])).toEqual(
+      summary.expected.map(({ about }) => [about, true]),
+    );
+    expect(summary.falseAlarms).toEqual([]);
+  });
+
+  it('spills as it was meant to, under the eyes of a SCADA server that goes on polling', () => {
+    expect(summary.outcome.hazards.map(({ hazard }) => hazard)).toEqual(['high-zone-overflow']);
+    expect(summary.effects.map(({ met }) => met)).toEqual([true, true, true]);
+    expect(summary.adversary?.outcome).toBe('success');
+    expect(summary.view).toMatchObject({ manipulated: [], lost: [] });
+    expect([...gist(summary)]).toEqual(
+      expect.arrayContaining(['dnp3-address-shared', 'dnp3-unsolicited-disabled', 'dnp3-direct-operate LIC701_HH']),
+    );
+  });
+
+  it('is undone, reports included, and that is proven over the radio', () => {
+    expect(summary.reverted).toMatchObject({
+      state: 'proven',
+      tags: ['LIC701_HH', 'LIC701_MODE', 'HS711', 'HS712'].map((tag) => ({ tag, proven: true })),
+      reports: [{ device: 'booster-rtu', proven: true }],
+    });
+  });
+
+  it(
+    'has a twin that pages nobody',
+    async () => {
+      const twin = await run('radio-spill', '--virtual', '--twin', '--out', 'spill-twin');
+      expect([twin.code, paging(twin.summary), twin.summary.outcome.hazards]).toEqual([0, [], []]);
+      expect(twin.summary.steps.filter(({ event }) => event === 'failed')).toEqual([]);
+      expect(twin.summary.reverted.state).toBe('proven');
+    },
+    LONG,
+  );
+
+  it.runIf(PROVE)(
+    'is noticed also by rules alone that know nobody, stopped by the control room, and each control changes what it says',
+    async () => {
+      const stopped = (await run('radio-spill', '--virtual', '--respond', 'control-room', '--out', 'spill-room'))
+        .summary;
+      expect(stopped.outcome.hazards).toEqual([]);
+      expect(stopped.adversary?.outcome).toBe('failed');
+      const blind = (
+        await run('radio-spill', '--virtual', '--without-source-rules', '--controls', '--out', 'spill-blind')
+      ).summary;
+      expect([blind.detected, blind.withoutSourceRules, paging(blind).length > 0]).toEqual([true, true, true]);
+      const { controls } = blind as unknown as { controls: ControlMeasure[] };
+      const told = controls.map(({ control, stepsDone, taken, adversary, hazards }) => [
+        ...[control, stepsDone, taken, adversary],
+        hazards,
+      ]);
+      expect(told).toEqual([
+        ['none', 5, 5, 'success', ['high-zone-overflow']],
+        // It is silenced all the same: DNP3 selects outputs, not what is reported.
+        ['select-before-operate', 1, 1, 'failed', []],
+        ['access-list', 0, 0, 'failed', []],
+        ['high-level-float', 5, 5, 'failed', []],
+        ['no-safety-device', 5, 5, 'success', ['high-zone-overflow']],
+      ]);
     },
     LONG,
   );

@@ -45,6 +45,8 @@ interface Running {
   readonly plant: Plant;
   readonly folder: RunFolder;
   readonly gates: readonly GateAddress[];
+  /** Where everybody of a network is asked at once. */
+  readonly everybody: Gates['everybody'];
   /** Services that the firewall keeps from the zone. */
   readonly unreached: readonly GateService[];
   readonly zone: string;
@@ -152,7 +154,7 @@ async function start(
     await outputs.close();
     return inSeconds(end);
   };
-  return { plant, folder, gates: gates.table, unreached, zone, page, stop };
+  return { plant, folder, gates: gates.table, everybody: gates.everybody, unreached, zone, page, stop };
 }
 
 /** A signal may come twice: to the whole group, and from the process that started this one. */
@@ -169,12 +171,17 @@ function endOnSignal(running: Running): void {
     });
 }
 
-function tell({ plant, folder, gates, unreached, zone, page }: Running, { seed, rate }: UpOptions): void {
+function tell({ plant, folder, gates, everybody, unreached, zone, page }: Running, { seed, rate }: UpOptions): void {
   print(`${plant.spec.name} is running (seed ${seed}, ×${rate}); files in ${folder.path}`);
   print();
   if (gates.length + unreached.length > 0) {
     printTable([
       ...gates.map((gate) => [gate.device, serviceName(gate), `${gate.host}:${gate.port}`]),
+      ...everybody.map(({ service, broadcast, host, port }) => [
+        `everybody at ${broadcast}`,
+        `${service}/udp`,
+        `${host}:${port}`,
+      ]),
       ...unreached.map((service) => [service.device, serviceName(service), `not reachable from ${zone}`]),
     ]);
     print();

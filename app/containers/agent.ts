@@ -4,20 +4,23 @@
  */
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { type DeviceSpec, type Instant, packArrays, unpackArrays } from '@penstock/core';
+import { type DeviceSpec, type Instant, PenstockError, packArrays, unpackArrays } from '@penstock/core';
+import type { OutstationSnapshot } from '@penstock/protocols/dnp3';
 import { parseSubnet } from '@penstock/protocols/ethernet';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
-import { Device, DeviceFoothold } from '@penstock/simulator/devices';
+import { Device, DeviceFoothold, Dnp3Service } from '@penstock/simulator/devices';
 import {
   EventQueue,
   type FirewallDrop,
   type Foothold,
-  type ModbusSession,
+  type NetworkHost,
   PacedClock,
   SocketHost,
 } from '@penstock/simulator/kernel';
+import { AgentSessions } from './agent-sessions.ts';
 import { type Begin, type FromDevice, Link, type ToDevice, type Told, wiredTags } from './link.ts';
 import { ping } from './ping.ts';
+import { onRadio } from './radio.ts';
 import { wallMicroseconds } from './wall.ts';
 
 export interface AgentOptions {
@@ -42,8 +45,8 @@ export interface FirewallControl {
 
 const RECONNECT_MS = 500;
 const STATE_EVERY_MS = 500;
-/** Without news of the process for so long the level-0 wiring is broken. */
-const WIRING_LOST_AFTER_MS = 3000;
+/** Without news of the process for so long the level-0 wiring is broken; a busy machine may hold the range up for some seconds. */
+const WIRING_LOST_AFTER_MS = 10_000;
 /** Journal entries that wait for the range; an hour of a busy device. */
 const MOST_ENTRIES = 50_000;
 const MOST_EARLY = 1000;
@@ -51,6 +54,8 @@ const MOST_EARLY = 1000;
 export class DeviceAgent {
   readonly #options: AgentOptions;
   #link: Link<ToDevice, FromDevice> | undefined;
+  /** The same, from when it is asked for. */
+  #dialled: Link<ToDevice, FromDevice> | undefined;
   #run: DeviceRun | undefined;
   /** What was said of a run that is being built. */
   #early: Exclude<ToDevice, { t: 'begin' }>[] = [];
@@ -71,7 +76,7 @@ export class DeviceAgent {
     this.#ended = true;
     for (const timer of this.#timers) clearInterval(timer);
     clearTimeout(this.#again);
-    this.#link?.end();
+    this.#dialled?.end();
     await this.#run?.end();
   }
 
@@ -88,6 +93,7 @@ export class DeviceAgent {
         if (!this.#ended) this.#again = setTimeout(() => this.#connect(), RECONNECT_MS);
       },
     );
+    this.#dialled = link;
     socket.on('connect', () => {
       this.#link = link;
       link.send({ t: 'hello', device, version, run: this.#run?.begin.run ?? null });
@@ -107,6 +113,7 @@ export class DeviceAgent {
       this.#run = undefined;
       this.#early = [];
       void Promise.resolve(before?.end()).then(() => {
+        if (this.#ended) return;
         const run = new DeviceRun(message, this.#options, (said) => this.#link?.send(said));
         this.#run = run;
         this.#options.note(`${this.#options.device} takes part in ${message.run}`);
@@ -128,10 +135,11 @@ class DeviceRun {
   readonly #say: (message: FromDevice) => void;
   readonly #queue = new EventQueue();
   readonly #clock: PacedClock;
-  readonly #host: SocketHost;
+  readonly #sockets: SocketHost;
+  readonly #host: NetworkHost;
   readonly #device: Device;
   readonly #foothold: Foothold;
-  readonly #sessions = new Map<number, ModbusSession>();
+  readonly #sessions: AgentSessions;
   readonly #wiring: LevelZero;
   readonly #firewall: FirewallControl | undefined;
   readonly #entries: Told[] = [];
@@ -145,7 +153,7 @@ class DeviceRun {
     const spec = begin.plant.devices.find(({ id }) => id === options.device) as DeviceSpec;
     this.#queue.runUntil(Math.max(0, Math.floor(wallMicroseconds() - begin.origin)) as Instant);
     this.#clock = new PacedClock(this.#queue);
-    this.#host = new SocketHost({
+    this.#sockets = new SocketHost({
       id: spec.id,
       queue: this.#queue,
       clock: this.#clock,
@@ -155,6 +163,9 @@ class DeviceRun {
       onMark: (mark) => say({ t: 'marks', marks: [mark] }),
       onTrouble: (text) => say({ t: 'trouble', text }),
     });
+    const { plant, seed } = begin;
+    this.#host =
+      spec.kind === 'firewall' ? this.#sockets : onRadio(this.#sockets, plant, spec.zone, { queue: this.#queue, seed });
     const indices = new Map(begin.plant.tags.map(({ id }, i) => [id, i]));
     const tagIndex = (tag: string): number => indices.get(tag) as number;
     this.#wiring = new LevelZero(wiredTags(spec).map(tagIndex), begin.plant.tags.length, (tag, value) =>
@@ -182,8 +193,11 @@ class DeviceRun {
       begin.seed,
     );
     this.#foothold = new DeviceFoothold(this.#device);
+    this.#sessions = new AgentSessions(this.#foothold);
     if (begin.memory !== undefined)
       this.#device.resume(unpackArrays(begin.memory) as ControllerSnapshot, begin.restarted ? this.#queue.now : 0);
+    if (begin.outstation !== undefined)
+      this.#device.part(Dnp3Service)?.load(unpackArrays(begin.outstation) as OutstationSnapshot);
     this.#clock.start();
     // A controller is wired before it is switched on.
     this.#wiring.whenWired(() => this.#clock.outside({ run: (now) => this.#powerUp(now) }));
@@ -216,26 +230,18 @@ class DeviceRun {
         this.#clock.outside({ run: (now) => this.#act(message, now) });
         break;
       case 'open':
-        this.#sessions.set(message.session, this.#foothold.modbus(message.target));
+        this.#clock.outside({ run: () => this.#open(message) });
         break;
       case 'ask':
         this.#clock.outside({
           run: () =>
-            this.#sessions
-              .get(message.session)
-              ?.request(message.unit, new Uint8Array(Buffer.from(message.pdu, 'base64')), message.cause, (reply) => {
-                const pdu = reply.outcome === 'answered' ? Buffer.from(reply.pdu).toString('base64') : undefined;
-                this.#say({ t: 'reply', id: message.id, outcome: reply.outcome, ...(pdu !== undefined && { pdu }) });
-              }),
+            this.#sessions.work(message.session, message.work, (result) =>
+              this.#say({ t: 'reply', id: message.id, ...(result !== undefined && { result }) }),
+            ),
         });
         break;
       case 'release':
-        this.#clock.outside({
-          run: () => {
-            this.#sessions.get(message.session)?.release();
-            this.#sessions.delete(message.session);
-          },
-        });
+        this.#clock.outside({ run: () => this.#sessions.release(message.session) });
         break;
       case 'ping':
         this.#foothold.ping?.(message.target, message.cause, (answered) =>
@@ -291,7 +297,16 @@ class DeviceRun {
   async end(): Promise<void> {
     this.#clock.stop();
     this.#firewall?.stop();
-    await this.#host.close();
+    await this.#sockets.close();
+  }
+
+  #open(opening: Extract<ToDevice, { t: 'open' }>): void {
+    try {
+      this.#sessions.open(opening.session, opening);
+    } catch (error) {
+      if (!(error instanceof PenstockError)) throw error;
+      this.#say({ t: 'trouble', text: `${this.#device.spec.id}: ${error.message}` });
+    }
   }
 
   #act(act: Extract<ToDevice, { t: 'act' }>, now: Instant): void {

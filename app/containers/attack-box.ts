@@ -7,15 +7,29 @@ import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { PenstockError, type PlantSpec } from '@penstock/core';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
-import { ModbusPeer, onlyBetween, PeerSession, tryPort } from '@penstock/simulator/devices';
+import {
+  DeviceClock,
+  type Dnp3Station,
+  dnp3Session,
+  engineeringSession,
+  ModbusPeer,
+  onlyBetween,
+  PeerSession,
+  s7Session,
+  tryPort,
+} from '@penstock/simulator/devices';
 import {
   type Cause,
+  type Dnp3Session,
+  type EngineeringSession,
   type Foothold,
   type Interposed,
   type InterpositionOptions,
   type Mark,
   type ModbusSession,
   type PortAnswer,
+  Random,
+  type S7Session,
   SocketHost,
 } from '@penstock/simulator/kernel';
 import type { Reach, ReachContext } from '../adversary/adversary.ts';
@@ -23,7 +37,9 @@ import { note } from '../output.ts';
 import { ATTACK_BOX, ATTACK_SOCKET, type AttackBoxLayout } from './layout.ts';
 import { encodeLine } from './link.ts';
 import { ping } from './ping.ts';
+import { onRadio } from './radio.ts';
 import { RawNetwork } from './raw-link.ts';
+import { wallMicroseconds } from './wall.ts';
 
 /** Marks are gathered for so long, so that each connection does not cost a request. */
 const MARKS_EVERY_MS = 20;
@@ -51,7 +67,7 @@ export function boxReach(
       if (marks.length > 0) tell(marks);
       marks = [];
     }, MARKS_EVERY_MS);
-    const host = new SocketHost({
+    const sockets = new SocketHost({
       id: ATTACK_BOX,
       queue,
       clock,
@@ -60,9 +76,13 @@ export function boxReach(
       onMark,
       onTrouble: note,
     });
+    const host = onRadio(sockets, plant, box.zone, { queue, seed: 0 });
     let raw: RawNetwork | undefined;
     const inside = {
       ...{ plant, queue, host, zone: box.zone },
+      // Its own clock, which nobody has set to the plant's.
+      clock: new DeviceClock(queue, wallMicroseconds() - queue.now),
+      random: new Random(0, ATTACK_BOX),
       raw: () => {
         raw ??= RawNetwork.open({
           address: box.address,
@@ -86,16 +106,14 @@ export function boxReach(
       close: async () => {
         clearInterval(teller);
         if (marks.length > 0) tell(marks);
-        await Promise.all([host.close(), raw?.close()]);
+        await Promise.all([sockets.close(), raw?.close()]);
       },
     };
   };
 }
 
-interface Inside {
+interface Inside extends Dnp3Station {
   readonly plant: PlantSpec;
-  readonly queue: ReachContext['queue'];
-  readonly host: SocketHost;
   readonly zone: string;
   raw(): RawNetwork;
 }
@@ -113,6 +131,18 @@ class BoxFoothold implements Foothold {
   modbus(target: string): ModbusSession {
     const { queue, host } = this.#inside;
     return new PeerSession(queue, new ModbusPeer(queue, host, this.#spec(target)), true);
+  }
+
+  s7(target: string): S7Session {
+    return s7Session(this.#inside, this.#spec(target));
+  }
+
+  dnp3(target: string, cause: Cause, as?: number): Dnp3Session {
+    return dnp3Session(this.#inside, this.#spec(target), cause, as);
+  }
+
+  engineer(target: string, cause: Cause): EngineeringSession {
+    return engineeringSession(this, this.#inside, this.#spec(target), cause);
   }
 
   ping(target: string, cause: Cause, done: (answered: boolean) => void): void {

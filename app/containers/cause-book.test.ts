@@ -306,9 +306,13 @@ describe('labels from marks', () => {
     );
   });
 
-  it('of the small plant under attack are those of its own tap', async () => {
-    const plant = await readPlant(fileURLToPath(new URL('../../range/test/small-plant', import.meta.url)));
-    const scenario = parseYamlText(SCENARIO, 'overfill.yaml', scenarioSchema);
+  it.each([
+    ['small-plant', SCENARIO],
+    ['booster-plant', BY_RADIO],
+    ['filter-plant', DOWNLOAD],
+  ])('of the %s under attack are those of its own tap', async (name, text) => {
+    const plant = await readPlant(fileURLToPath(new URL(`../../range/test/${name}`, import.meta.url)));
+    const scenario = parseYamlText(text, 'overfill.yaml', scenarioSchema);
     const agents = new Agents();
     let observed: Observed | undefined;
     const play = new Play({
@@ -321,8 +325,10 @@ describe('labels from marks', () => {
         agents.tell = (mark) => observed?.tell(mark);
       },
     });
+    // Everybody looks for everybody at the beginning; who needs whom first is not to be told apart.
+    observed?.run(seconds(5));
     play.launch({ spec: scenario, variant: 'attack', now: true });
-    observed?.run(seconds(240));
+    observed?.run(seconds(245));
     observed?.end();
     play.finish();
     expect(observed?.truth.length).toBeGreaterThan(8);
@@ -500,4 +506,47 @@ twin:
   about: The set point moves within what is usual.
   steps:
     - { id: order, about: raises the set point, verb: write-tag, from: scada, to: tank-plc, tag: LIC101_SP, value: 3, techniques: [T0836] }
+`;
+
+/** Over a master's standing connection, and over a stranger's own under the master's address. */
+const BY_RADIO = `
+id: overfill
+name: Overfill by radio
+plant: booster-plant
+story: Somebody orders the station over DNP3.
+basis: { incident: none, documented: [], invented: [everything], sources: [none] }
+start: 60s
+observe: 2m
+steps:
+  - { id: silence, about: no reports, verb: disable-unsolicited, from: engineering, to: booster-rtu, as: scada, techniques: [T0878] }
+  - { id: order, about: raises the set point, verb: write-tag, from: engineering, to: booster-rtu, as: scada, command: select, tag: LIC201_SP, value: 4.9, techniques: [T0836], after: { step: silence, wait: 10s } }
+  - { id: mode, about: by hand, verb: write-tag, from: scada, to: booster-rtu, tag: LIC201_MODE, value: 0, command: select, techniques: [T0836], after: { step: order, wait: 5s } }
+revertAfter: 60s
+hazards: [overflow]
+twin:
+  name: A higher level for the night
+  about: The set point moves within what is usual.
+  steps:
+    - { id: order, about: raises the set point, verb: write-tag, from: scada, to: booster-rtu, command: select, tag: LIC201_SP, value: 3, techniques: [T0836] }
+`;
+
+/** Over a connection of its own, whose answers and parts of a block follow each other, and over one that polls. */
+const DOWNLOAD = `
+id: overfill
+name: Overfill by program
+plant: filter-plant
+story: Somebody loads another program over S7.
+basis: { incident: none, documented: [], invented: [everything], sources: [none] }
+start: 60s
+observe: 2m
+steps:
+  - { id: look, about: reads it, verb: program-upload, from: engineering, to: filter-plc, techniques: [T0845] }
+  - { id: change, about: fills too far, verb: program-download, from: engineering, to: filter-plc, techniques: [T0843], tags: [LIT101], program: { edits: [{ find: 'LIC101_SP + 0.1', replace: 'LIC101_SP + 3.1' }] }, after: { step: look, outcome: ended, wait: 5s } }
+  - { id: order, about: another level, verb: write-tag, from: scada, to: filter-plc, tag: LIC101_MODE, value: 0, techniques: [T0836], after: { step: change, outcome: ended, wait: 5s } }
+revertAfter: 60s
+hazards: [overflow]
+twin:
+  name: A look
+  about: The program is read.
+  steps: [{ id: look, about: reads it, verb: program-upload, from: engineering, to: filter-plc, techniques: [T0845] }]
 `;

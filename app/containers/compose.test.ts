@@ -138,6 +138,8 @@ describe('the compose file', () => {
     expect(probe('intake-plc')).toEqual(['modbus', '10.40.10.11', '502']);
     expect(probe('services')[0]).toBe('ntp');
     expect(probe('scada')).toEqual(['http', 'http://10.40.20.10:8080/']);
+    expect(probe('booster-rtu')).toEqual(['dnp3', '10.40.12.12', '20000', '12', '2']);
+    expect(probe('filters-plc')[0]).toBe('modbus');
     expect(probe('jump-host')[0]).toBe('file');
   });
 });

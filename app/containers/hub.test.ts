@@ -1,105 +1,55 @@
 /** Devices as processes of their own, here in one: agents on loopback addresses, the range's hub between them. */
-import { seconds } from '@penstock/core';
-import { openPlant, type Plant, Play } from '@penstock/range';
-import { type Cause, type Mark, PacedClock } from '@penstock/simulator/kernel';
+import type { Cause } from '@penstock/simulator/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { atGate } from '../../tests/modbus.ts';
-import { scratchFolder, smallPlantIn } from '../../tests/penstock.ts';
 import { DeviceAgent } from './agent.ts';
 import { Hub } from './hub.ts';
 import { layoutOf } from './layout.ts';
-import { wallMicroseconds } from './wall.ts';
+import { DeviceProcesses, mayListen } from './test/device-processes.ts';
 
 const SLOW = 300_000;
 const CAUSE: Cause = { actor: 'scenario:test', step: 'order' };
 /** The plant's networks on the loopback of this machine. */
 const onLoopback = (text: string): string => text.replaceAll(/10\.9\.(\d)/g, '127.99.$1');
-/** Devices listen at the ports of their trade. */
-const mayListen = process.platform === 'linux' && process.getuid?.() === 0;
 
 describe.skipIf(!mayListen)('a plant whose devices are processes', { timeout: SLOW }, () => {
-  const scratch = scratchFolder();
-  const agents = new Map<string, DeviceAgent>();
-  const notes: string[] = [];
-  const marks: Mark[] = [];
   const logged: string[] = [];
-  let plant: Plant;
-  let hub: Hub;
-  let play: Play;
-  let clock: PacedClock;
-
-  const agent = (device: string): DeviceAgent => {
-    const made = new DeviceAgent({
-      ...{ device, version: 'test', range: { host: '127.0.0.1', port: hub.port } },
-      note: (text) => notes.push(text),
-    });
-    made.start();
-    agents.set(device, made);
-    return made;
-  };
+  let processes: DeviceProcesses;
 
   beforeAll(async () => {
-    plant = await openPlant(smallPlantIn(scratch.path, onLoopback));
-    hub = await Hub.listen({
-      ...{ plant: plant.spec, layout: layoutOf(plant.spec), version: 'test', host: '127.0.0.1', port: 0 },
-      checkAddresses: false,
-      note: (text) => notes.push(text),
-      onMarks: (some) => marks.push(...some),
-      causeOf: () => undefined,
-    });
-    for (const { id } of plant.spec.devices) agent(id);
-    expect(await hub.gathered(SLOW)).toEqual([]);
-    play = new Play({
-      plant,
-      run: 'test-1',
-      seed: 3,
-      startAt: seconds(0),
-      site: hub,
+    processes = await DeviceProcesses.start('small-plant', onLoopback, {
       onDeviceLog: (_, id, entry) => logged.push(`${id} ${entry.id}`),
     });
-    clock = new PacedClock(play.range.queue);
-    const origin = wallMicroseconds();
-    clock.start();
-    hub.begin({ play, clock, options: {}, origin });
   }, SLOW);
 
-  afterAll(async () => {
-    clock?.stop();
-    hub?.forget();
-    play?.truth.close();
-    for (const one of agents.values()) await one.stop();
-    await hub?.close();
-    scratch.remove();
-  });
+  afterAll(() => processes?.stop(), SLOW);
 
-  const tag = (id: string): number => play.range.engine.tagIndex(id);
-  const displayed = (id: string): number => play.range.displayed.values[tag(id)] as number;
+  const truth = (id: string): number => processes.play.range.truth[processes.play.range.engine.tagIndex(id)] as number;
+  const displayed = (id: string): number => processes.displayed(id);
   const plcAt = () => ({ host: '127.99.1.13', port: 502 });
 
   it('one physical truth: the SCADA server shows what the process is, over real sockets', async () => {
     await expect.poll(() => displayed('LIT101'), { timeout: SLOW }).toBeGreaterThan(0);
-    await expect
-      .poll(() => Math.abs(displayed('LIT101') - (play.range.truth[tag('LIT101')] as number)), { timeout: SLOW })
-      .toBeLessThan(0.1);
+    await expect.poll(() => Math.abs(displayed('LIT101') - truth('LIT101')), { timeout: SLOW }).toBeLessThan(0.1);
     const level = await atGate(plcAt(), async (client) =>
       (await client.readInputRegisters(0, 2)).buffer.readFloatBE(0),
     );
-    expect(level).toBeCloseTo(play.range.truth[tag('LIT101')] as number, 0);
+    expect(level).toBeCloseTo(truth('LIT101'), 0);
   });
 
   it('a write over Modbus moves the controller and the plant, and is journaled with who wrote', async () => {
     const written: unknown[] = [];
-    play.truth.onWrite = ({ tag: id, value, source }) => written.push([id, value, source]);
+    processes.play.truth.onWrite = ({ tag: id, value, source }) => written.push([id, value, source]);
     const bytes = Buffer.alloc(4);
     bytes.writeFloatBE(3.5);
     await atGate(plcAt(), (client) => client.writeRegisters(0, bytes));
     await expect.poll(() => written, { timeout: SLOW }).toContainEqual(['LIC101_SP', 3.5, '127.0.0.1']);
     await expect.poll(() => displayed('LIC101_SP'), { timeout: SLOW }).toBeCloseTo(3.5, 5);
-    await expect.poll(() => play.range.truth[tag('P101')], { timeout: SLOW }).toBe(1);
+    await expect.poll(() => truth('P101'), { timeout: SLOW }).toBe(1);
   });
 
   it('somebody who sits at the SCADA server writes through its standing session, and every byte is told to be theirs', async () => {
-    const session = play.range.foothold('scada').modbus('tank-plc');
+    const session = processes.play.range.foothold('scada').modbus('tank-plc');
     // FC 5, coil 0: manual.
     const reply = await new Promise<string>((resolve) =>
       session.request(1, Uint8Array.of(5, 0, 0, 0, 0), CAUSE, ({ outcome }) => resolve(outcome)),
@@ -107,16 +57,16 @@ describe.skipIf(!mayListen)('a plant whose devices are processes', { timeout: SL
     expect(reply).toBe('answered');
     await expect.poll(() => displayed('LIC101_MODE'), { timeout: SLOW }).toBe(0);
     await expect
-      .poll(() => marks.filter(({ kind }) => kind === 'bytes'), { timeout: SLOW })
+      .poll(() => processes.marks.filter(({ kind }) => kind === 'bytes'), { timeout: SLOW })
       .toContainEqual(expect.objectContaining({ cause: CAUSE, remote: { address: '127.99.1.13', port: 502 } }));
   });
 
   it('a controller whose container dies comes back with its retained memory, and the journal says so', async () => {
-    await agents.get('tank-plc')?.stop();
-    await expect.poll(() => play.range.devices.get('tank-plc')?.up, { timeout: SLOW }).toBe(false);
-    expect(notes).toContain('tank-plc is gone');
-    agent('tank-plc');
-    await expect.poll(() => play.range.devices.get('tank-plc')?.up, { timeout: SLOW }).toBe(true);
+    await processes.kill('tank-plc');
+    await expect.poll(() => processes.play.range.devices.get('tank-plc')?.up, { timeout: SLOW }).toBe(false);
+    expect(processes.notes).toContain('tank-plc is gone');
+    processes.switchOn('tank-plc');
+    await expect.poll(() => processes.play.range.devices.get('tank-plc')?.up, { timeout: SLOW }).toBe(true);
     await expect
       .poll(
         () =>
@@ -130,16 +80,31 @@ describe.skipIf(!mayListen)('a plant whose devices are processes', { timeout: SL
     expect(logged).toContain('tank-plc container-absent');
   });
 
+  it('a session ends with the process that it was opened from', async () => {
+    const session = processes.play.range.foothold('hmi').modbus('tank-plc');
+    await processes.kill('hmi');
+    processes.switchOn('hmi');
+    await expect.poll(() => processes.play.range.devices.get('hmi')?.up, { timeout: SLOW }).toBe(true);
+    const outcome = await new Promise((resolve) =>
+      session.request(1, Uint8Array.of(1, 0, 0, 0, 1), CAUSE, (reply) => resolve(reply.outcome)),
+    );
+    expect(outcome).toBe('closed');
+  });
+
   it('a process that says nothing is a broken wire: controllers keep their last values, mark them as bad, and recover', async () => {
-    clock.stop();
+    processes.clock.stop();
     await expect.poll(() => logged, { timeout: SLOW }).toContain('tank-plc input-bad');
     const kept = atGate(plcAt(), async (client) => (await client.readInputRegisters(0, 2)).buffer.readFloatBE(0));
-    expect(await kept).toBeCloseTo(play.range.measured[tag('LIT101')] as number, 3);
-    clock.start();
+    expect(await kept).toBeCloseTo(
+      processes.play.range.measured[processes.play.range.engine.tagIndex('LIT101')] as number,
+      3,
+    );
+    processes.clock.start();
     await expect.poll(() => logged, { timeout: SLOW }).toContain('tank-plc input-good');
   });
 
   it('a container of another version, or of no device, is sent away', async () => {
+    const { plant, notes } = processes;
     const other = await Hub.listen({
       ...{ plant: plant.spec, layout: layoutOf(plant.spec), version: 'newer', host: '127.0.0.1', port: 0 },
       checkAddresses: false,

@@ -6,12 +6,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { DeviceSpec, PlantSpec } from '@penstock/core';
 import { packArrays } from '@penstock/core';
 import type { Play, Range, Site } from '@penstock/range';
-import type { Device, Surroundings } from '@penstock/simulator/devices';
+import { type Device, Dnp3Service, type Surroundings } from '@penstock/simulator/devices';
 import type { Cause, Foothold, Mark, NetworkHost, OutsideEntry } from '@penstock/simulator/kernel';
 import type { OptionValue } from '@penstock/simulator/process';
 import type { Layout } from './layout.ts';
 import { type Begin, type FromDevice, Link, type ToDevice, type Told, wiredTags } from './link.ts';
-import { DeviceChannel, notAhead, RemoteDevice, RemoteFoothold } from './remote-device.ts';
+import { DeviceChannel, notAhead, RemoteDevice } from './remote-device.ts';
+import { RemoteFoothold } from './remote-foothold.ts';
 
 export interface HubOptions {
   readonly plant: PlantSpec;
@@ -251,6 +252,8 @@ export class Hub implements Site {
     if (device === undefined) return;
     this.#received.delete(id);
     const { controller } = device;
+    // What a container that died had to tell is gone with it.
+    const outstation = restarted ? undefined : device.part(Dnp3Service)?.save();
     const begin: Begin = {
       t: 'begin',
       ...{ run: range.run, plant: range.spec, options, seed: range.seed, epoch: range.epoch, origin, restarted },
@@ -259,6 +262,7 @@ export class Hub implements Site {
         : {},
       on: device.on,
       ...(controller && { memory: packArrays({ ...controller.save(), diagnostics: [] }) }),
+      ...(outstation && { outstation: packArrays(outstation) }),
     };
     device.channel.send(begin);
   }

@@ -5,8 +5,9 @@
 import type { Socket } from 'node:net';
 import type { PlantSpec, WriteOutcome, Writer } from '@penstock/core';
 import type { LogEntry } from '@penstock/simulator/devices';
-import type { Cause, Mark, Reply } from '@penstock/simulator/kernel';
+import type { Cause, Mark } from '@penstock/simulator/kernel';
 import type { OptionValue } from '@penstock/simulator/process';
+import type { Opening, Work } from './session-words.ts';
 
 /** What a device's container needs to know of a run to take part. */
 export interface Begin {
@@ -25,6 +26,8 @@ export interface Begin {
   readonly on: boolean;
   /** Its controller as it stands: settled at the run's start, retained memory after a restart of the container. */
   readonly memory?: string;
+  /** What its outstation had not told its masters when the run started. */
+  readonly outstation?: string;
   /** It was there before in this run: its power comes back. */
   readonly restarted: boolean;
 }
@@ -42,15 +45,8 @@ export type ToDevice =
   /** Level-0 wiring: by the order of `wiredTags`, values and whether they are good. */
   | { readonly t: 'inputs'; readonly values: readonly (number | null)[]; readonly good: readonly (0 | 1)[] }
   | ({ readonly t: 'act' } & Act)
-  | { readonly t: 'open'; readonly session: number; readonly target: string }
-  | {
-      readonly t: 'ask';
-      readonly session: number;
-      readonly id: number;
-      readonly unit: number;
-      readonly pdu: string;
-      readonly cause: Cause;
-    }
+  | ({ readonly t: 'open'; readonly session: number } & Opening)
+  | { readonly t: 'ask'; readonly session: number; readonly id: number; readonly work: Work }
   | { readonly t: 'release'; readonly session: number }
   | { readonly t: 'ping'; readonly id: number; readonly target: string; readonly cause: Cause }
   | {
@@ -91,7 +87,8 @@ export type FromDevice =
     }
   | { readonly t: 'journal'; readonly entries: readonly Told[] }
   | { readonly t: 'marks'; readonly marks: readonly Mark[] }
-  | { readonly t: 'reply'; readonly id: number; readonly outcome: Reply['outcome']; readonly pdu?: string }
+  /** What came of work over a session, as the session itself says it; without a result where there was none that could do it. */
+  | { readonly t: 'reply'; readonly id: number; readonly result?: unknown }
   | { readonly t: 'answer'; readonly id: number; readonly answer: string }
   | { readonly t: 'trouble'; readonly text: string };
 
@@ -180,6 +177,8 @@ const fromLine = (_key: string, value: unknown): unknown => {
   return value;
 };
 
-/** Tags that a controller is wired to, in the order in which `inputs` has them. */
-export const wiredTags = ({ controller }: PlantSpec['devices'][number]): readonly string[] =>
-  controller === undefined ? [] : [...controller.inputs, ...controller.outputs];
+/** Tags that a controller is wired to or a camera looks at, in the order in which `inputs` has them. */
+export const wiredTags = ({ controller, services }: PlantSpec['devices'][number]): readonly string[] => {
+  const seen = services.flatMap((service) => (service.protocol === 'web' ? service.views.map(({ tag }) => tag) : []));
+  return [...new Set([...(controller?.inputs ?? []), ...(controller?.outputs ?? []), ...seen])];
+};

@@ -72,10 +72,11 @@ ${open.flatMap(({ conduit, mark }) => conduitRules(plant, conduit, mark)).join('
     ip daddr ${list(layout.zones.map(({ gateway }) => gateway))} icmp type echo-request accept
   }
 
-  # It speaks to the plant (logs, time) and to the range, and to nobody else.
+  # It speaks to the plant (logs, time) and to the range, and to nobody else. Whom it does not reach it tells nobody, as on the wire in memory.
   chain output {
     type filter hook output priority filter; policy drop;
     oif lo accept
+    icmp type != { echo-reply, echo-request } drop
     ip daddr ${list([...layout.zones.map(({ subnet }) => subnet), management])} accept
   }
 }

@@ -13,6 +13,11 @@ export function probeOf({ address, services }: DeviceSpec): readonly string[] {
         return ['modbus', address, String(service.port)];
       case 's7':
         return ['s7', address, String(service.port)];
+      case 'dnp3':
+        // Over UDP nobody can tell a device that is silent from one that is gone.
+        if (service.transport === 'tcp')
+          return ['dnp3', address, String(service.port), String(service.address), String(service.masters[0])];
+        break;
       case 'ntp':
         return ['ntp', address, String(service.port ?? 123)];
       case 'dns':

@@ -6,15 +6,7 @@ import { type Instant, PenstockError, unpackArrays } from '@penstock/core';
 import type { Subnet } from '@penstock/protocols/ethernet';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
 import { Device, type Surroundings } from '@penstock/simulator/devices';
-import type {
-  Cause,
-  Foothold,
-  ModbusSession,
-  NetworkHost,
-  OutsideEntry,
-  PortAnswer,
-  Reply,
-} from '@penstock/simulator/kernel';
+import type { Cause, NetworkHost } from '@penstock/simulator/kernel';
 import type { Act, FromDevice, Link, ToDevice } from './link.ts';
 
 /** Requests to one device that wait for an answer; who never answers must not fill the memory. */
@@ -89,6 +81,7 @@ export class RemoteDevice extends Device {
   override start(): void {
     if (this.#on) return;
     this.#on = true;
+    this.#up = true;
     this.#act({ do: 'power-on' });
   }
 
@@ -159,66 +152,6 @@ export class RemoteDevice extends Device {
 }
 
 const dotted = (address: number): string => [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
-
-/** What somebody who sits at the device can make it send, done in its container. */
-export class RemoteFoothold implements Foothold {
-  readonly device: string;
-  readonly #device: RemoteDevice;
-  readonly #clock: OutsideEntry;
-
-  /** @param clock brings answers into the run */
-  constructor(device: RemoteDevice, clock: OutsideEntry) {
-    this.device = device.spec.id;
-    this.#device = device;
-    this.#clock = clock;
-  }
-
-  modbus(target: string): ModbusSession {
-    const { channel } = this.#device;
-    const session = this.#device.nextSession();
-    channel.send({ t: 'open', session, target });
-    return {
-      request: (unit, pdu, cause, done) =>
-        channel.ask(
-          (id) => ({ t: 'ask', session, id, unit, pdu: Buffer.from(pdu).toString('base64'), cause }),
-          (answer) => {
-            const reply = replyOf(answer);
-            this.#clock.outside({ run: (now) => done(reply, now) });
-          },
-        ),
-      release: () => channel.send({ t: 'release', session }),
-    };
-  }
-
-  ping(target: string, cause: Cause, done: (answered: boolean) => void): void {
-    this.#device.channel.ask(
-      (id) => ({ t: 'ping', id, target, cause }),
-      (answer) => this.#enter(() => done(answer?.t === 'answer' && answer.answer === 'true')),
-    );
-  }
-
-  connect(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void {
-    this.#device.channel.ask(
-      (id) => ({ t: 'connect', id, target, port, cause }),
-      (answer) =>
-        this.#enter(() =>
-          done(answer?.t === 'answer' && PORT_ANSWERS.has(answer.answer) ? (answer.answer as PortAnswer) : 'silent'),
-        ),
-    );
-  }
-
-  #enter(run: () => void): void {
-    this.#clock.outside({ run });
-  }
-}
-
-const PORT_ANSWERS: ReadonlySet<string> = new Set<PortAnswer>(['open', 'refused', 'silent']);
-
-function replyOf(answer: Extract<FromDevice, { t: 'reply' | 'answer' }> | undefined): Reply {
-  if (answer?.t !== 'reply') return { outcome: 'closed' };
-  if (answer.outcome !== 'answered') return { outcome: answer.outcome };
-  return { outcome: 'answered', pdu: new Uint8Array(Buffer.from(answer.pdu ?? '', 'base64')) };
-}
 
 /** An instant of the run that a container speaks of: never ahead of the range's own. */
 export const notAhead = (at: number, now: Instant): Instant => Math.max(0, Math.min(Math.floor(at), now)) as Instant;

@@ -22,13 +22,19 @@ const SHOWN_FOR = 300;
 const WRITES: ReadonlySet<number> = new Set([5, 6, 15, 16, 21, 22, 23]);
 const MODBUS_PORT = 502;
 const SERVICES: Readonly<Record<number, string>> = {
+  21: 'ftp',
+  23: 'telnet',
   53: 'dns',
   80: 'http',
   102: 's7comm',
   123: 'ntp',
+  161: 'snmp',
   502: 'modbus',
   514: 'syslog',
+  1883: 'mqtt',
+  4840: 'opcua',
   20000: 'dnp3',
+  47808: 'bacnet',
 };
 
 interface Flow {

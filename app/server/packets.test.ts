@@ -64,6 +64,27 @@ describe('packets of the drinking-water works', () => {
     for (const row of answers) expect([row.source, row.destination]).toContain('dosing-plc');
   });
 
+  it('of S7 name tags with values, an answer by the job before it', () => {
+    const { rows } = packets.rows({ from: 1, count: 50, filter: 's7comm filters-plc AIT240' });
+    expect(rows.length).toBeGreaterThan(10);
+    const answer = rows.find(({ source }) => source === 'filters-plc');
+    expect(answer?.info).toMatch(/^Read Variable answer, DB10\.DBX0\.0 BYTE 84/);
+    const fields = fieldsOf(packets.packet(answer?.number ?? 0)?.tree ?? []);
+    const turbidity = fields.find(({ tag }) => tag === 'AIT240');
+    expect(turbidity?.value).toMatch(/^AIT240 = 0\.\d+ NTU$/);
+    expect((turbidity?.end ?? 0) - (turbidity?.start ?? 0)).toBe(4);
+  });
+
+  it('of DNP3 name tags with values, object by object', () => {
+    const { rows } = packets.rows({ from: 1, count: 200, filter: 'dnp3 LIT601' });
+    expect(rows.length).toBeGreaterThan(0);
+    const level = rows
+      .flatMap(({ number }) => fieldsOf(packets.packet(number)?.tree ?? []))
+      .find(({ tag }) => tag === 'LIT601');
+    expect(level?.value).toMatch(/^LIT601 = \d(\.\d+)? m/);
+    expect(level?.name).toMatch(/^Analog \d+$/);
+  });
+
   it('under a filter are found wherever they are, a bounded number of frames a request', () => {
     const found: number[] = [];
     let from: number | null = 1;
@@ -88,10 +109,8 @@ describe('packets of the drinking-water works', () => {
     const folder = mkdtempSync(join(tmpdir(), 'packets-'));
     const file = join(folder, 'all.pcap');
     writeFileSync(file, Buffer.concat([...packets.capture({ from: 1, count: 100_000, filter: '' })]));
-    const fields = ['frame.number', 'frame.len', 'ip.src', 'modbus.func_code', '_ws.malformed'].flatMap((f) => [
-      '-e',
-      f,
-    ]);
+    const asked = ['frame.number', 'frame.len', 'modbus.func_code', 's7comm.param.func', '_ws.malformed'];
+    const fields = asked.flatMap((f) => ['-e', f]);
     const lines = execFileSync('tshark', ['-r', file, '-T', 'fields', '-E', 'occurrence=f', ...fields], {
       encoding: 'utf8',
     });
@@ -101,13 +120,19 @@ describe('packets of the drinking-water works', () => {
       .split('\n')
       .map((line) => line.split('\t'));
     expect(theirs).toHaveLength(ring.last);
-    for (const [number, length, , code, malformed] of theirs) {
+    const s7: string[] = [];
+    for (const [number, length, code, s7Code, malformed] of theirs) {
       expect(malformed ?? '').toBe('');
       const packet = packets.packet(Number(number));
       expect(packet?.row.length).toBe(Number(length));
       const ours = fieldsOf(packet?.tree ?? []).find(({ name }) => name === 'Function');
+      if (s7Code) {
+        s7.push(s7Code);
+        expect(`${number}: ${ours?.value.slice(0, 4)}`).toBe(`${number}: ${s7Code}`);
+      }
       if (code) expect(`${number}: ${Number.parseInt(ours?.value ?? '', 10) & 0x7f}`).toBe(`${number}: ${code}`);
     }
+    expect(new Set(s7)).toContain('0x04');
   });
 });
 

@@ -1,5 +1,6 @@
 /** Packets for the page: rows, filters, one packet down to the byte, and captures of a selection. */
 import {
+  type DeviceSpec,
   LINKTYPE_ETHERNET,
   type PacketMessage,
   type PacketRow,
@@ -9,7 +10,8 @@ import {
 } from '@penstock/core';
 import { PcapWriter } from '@penstock/monitor';
 import { RegisterMap } from '@penstock/protocols/modbus';
-import { type ModbusAnswer, type PacketContext, type ReadPacket, readPacket } from '@penstock/protocols/packet';
+import { type PacketContext, type ReadPacket, readPacket } from '@penstock/protocols/packet';
+import { S7_PROTOCOL, S7Memory } from '@penstock/protocols/s7comm';
 import type { FrameRing, KeptFrame } from './frame-ring.ts';
 
 /** Frames looked at for one request under a filter: about a tenth of a second. */
@@ -41,6 +43,9 @@ export class Packets {
   readonly #names: ReadonlyMap<string, string>;
   readonly #addresses: ReadonlyMap<string, string>;
   readonly #maps: ReadonlyMap<string, RegisterMap>;
+  readonly #memories: ReadonlyMap<string, S7Memory>;
+  /** DNP3 points by link address, kind and index. */
+  readonly #outstations: ReadonlyMap<string, { readonly tag: string; readonly scale: number; readonly offset: number }>;
   readonly #units: ReadonlyMap<string, string>;
 
   constructor(ring: FrameRing, plant: PlantSpec, epoch: number, alerts: AlertPackets) {
@@ -50,6 +55,8 @@ export class Packets {
     this.#names = new Map(plant.devices.map(({ address, id }) => [address, id]));
     this.#addresses = new Map(plant.devices.map(({ address, id }) => [id, address]));
     this.#maps = new Map(plant.devices.map(({ address, points, id }) => [address, new RegisterMap(points, id)]));
+    this.#memories = new Map(plant.devices.map(({ address, points, id }) => [address, new S7Memory(points, id)]));
+    this.#outstations = new Map(plant.devices.flatMap(dnp3Points));
     this.#units = new Map(plant.tags.map((tag) => [tag.id, tag.states ? '' : tag.unit]));
   }
 
@@ -144,23 +151,39 @@ export class Packets {
         const entry = points?.entries[slot >> 1];
         return slot < 0 || !entry ? undefined : { entry, unit: this.#units.get(entry.tag) ?? '' };
       },
-      request: (answer) => this.#request(frame.number, answer),
+      request: ({ clientPort, transaction }) =>
+        this.#before(frame.number, clientPort, (bytes, start, end) =>
+          start + 8 <= end && word(bytes, start) === transaction ? bytes.subarray(start + 7, end) : undefined,
+        ),
+      s7Points: (server, area, db, from, count) =>
+        (this.#memories.get(server)?.block(area, db)?.entries ?? [])
+          .filter(({ byte }) => byte >= from && byte < from + count)
+          .map((entry) => ({ entry, unit: this.#units.get(entry.tag) ?? '' })),
+      s7Job: ({ clientPort, reference }) =>
+        this.#before(frame.number, clientPort, (bytes, start, end) => jobOf(bytes, start, end, reference)),
+      dnp3Point: (outstation, kind, index) => {
+        const point = this.#outstations.get(`${outstation} ${kind} ${index}`);
+        return point && { ...point, unit: this.#units.get(point.tag) ?? '' };
+      },
     };
     return readPacket(frame.buffer, frame.start, frame.end, context);
   }
 
-  /** PDU of the newest request before `number` that a response can belong to. */
-  #request(number: number, { clientPort, transaction }: ModbusAnswer): Uint8Array | undefined {
+  /** What `find` finds in the newest TCP payload before `number` that comes from a client's port. */
+  #before(
+    number: number,
+    clientPort: number,
+    find: (bytes: Uint8Array, start: number, end: number) => Uint8Array | undefined,
+  ): Uint8Array | undefined {
     const oldest = Math.max(this.#ring.first, number - REQUEST_WITHIN);
     for (let earlier = number - 1; earlier >= oldest; earlier--) {
       const { buffer, start, end } = this.#ring.at(earlier) as KeptFrame;
       const ip = start + ETHERNET;
       if (buffer[start + 12] !== 8 || buffer[start + 13] !== 0 || buffer[ip + 9] !== 6) continue;
       const tcp = ip + 4 * ((buffer[ip] as number) & 15);
-      if ((((buffer[tcp] as number) << 8) | (buffer[tcp + 1] as number)) !== clientPort) continue;
-      const adu = tcp + 4 * ((buffer[tcp + 12] as number) >> 4);
-      if (adu + 8 > end || (((buffer[adu] as number) << 8) | (buffer[adu + 1] as number)) !== transaction) continue;
-      return buffer.subarray(adu + 7, end);
+      if (word(buffer, tcp) !== clientPort) continue;
+      const found = find(buffer, tcp + 4 * ((buffer[tcp + 12] as number) >> 4), end);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
@@ -191,6 +214,30 @@ export class Packets {
       tags.includes(tag) ||
       info.toLowerCase().includes(text);
   }
+}
+
+const word = (bytes: Uint8Array, at: number): number => ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+
+/** The S7 job with a PDU reference among the packets (TPKT and COTP, 7 bytes) of a payload. */
+function jobOf(bytes: Uint8Array, start: number, end: number, reference: number): Uint8Array | undefined {
+  for (let at = start; at + 17 <= end && bytes[at] === 3; at += Math.max(7, word(bytes, at + 2))) {
+    const message = at + 7;
+    if (bytes[message] === S7_PROTOCOL && bytes[message + 1] === 1 && word(bytes, message + 4) === reference)
+      return bytes.subarray(message, Math.min(end, at + word(bytes, at + 2)));
+  }
+  return undefined;
+}
+
+function dnp3Points({ services, points }: DeviceSpec): [string, { tag: string; scale: number; offset: number }][] {
+  return services.flatMap((service) =>
+    service.protocol !== 'dnp3'
+      ? []
+      : points.flatMap(({ tag, dnp3 }): [string, { tag: string; scale: number; offset: number }][] =>
+          dnp3 === undefined
+            ? []
+            : [[`${service.address} ${dnp3.kind} ${dnp3.index}`, { tag, scale: dnp3.scale, offset: dnp3.offset }]],
+        ),
+  );
 }
 
 function whole(word: string, text: string): number {

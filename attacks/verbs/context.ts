@@ -33,12 +33,14 @@ export interface VerbContext {
   release(device: string): Held | undefined;
 }
 
-/** What goes on beside the steps: a place between two parties. */
+/** What goes on beside the steps: a place between two parties, an alarm that is kept from being told. */
 export interface Held {
   /** Packets that were changed, for the caps. */
   readonly packets: number;
   readonly detail: string;
   stop(): void;
+  /** What has to be sent to undo it, from the step that releases it; nothing when left out. */
+  undo?(context: VerbContext, end: (result: StepResult) => void): void;
 }
 
 /** How a step ended. `detail` is one line for the journal, for example the exception that came back. */
@@ -57,13 +59,21 @@ export interface PlanLine {
   readonly value: string | null;
 }
 
+/** How a point is written where it can be written in several ways: a DNP3 output by SELECT and OPERATE or at once; by a device's page, or its console. */
+export type Way = 'select' | 'direct' | 'page' | 'console';
+
 /** A point that a step may overwrite. */
 export interface Overwrite {
   readonly role: string;
   readonly tag: string;
   /** Over DNP3: how, and under which master's link address. */
-  readonly way?: 'select' | 'direct' | undefined;
+  readonly way?: Way | undefined;
   readonly as?: string | undefined;
+  /** Over Sparkplug: role of the broker, and of the device whose account there is used. */
+  readonly broker?: string | undefined;
+  readonly account?: string | undefined;
+  /** Over BACnet: at which priority. */
+  readonly priority?: number | undefined;
 }
 
 /** An outstation that is told to report nothing of some classes, and by whom. */

@@ -1,10 +1,17 @@
 /** The closed list of verbs. What is not here, a scenario cannot do. A new one is a file of its own and a line in this list. */
 import type { PlantSpec } from '@penstock/core';
 import { z } from 'zod';
+import { communicationOff, reinitializeDevice, suppressAlarm, whoIsSweep } from './bacnet.ts';
+import { consoleCommand } from './console-command.ts';
 import type { Overwrite, PlanContext, PlanLine, Silences, StepResult, VerbContext } from './context.ts';
 import { cpuStart, cpuStop } from './cpu-mode.ts';
 import { discover } from './discover.ts';
+import { firmwareUpdate } from './firmware-update.ts';
+import { ftpDrop } from './ftp-drop.ts';
 import { interpose } from './interpose.ts';
+import { loginDefault } from './login-default.ts';
+import { mqttListen, mqttPublishFile, mqttTakeOver } from './mqtt.ts';
+import { addNode, browseNodes, callMethod } from './opcua.ts';
 import { disableUnsolicited, enableUnsolicited, restartOutstation } from './outstation.ts';
 import { probeRegisters } from './probe-registers.ts';
 import { programDelete } from './program-delete.ts';
@@ -12,6 +19,8 @@ import { programDownload } from './program-download.ts';
 import { programUpload } from './program-upload.ts';
 import { readTags } from './read-tags.ts';
 import { release } from './release.ts';
+import { snmpRead } from './snmp-read.ts';
+import { webSetPoint } from './web-set-point.ts';
 import { writeTag } from './write-tag.ts';
 
 const VERBS = {
@@ -29,6 +38,22 @@ const VERBS = {
   'restart-outstation': restartOutstation,
   'disable-unsolicited': disableUnsolicited,
   'enable-unsolicited': enableUnsolicited,
+  'mqtt-listen': mqttListen,
+  'mqtt-take-over': mqttTakeOver,
+  'mqtt-publish-file': mqttPublishFile,
+  'who-is-sweep': whoIsSweep,
+  'reinitialize-device': reinitializeDevice,
+  'communication-off': communicationOff,
+  'suppress-alarm': suppressAlarm,
+  'call-method': callMethod,
+  'browse-nodes': browseNodes,
+  'add-node': addNode,
+  'login-default': loginDefault,
+  'console-command': consoleCommand,
+  'web-set-point': webSetPoint,
+  'ftp-drop': ftpDrop,
+  'firmware-update': firmwareUpdate,
+  'snmp-read': snmpRead,
 } as const;
 
 export const stepSchema = z.discriminatedUnion('verb', [
@@ -46,6 +71,22 @@ export const stepSchema = z.discriminatedUnion('verb', [
   restartOutstation.schema,
   disableUnsolicited.schema,
   enableUnsolicited.schema,
+  mqttListen.schema,
+  mqttTakeOver.schema,
+  mqttPublishFile.schema,
+  whoIsSweep.schema,
+  reinitializeDevice.schema,
+  communicationOff.schema,
+  suppressAlarm.schema,
+  callMethod.schema,
+  browseNodes.schema,
+  addNode.schema,
+  loginDefault.schema,
+  consoleCommand.schema,
+  webSetPoint.schema,
+  ftpDrop.schema,
+  firmwareUpdate.schema,
+  snmpRead.schema,
 ]);
 export type StepSpec = z.output<typeof stepSchema>;
 

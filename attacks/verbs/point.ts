@@ -13,12 +13,29 @@ import {
   S7PointWrite,
   S7Read,
 } from '@penstock/protocols/s7comm';
-import type { Cause, Dnp3Session, Foothold, ModbusSession, Reply, S7Session } from '@penstock/simulator/kernel';
+import type {
+  BacnetSession,
+  Cause,
+  Dnp3Session,
+  DoorSession,
+  Foothold,
+  ModbusSession,
+  MqttLogin,
+  MqttSession,
+  OpcUaLogin,
+  OpcUaSession,
+  Reply,
+  S7Session,
+} from '@penstock/simulator/kernel';
 import { ScopeError, type ScopeGuard } from '../scope.ts';
-import type { StepResult } from './context.ts';
+import { type BacnetManner, ObjectPoint } from './bacnet-point.ts';
+import type { StepResult, Way } from './context.ts';
 import { masterAddress, nobody, type Outstation, outstationOf, usualWay } from './dnp3.ts';
 import { OutstationPoint } from './dnp3-point.ts';
+import { doorPoint } from './door-point.ts';
 import { addressOf, readingOf, resultOf, specOf, type Target, targetOf } from './modbus.ts';
+import { type OverBroker, SparkplugPoint } from './mqtt-point.ts';
+import { NodePoint, offersOpcUa } from './node-point.ts';
 
 export type Read = (value: number | undefined, detail: string) => void;
 
@@ -29,6 +46,8 @@ export class PointLine {
   #modbus: ModbusSession | undefined;
   #s7: S7Session | undefined;
   #dnp3: Dnp3Session | undefined;
+  #bacnet: BacnetSession | undefined;
+  #doors: DoorSession | undefined;
   readonly #as: number | undefined;
   /** How DNP3 outputs are commanded where nobody says otherwise. */
   readonly usualWay: 'select' | 'direct';
@@ -61,8 +80,31 @@ export class PointLine {
     return this.#dnp3;
   }
 
+  /** A client of its own on a broker, for one piece of work; undefined where nobody at the foothold can speak MQTT. */
+  mqtt(broker: string, login: MqttLogin, cause: Cause): MqttSession | undefined {
+    return this.#foothold.mqtt?.(broker, login, cause);
+  }
+
+  /** A session of its own with an OPC UA server, for one piece of work; undefined where nobody at the foothold can speak it. */
+  opcua(server: string, login: OpcUaLogin, cause: Cause): OpcUaSession | undefined {
+    return this.#foothold.opcua?.(server, cause, login);
+  }
+
+  /** Undefined where nobody at the foothold can speak BACnet. */
+  bacnet(cause: Cause): BacnetSession | undefined {
+    this.#bacnet ??= this.#foothold.bacnet?.(this.#device, cause);
+    return this.#bacnet;
+  }
+
+  /** Undefined where nobody at the foothold can come in by doors. */
+  doors(cause: Cause): DoorSession | undefined {
+    this.#doors ??= this.#foothold.doors?.(this.#device, cause);
+    return this.#doors;
+  }
+
   release(): void {
     this.#dnp3?.release();
+    this.#bacnet?.release();
     this.#modbus?.release();
     this.#s7?.release();
   }
@@ -101,8 +143,8 @@ export interface PointTarget {
 }
 
 /**
- * The point of `role` that carries `tag`: over Modbus where it has an address there, else over S7, else over DNP3; over DNP3 where a step
- * says how it is to be commanded.
+ * The point of `role` that carries `tag`: over Modbus where it has an address there, else over S7, DNP3 or BACnet; over DNP3 or BACnet where a step
+ * says how it is to be commanded there.
  * @throws ScopeError for a role or tag that is out of scope, or a point that no protocol reaches
  */
 export function pointOf(
@@ -110,15 +152,39 @@ export function pointOf(
   plant: PlantSpec,
   role: string,
   tag: string,
-  over: { readonly way?: 'select' | 'direct' | undefined; readonly as?: string | undefined } = {},
+  over: {
+    readonly way?: Way | undefined;
+    readonly as?: string | undefined;
+    readonly through?: OverBroker | undefined;
+    /** Whether the step says whose account it is. */
+    readonly named?: boolean | undefined;
+  } & BacnetManner = {},
 ): PointTarget {
+  if (over.through !== undefined) {
+    const { broker, account } = over.through;
+    // What a step calls the broker is whoever passes things on: of messages, or an OPC UA server.
+    if (!offersOpcUa(guard, plant, broker)) return new SparkplugPoint(guard, plant, role, tag, over.through);
+    return new NodePoint(guard, plant, role, tag, {
+      server: broker,
+      account: over.named === true ? account : undefined,
+    });
+  }
   const { device, point } = guard.point(role, tag);
   const spec = specOf(plant, device.id);
+  const { modbus, s7 } = point;
+  const byDoor = doorPoint(spec, point, over.way);
+  if (byDoor !== undefined) return byDoor;
   const { dnp3 } = point;
+  const { bacnet } = point;
+  const isBacnet = over.priority !== undefined || over.relinquish === true;
+  if (isBacnet && bacnet === undefined)
+    throw new ScopeError('scope.no-point', `'${tag}' of '${role}' is no BACnet object`);
+  if (bacnet !== undefined && (isBacnet || (modbus === undefined && s7 === undefined && dnp3 === undefined)))
+    return new ObjectPoint(spec, tag, bacnet, over);
   const isDnp3 = over.way !== undefined || over.as !== undefined;
   if (isDnp3 && dnp3 === undefined) throw new ScopeError('scope.no-point', `'${tag}' of '${role}' has no DNP3 index`);
   if (dnp3 !== undefined && (isDnp3 || (point.modbus === undefined && point.s7 === undefined)))
-    return new OutstationPoint(spec, tag, dnp3, over.way);
+    return new OutstationPoint(spec, tag, dnp3, over.way as 'select' | 'direct' | undefined);
   if (point.modbus !== undefined || point.s7 === undefined) return new ModbusPoint(targetOf(guard, plant, role, tag));
   const memory = new S7Memory(spec.points, spec.id);
   const entry = memory.entry(spec.points.indexOf(point));
@@ -233,3 +299,21 @@ function refusalOf(reply: Reply, what: string): string | undefined {
   const code = body?.function === 'read' ? body.results[0]?.code : body?.function === 'write' ? body.codes[0] : 0;
   return code === 0xff ? undefined : `${what}: ${RETURN_CODES[code ?? 0] ?? `return code ${code}`}`;
 }
+
+/** How a step says that a point is reached. */
+export const overOf = (step: {
+  readonly from: string;
+  readonly command?: Way | undefined;
+  readonly as?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly relinquish?: boolean | undefined;
+  readonly broker?: string | undefined;
+  readonly account?: string | undefined;
+}): NonNullable<Parameters<typeof pointOf>[4]> => ({
+  way: step.command,
+  as: step.as,
+  priority: step.priority,
+  relinquish: step.relinquish,
+  through: step.broker === undefined ? undefined : { broker: step.broker, account: step.account ?? step.from },
+  named: step.account !== undefined,
+});

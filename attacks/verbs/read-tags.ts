@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { common, roleName, tagName } from '../words.ts';
 import { defineVerb } from './context.ts';
 import { shownDevice } from './modbus.ts';
-import { mannerOf, PointLine, pointOf } from './point.ts';
+import { mannerOf, overOf, PointLine, pointOf } from './point.ts';
 
 export const readTags = defineVerb({
   schema: z
@@ -20,6 +20,10 @@ export const readTags = defineVerb({
       lasts: duration.optional(),
       /** Over DNP3: role of the master whose link address is used. */
       as: roleName.optional(),
+      /** Over Sparkplug: role of the broker … */
+      broker: roleName.optional(),
+      /** … and of the device whose account there is used; that of `from` when left out. */
+      account: roleName.optional(),
     })
     .refine((step) => (step.every === undefined) === (step.lasts === undefined), {
       error: "'every' and 'lasts' belong together",
@@ -32,14 +36,14 @@ export const readTags = defineVerb({
     step.tags.map((tag) => ({
       from: shownDevice(guard, step.from),
       to: shownDevice(guard, step.to),
-      point: `${tag} (${pointOf(guard, plant, step.to, tag, { as: step.as }).place})`,
+      point: `${tag} (${pointOf(guard, plant, step.to, tag, overOf(step)).place})`,
       value: null,
     })),
 
   run(step, context, end) {
     const { guard, plant, cause } = context;
     const from = guard.device(step.from);
-    const points = step.tags.map((tag) => pointOf(guard, plant, step.to, tag, { as: step.as }));
+    const points = step.tags.map((tag) => pointOf(guard, plant, step.to, tag, overOf(step)));
     const line = new PointLine(
       context.foothold(from.id),
       guard.device(step.to).id,

@@ -1,9 +1,9 @@
-/** Verb `write-tag`: writes one point through the session of the host that the adversary sits at (Modbus FC 5, 6 or 16, S7 Write Variable, or a DNP3 command). */
+/** Verb `write-tag`: writes one point through the session of the host that the adversary sits at (Modbus FC 5, 6 or 16, S7 Write Variable, a DNP3 command, or BACnet WriteProperty). */
 import { z } from 'zod';
 import { common, quantity, roleName, tagName } from '../words.ts';
 import { defineVerb } from './context.ts';
 import { shownDevice, shownValue } from './modbus.ts';
-import { mannerOf, PointLine, pointOf } from './point.ts';
+import { mannerOf, overOf, PointLine, pointOf } from './point.ts';
 
 export const writeTag = defineVerb({
   schema: z.strictObject({
@@ -15,17 +15,30 @@ export const writeTag = defineVerb({
     to: roleName,
     tag: tagName,
     value: quantity,
-    /** Over DNP3: how the output is commanded; as the host usually does when left out. */
-    command: z.enum(['select', 'direct']).optional(),
+    /** Over DNP3: how the output is commanded; as the host usually does when left out. `page`, `console`: by the device's own, as the vendor's user. */
+    command: z.enum(['select', 'direct', 'page', 'console']).optional(),
     /** Over DNP3: role of the master whose link address is used. */
     as: roleName.optional(),
+    /** Over Sparkplug: role of the broker … */
+    broker: roleName.optional(),
+    /** … and of the device whose account there is used; that of `from` when left out. */
+    account: roleName.optional(),
+    /** Over BACnet: at which priority it is commanded, 1 (life safety) to 16. */
+    priority: z.int().min(1).max(16).optional(),
+    /** Over BACnet: the command at that priority is taken back, and the value written only where that is not enough. */
+    relinquish: z.boolean().optional(),
   }),
   targets: (step) => [step.to],
   tags: (step) => [step.tag],
-  overwrites: (step) => [{ role: step.to, tag: step.tag, way: step.command, as: step.as }],
+  overwrites: (step) => [
+    {
+      ...{ role: step.to, tag: step.tag, way: step.command, as: step.as },
+      ...{ broker: step.broker, account: step.account, priority: step.priority },
+    },
+  ],
 
   plan(step, { guard, plant, value }) {
-    const { place } = pointOf(guard, plant, step.to, step.tag, { way: step.command, as: step.as });
+    const { place } = pointOf(guard, plant, step.to, step.tag, overOf(step));
     mannerOf(guard, plant, step.from, step.to, step.as);
     const number = value(step.value);
     return [
@@ -41,7 +54,7 @@ export const writeTag = defineVerb({
   run(step, context, end) {
     const from = context.guard.device(step.from);
     const { guard, plant } = context;
-    const point = pointOf(guard, plant, step.to, step.tag, { way: step.command, as: step.as });
+    const point = pointOf(guard, plant, step.to, step.tag, overOf(step));
     const { device } = point;
     const value = context.value(step.value, device.id, step.tag);
     const manner = mannerOf(guard, plant, step.from, step.to, step.as);

@@ -121,6 +121,20 @@ describe('baseline', () => {
     expect(baseline.knowsValue(STRANGER, DOSING, 'holding', 1, 9)).toBeUndefined();
   });
 
+  it('lets a count go on that takes longer to come round than learning took, and nothing else', () => {
+    const baseline = new Baseline();
+    for (let i = 1; i <= 10_000; i++) {
+      if (i % 100 > 0) baseline.learnWrite(SCADA, DOSING, 'holding', 1, 'KI391', i, i - 1);
+      baseline.learnWrite(SCADA, DOSING, 'holding', 2, 'AIC301_SP', 8 + (i % 5), 8);
+    }
+    const counts = (value: number, before?: number) => baseline.knowsValue(SCADA, DOSING, 'holding', 1, value, before);
+    expect([counts(20_001, 20_000), counts(20_004, 20_000), counts(0, 32_767)]).toEqual([true, true, true]);
+    expect([counts(20_001), counts(20_000, 20_000), counts(19_999, 20_000), counts(20_500, 20_000)]).toEqual(
+      Array(4).fill(false),
+    );
+    expect(baseline.knowsValue(SCADA, DOSING, 'holding', 2, 20, 19)).toBe(false);
+  });
+
   it('does not learn from refused writes and requests', () => {
     const traffic = new Traffic({ knowledge: knowledge(), learning: true });
     const flow = traffic.open(SCADA, DOSING);

@@ -64,6 +64,9 @@ const MARGIN = 0.25;
  */
 const MARGIN_OF_FEW = 3;
 const FEW = 5;
+/** What was written so often, over about as many whole numbers, counts; and of a count so many may have been missed. */
+const COUNTED = 1000;
+const MISSED = 10;
 /** Changes of a reading before its slopes mean anything. */
 const ENOUGH_CHANGES = 20;
 
@@ -252,7 +255,8 @@ export class Baseline {
 
   /**
    * Whether a value lies in what the source wrote there, give or take a share of the spread; undefined for a point where it wrote nothing
-   * or too seldom to tell. What somebody entered by hand is taken as it stands.
+   * or too seldom to tell. What somebody entered by hand is taken as it stands. A count (a heartbeat that takes weeks to come round) may go on.
+   * @param before the value that it replaces, where that is known
    */
   knowsValue(
     source: string,
@@ -260,6 +264,7 @@ export class Baseline {
     table: LearnedTable,
     address: number,
     value: number,
+    before?: number,
   ): boolean | undefined {
     const known = this.#writes.get(`${source}|${destination}|${table}|${address}`);
     if (known === undefined) return undefined;
@@ -267,7 +272,7 @@ export class Baseline {
     if (known.count < FEW && !byHand) return undefined;
     const share = byHand ? MARGIN : Math.max(MARGIN, MARGIN_OF_FEW / Math.sqrt(known.count));
     const margin = share * (known.high - known.low) + 1e-6 * Math.max(Math.abs(known.low), Math.abs(known.high));
-    return value >= known.low - margin && value <= known.high + margin;
+    return (value >= known.low - margin && value <= known.high + margin) || goesOn(known, value, before);
   }
 
   /** How far the readings of a tag ranged while learning. */
@@ -417,7 +422,17 @@ export class Baseline {
 }
 
 /** A table of Modbus; an area of S7 memory, whose addresses count bytes (and tenths for bits); a group of DNP3, whose addresses are indices. */
-export type LearnedTable = ModbusTable | `DB${number}` | 'M' | 'I' | 'Q' | 'C' | 'T' | `g${number}`;
+export type LearnedTable =
+  | ModbusTable
+  | `DB${number}`
+  | 'M'
+  | 'I'
+  | 'Q'
+  | 'C'
+  | 'T'
+  | `g${number}`
+  | 'sparkplug'
+  | 'bacnet';
 
 export interface LearnedRange {
   readonly table: LearnedTable;
@@ -429,6 +444,13 @@ export interface AddressRange extends LearnedRange {
   readonly table: ModbusTable;
   readonly address: number;
   readonly quantity: number;
+}
+
+/** Whether a write goes on with a count that took longer to come round than what was learned of it. */
+function goesOn({ low, high, count }: Entry<'writes'>, value: number, before: number | undefined): boolean {
+  if (count < COUNTED || before === undefined || !Number.isInteger(value)) return false;
+  const step = value - before;
+  return high - low + 1 > 0.9 * count && high - low + 1 < 1.1 * count && step > 0 && step <= MISSED;
 }
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {

@@ -60,6 +60,8 @@ describe.skipIf(!hasCaptures)('other S7comm captures (reference captures)', () =
   it.each([
     ['ITI+ICS-Security-Tools/pcaps/s7/s7comm_program_blocklist_onlineview.pcap', 70],
     ['ITI+ICS-Security-Tools/pcaps/s7/s7comm_varservice_libnodavedemo.pcap', 16],
+    ['ITI+ICS-Security-Tools/pcaps/s7/s7comm_varservice_libnodavedemo_bench.pcap', 10_006],
+    ['ITI+ICS-Security-Tools/pcaps/s7/S7-1200-Uploading-OB1-TIAV12.pcap', 0],
     ['digitalbond+Quickdraw-Snort/s7_test.pcap', 8],
     ['fkie-cad+ipal_transcriber/misc/pcaps/s7.pcap', 2],
   ])('%s: as many messages as tshark finds, none broken', (path, messages) => {

@@ -1,5 +1,6 @@
 /** Every device that speaks: who it is, what it offers, with whom it talks, and what speaks for the role that it seems to have. */
 import type { ProtocolEvent } from '@penstock/core';
+import type { DiscoveryEvent, PropertyEvent } from '@penstock/protocols/bacnet';
 import type { AttributeEvent, Dnp3Event } from '@penstock/protocols/dnp3';
 import type { S7IdentityEvent } from '@penstock/protocols/s7comm';
 import type { Host, Hosts } from '../hosts.ts';
@@ -7,6 +8,7 @@ import { Rhythm } from '../rhythm.ts';
 import type { FlowView } from '../subject.ts';
 import { modbusFunction, type Table, type WatchedRange } from '../watch/modbus-functions.ts';
 import { pointTables } from '../watch/points.ts';
+import { bacnetIdentity, bacnetIntroduction } from './bacnet.ts';
 import { Dnp3Stations, identityName } from './dnp3.ts';
 import { vendorOf } from './oui.ts';
 import type { InventoryRecord } from './record.ts';
@@ -58,6 +60,10 @@ export interface DeviceReport {
   readonly confidence: number;
   readonly observations: readonly Observation[];
   readonly services: readonly { readonly transport: string; readonly port: number; readonly protocol: string | null }[];
+  /** Users and masked passwords, or communities, with which somebody got in; `(delivered so)` where equipment is delivered with them. */
+  readonly logons: readonly string[];
+  /** `client ID`, `edge node GROUP/NODE`, `host ID`: what it is to an MQTT broker. */
+  readonly messaging: readonly string[];
   /** `outstation 12`, `master 1`: link addresses under which it speaks DNP3. */
   readonly linkAddresses: readonly string[];
   readonly clientOf: readonly string[];
@@ -102,6 +108,8 @@ export class Device {
   readonly modbusServers = new Set<string>();
   readonly modbusClients = new Set<string>();
   readonly dnp3 = new Dnp3Stations();
+  readonly messaging = new Set<string>();
+  readonly logons = new Set<string>();
   /** Modbus functions that it used as a client, and that it answered as a server. */
   readonly asked = new Set<string>();
   readonly answered = new Set<string>();
@@ -258,10 +266,46 @@ export class Inventory {
     if (device !== undefined && device.identity.size < 32) device.identity.set(name, event.value.slice(0, 256));
   }
 
-  /** One name that a controller gives itself in its status lists. */
-  named({ object, value, is_orig, time }: S7IdentityEvent, flow: FlowView): void {
+  /** What a client says that it is to an MQTT broker. */
+  messages(flow: FlowView, what: string, time: number): void {
+    const device = this.at(flow.originatorAddress, time);
+    if (device !== undefined && device.messaging.size < 64) device.messaging.add(what.slice(0, 128));
+  }
+
+  /** One name that a controller gives itself in its status lists, or an OPC UA application in its description. */
+  named({ object, value, is_orig, time }: Omit<S7IdentityEvent, 'name'>, flow: FlowView): void {
     const device = this.at(is_orig ? flow.originatorAddress : flow.responderAddress, time);
     if (device !== undefined && device.identity.size < 32) device.identity.set(object, value.slice(0, 256));
+  }
+
+  /** A BACnet device says who it is. */
+  introduced(event: DiscoveryEvent, flow: FlowView): void {
+    for (const [name, value] of bacnetIntroduction(event)) this.#says(event, flow, name, value);
+  }
+
+  /** A property of a BACnet device's own object that was read. */
+  described(event: PropertyEvent, flow: FlowView): void {
+    const told = bacnetIdentity(event);
+    if (told !== undefined) this.#says(event, flow, told[0], told[1]);
+  }
+
+  #says({ is_orig, time }: { is_orig: boolean; time: number }, flow: FlowView, name: string, value: string): void {
+    const device = this.at(is_orig ? flow.originatorAddress : flow.responderAddress, time);
+    if (device !== undefined && (device.identity.size < 32 || device.identity.has(name)))
+      device.identity.set(name, value.slice(0, 256));
+  }
+
+  /** What a server says of itself in words of its own: a page's title, a banner, sysDescr. */
+  banner(flow: FlowView, object: string, value: string, time: number): void {
+    const server = this.at(flow.responderAddress, time);
+    if (server !== undefined && value !== '' && (server.identity.size < 32 || server.identity.has(object)))
+      server.identity.set(object, value.slice(0, 256));
+  }
+
+  /** Somebody got in, with what `logon` says. */
+  loggedOn(flow: FlowView, logon: string, time: number): void {
+    const server = this.at(flow.responderAddress, time);
+    if (server !== undefined && server.logons.size < 32) server.logons.add(logon.slice(0, 128));
   }
 
   /**
@@ -328,6 +372,8 @@ export class Inventory {
           services: [...device.services.values()]
             .sort((a, b) => a.port - b.port || (a.transport < b.transport ? -1 : 1))
             .map(({ transport, port, protocol }) => ({ transport, port, protocol: protocol ?? null })),
+          logons: [...device.logons].sort(),
+          messaging: [...device.messaging].sort(),
           linkAddresses: device.dnp3.linkAddresses(),
           clientOf: [...device.modbusServers.union(device.dnp3.outstations)].sort(compareAddresses),
           serverOf: [...device.modbusClients.union(device.dnp3.masters)].sort(compareAddresses),

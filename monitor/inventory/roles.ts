@@ -81,6 +81,8 @@ export function guessRole(device: Device): RoleGuess {
       'SCADA server': many && dnp3.writes ? 4 : 0,
     });
   }
+  const instance = identity.get('BacnetDevice');
+  if (instance !== undefined) see(`is BACnet device ${instance}`, { controller: 2 });
   if (identity.size > 0)
     see(`calls itself ${[...identity.values()].slice(0, 3).join(' ')}`, { controller: isServer ? 2 : 0 });
   for (const { transport, port, protocol } of services.values()) {

@@ -112,7 +112,9 @@ export class Scene {
     if (this.ready) {
       subject.baseline.pointLearned = baseline.knowsPoint(src.address, dst.address, table, address);
       subject.baseline.valueLearned =
-        value === undefined ? undefined : baseline.knowsValue(src.address, dst.address, table, address, value);
+        value === undefined
+          ? undefined
+          : baseline.knowsValue(src.address, dst.address, table, address, value, oldValue);
     }
     if (this.learning && accepted !== false && subject.order === undefined)
       baseline.learnWrite(src.address, dst.address, table, address, tag, value, oldValue);

@@ -3,7 +3,9 @@
  * more than one packet to know.
  */
 import type { Subject } from '../subject.ts';
+import { BACNET_DERIVED, BACNET_SOURCES } from './bacnet-sources.ts';
 import { DNP3_SOURCES } from './dnp3-sources.ts';
+import { DOOR_DERIVED, DOOR_SOURCES } from './door-sources.ts';
 import {
   baselineReady,
   column,
@@ -20,6 +22,8 @@ import {
   requestLearned,
   writerLearned,
 } from './fields.ts';
+import { MQTT_DERIVED, MQTT_SOURCES } from './mqtt-sources.ts';
+import { OPCUA_DERIVED, OPCUA_SOURCES } from './opcua-sources.ts';
 import { WATCH_SOURCES } from './watch-sources.ts';
 
 const queryOf = (s: Subject): string | undefined => {
@@ -402,6 +406,10 @@ export const LOG_SOURCES: readonly LogSource[] = [
     ...common,
     ...columns({ itype: 'number', icode: 'number', len: 'number', is_orig: 'boolean' }),
   ]),
+  ...DOOR_SOURCES,
+  ...MQTT_SOURCES,
+  ...OPCUA_SOURCES,
+  ...BACNET_SOURCES,
   ...DNP3_SOURCES.map(({ product, service, about, columns: list, further }) =>
     source(product, service, about, [
       ...common,
@@ -427,6 +435,10 @@ export const LOG_SOURCES: readonly LogSource[] = [
 
 /** Sources that the judgement makes itself; the others are events of the intake by the same name. */
 export const DERIVED: ReadonlySet<string> = new Set([
+  ...DOOR_DERIVED,
+  ...MQTT_DERIVED,
+  ...OPCUA_DERIVED,
+  ...BACNET_DERIVED,
   'conversation',
   'connection',
   'modbus_request',

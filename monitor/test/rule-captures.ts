@@ -7,11 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { LINKTYPE_ETHERNET } from '@penstock/core';
 import { writeCaptureFile } from '../capture/index.ts';
 import { Lan } from './lan.ts';
+import { bacnetScenes } from './rule-scenes/bacnet.ts';
 import { deviceLogScenes } from './rule-scenes/device-logs.ts';
 import { dnp3Scenes } from './rule-scenes/dnp3.ts';
+import { doorScenes } from './rule-scenes/doors.ts';
 import { middleScenes } from './rule-scenes/middle.ts';
 import { modbusScenes } from './rule-scenes/modbus.ts';
+import { mqttScenes } from './rule-scenes/mqtt.ts';
 import { networkScenes } from './rule-scenes/network.ts';
+import { opcuaScenes } from './rule-scenes/opcua.ts';
 import { processScenes } from './rule-scenes/process.ts';
 import { s7Scenes } from './rule-scenes/s7.ts';
 import type { Scene } from './rule-scenes/scene.ts';
@@ -25,6 +29,10 @@ export const RULE_SCENES: Readonly<Record<string, Scene>> = {
   ...processScenes,
   ...s7Scenes,
   ...dnp3Scenes,
+  ...bacnetScenes,
+  ...mqttScenes,
+  ...opcuaScenes,
+  ...doorScenes,
 };
 
 function write(name: string, act: (lan: Lan) => void): void {

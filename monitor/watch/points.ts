@@ -2,10 +2,12 @@
 import type { Hosts } from '../hosts.ts';
 import type { KnownPoint, KnownTag } from '../knowledge.ts';
 import type { PointFacts } from '../subject.ts';
+import { BacnetPlaces } from './bacnet-places.ts';
 import type { Trace } from './blocks.ts';
 import { Dnp3Places } from './dnp3-places.ts';
 import type { ModbusTable, Table } from './modbus-functions.ts';
 import { type Coding, S7Places } from './s7-places.ts';
+import { SparkplugPlaces } from './sparkplug-places.ts';
 
 /** Where a point stands in a table that people know under another name. */
 export interface Place {
@@ -222,12 +224,24 @@ export class PointTable {
   readonly s7: S7Places | undefined;
   /** The same of a DNP3 outstation. */
   readonly dnp3: Dnp3Places | undefined;
+  /** The same of an edge node. */
+  readonly sparkplug: SparkplugPlaces | undefined;
+  /** The same of a BACnet device. */
+  readonly bacnet: BacnetPlaces | undefined;
   readonly #byAddress = new Map<number, Point>();
 
-  constructor(points: readonly Point[], s7?: S7Places, dnp3?: Dnp3Places) {
+  constructor(
+    points: readonly Point[],
+    s7?: S7Places,
+    dnp3?: Dnp3Places,
+    sparkplug?: SparkplugPlaces,
+    bacnet?: BacnetPlaces,
+  ) {
     this.points = points;
     this.s7 = s7;
     this.dnp3 = dnp3;
+    this.sparkplug = sparkplug;
+    this.bacnet = bacnet;
     for (const same of Map.groupBy(points, (point) => point.tag.id).values())
       if (same.length > 1) for (const point of same) point.siblings = same.filter((other) => other !== point);
     for (const point of points)
@@ -243,7 +257,16 @@ export class PointTable {
   }
 }
 
-const TABLES: Record<Table, number> = { coil: 0, discrete: 1, input: 2, holding: 3, s7: 4, dnp3: 5 };
+const TABLES: Record<Table, number> = {
+  coil: 0,
+  discrete: 1,
+  input: 2,
+  holding: 3,
+  s7: 4,
+  dnp3: 5,
+  sparkplug: 6,
+  bacnet: 7,
+};
 export const registerKey = (table: Table, address: number): number => TABLES[table] * 65_536 + address;
 
 /** The point tables of all listed devices, by address on the network. */
@@ -251,8 +274,8 @@ export function pointTables(hosts: Hosts): Map<string, PointTable> {
   const { knowledge } = hosts;
   const tags = new Map(knowledge.tags.map((tag) => [tag.id, tag]));
   const byDevice = Map.groupBy(knowledge.points, (point) => point.device);
-  return new Map(
-    [...byDevice].map(([device, all]) => {
+  const tables = new Map(
+    [...byDevice].map(([device, all]): [string, PointTable] => {
       const points = all.flatMap((point) => {
         const tag = tags.get(point.tag);
         return tag === undefined || point.modbus === undefined ? [] : [new Point(device, tag, point)];
@@ -268,7 +291,27 @@ export function pointTables(hosts: Hosts): Map<string, PointTable> {
       ofOutstation.forEach((point, i) => {
         points.push(new Point(device, tags.get(point.tag) as KnownTag, point, outstation?.all[i]));
       });
-      return [hosts.addressOf(device), new PointTable(points, places, outstation)];
+      const ofEdge = all.filter(({ sparkplug, tag }) => sparkplug !== undefined && tags.has(tag));
+      const edge = ofEdge.length === 0 ? undefined : new SparkplugPlaces(ofEdge);
+      ofEdge.forEach((point, i) => {
+        points.push(new Point(device, tags.get(point.tag) as KnownTag, point, edge?.all[i]));
+      });
+      const ofObjects = all.filter(({ bacnet, tag }) => bacnet !== undefined && tags.has(tag));
+      const objects = ofObjects.length === 0 ? undefined : new BacnetPlaces(ofObjects);
+      ofObjects.forEach((point, i) => {
+        points.push(new Point(device, tags.get(point.tag) as KnownTag, point, objects?.all[i]));
+      });
+      return [hosts.addressOf(device), new PointTable(points, places, outstation, edge, objects)];
     }),
   );
+  alike(tables);
+  return tables;
+}
+
+/** What an edge node tells is what another device holds: a write to the one is seen at the other. */
+function alike(tables: ReadonlyMap<string, PointTable>): void {
+  const all = [...tables.values()].flatMap(({ points }) => points);
+  for (const same of Map.groupBy(all, (point) => point.tag.id).values())
+    if (same.length > 1 && same.some(({ table }) => table === 'sparkplug'))
+      for (const point of same) point.siblings = same.filter((other) => other !== point);
 }

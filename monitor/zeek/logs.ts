@@ -262,6 +262,210 @@ export const ZEEK_LOGS: readonly ZeekLog[] = [
       ),
     ],
   },
+  {
+    path: 'bacnet',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `bvlc_function pdu_type pdu_service invoke_id:count result_code error_class network_priority:count source_network:count
+        destination_network:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_discovery',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `pdu_service device_id_type device_id_number:count object_type instance_number:count vendor range object_name vendor_id:count
+        max_apdu:count low:count high:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_property',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count pdu_service object_type instance_number:count property array_index:count value number:double object_id:count
+        property_id:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_device_control',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('invoke_id:count pdu_service time_duration:count device_state password result result_code requested'),
+    ],
+  },
+  {
+    path: 'bacnet_write',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count pdu_service object_type instance_number:count property array_index:count value number:double priority:count
+        relinquish:bool result object_id:count property_id:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_cov',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count operation process_id:count confirmed:bool lifetime:count device:count object_type instance_number:count value
+        number:double object_id:count`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_alarm',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns(
+        `invoke_id:count operation process_id:count device:count object_type instance_number:count notification_class:count
+        priority:count event_type notify_type from_state to_state message`,
+      ),
+    ],
+  },
+  {
+    path: 'bacnet_link',
+    columns: [
+      ...CONNECTION,
+      ...ICSNPP_DIRECTED,
+      ...columns('bvlc_function result ttl:count entries:count addresses:vector[string]'),
+    ],
+  },
+  {
+    path: 'bacnet_time',
+    columns: [...CONNECTION, ...ICSNPP_DIRECTED, ...columns('pdu_service written:time offset:interval')],
+  },
+  { path: 'bacnet_violation', columns: [...CONNECTION, ...columns('is_orig:bool layer reason')] },
+  {
+    path: 'ftp',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `user password command arg mime_type file_size:count reply_code:count reply_msg data_channel.passive:bool data_channel.orig_h:addr
+        data_channel.resp_h:addr data_channel.resp_p:port fuid`,
+      ),
+    ],
+  },
+  {
+    path: 'snmp',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `duration:interval version community get_requests:count get_bulk_requests:count get_responses:count set_requests:count
+        display_string up_since:time`,
+      ),
+    ],
+  },
+  { path: 'credential', columns: [...CONNECTION, ...columns('protocol user password success:bool')] },
+  { path: 'telnet_login', columns: [...CONNECTION, ...columns('user password success:bool')] },
+  { path: 'telnet_command', columns: [...CONNECTION, ...columns('user command answer')] },
+  { path: 'snmp_set', columns: [...CONNECTION, ...columns('oid value accepted:bool')] },
+  { path: 'http_server', columns: [...CONNECTION, ...columns('server realm title')] },
+  { path: 'http_form', columns: [...CONNECTION, ...columns('uri username fields:vector[string] status_code:count')] },
+  {
+    path: 'firmware_transfer',
+    columns: [
+      ...CONNECTION,
+      ...columns('is_orig:bool carrier vendor product version length:count signed:bool content_hash'),
+    ],
+  },
+  {
+    path: 'mqtt_connect',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `proto_name proto_version client_id connect_status will_topic will_payload username password clean_start:bool keep_alive:count
+        session_present:bool accepted:bool`,
+      ),
+    ],
+  },
+  {
+    path: 'mqtt_publish',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        'from_client:bool retain:bool qos status topic payload payload_len:count content content_hash refused',
+      ),
+    ],
+  },
+  {
+    path: 'mqtt_subscribe',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        'action:enum topics:vector[string] qos_levels:vector[count] granted_qos_level:count ack:bool wide:bool refused:bool',
+      ),
+    ],
+  },
+  {
+    path: 'opcua_binary',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `msg_type is_final total_size:count error:count reason version:count rcv_buf_size:count snd_buf_size:count max_msg_size:count
+        max_chunk_cnt:count endpoint_url sec_channel_id:count sec_policy_uri_len:int sec_policy_uri snd_cert_len:int snd_cert
+        rcv_cert_len:int rcv_cert request_id:count req_msg_size:count req_seq_number:count req_encoding_mask:count
+        req_namespace_idx:count req_identifier:count req_identifier_str req_hdr_node_id_type req_hdr_node_id_namespace_idx:count
+        req_hdr_node_id_numeric:count req_hdr_node_id_string req_hdr_node_id_guid req_hdr_node_id_opaque req_hdr_timestamp:time
+        req_hdr_request_handle:count req_hdr_return_diag:count req_hdr_audit_entry_id req_hdr_timeout_hint:count res_msg_size:count
+        res_seq_number:count res_encoding_mask:count res_namespace_idx:count res_identifier:count res_identifier_str
+        res_hdr_timestamp:time res_hdr_request_handle:count res_hdr_service_diag_encoding:count res_status_code res_status_code_str
+        readable:bool`,
+      ),
+    ],
+  },
+  {
+    path: 'opcua_value',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `is_orig:bool request_id:count service node_id attribute data_type value number:double status_code status_code_name
+        source_timestamp:time matched:bool`,
+      ),
+    ],
+  },
+  {
+    path: 'opcua_session',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        `application_uri application_name product_uri session_name endpoint_url token_type user security_mode security_policy
+        best_offered success:bool status_code_name`,
+      ),
+    ],
+  },
+  { path: 'mqtt_disconnect', columns: [...CONNECTION, ...columns('from_client:bool reason_code:count reason')] },
+  { path: 'mqtt_violation', columns: [...CONNECTION, ...columns('is_orig:bool packet reason')] },
+  {
+    path: 'sparkplug_message',
+    columns: [
+      ...CONNECTION,
+      ...columns('from_client:bool group message_type edge_node device seq:count bd_seq:count metrics:count problem'),
+    ],
+  },
+  {
+    path: 'sparkplug_metric',
+    columns: [
+      ...CONNECTION,
+      ...columns(
+        'from_client:bool group message_type edge_node device metric alias:count datatype value:double text is_null:bool',
+      ),
+    ],
+  },
+  { path: 'sparkplug_state', columns: [...CONNECTION, ...columns('from_client:bool host online:bool')] },
   { path: 'known_modbus', columns: columns('ts:time host:addr device_type:enum') },
   {
     path: 'modbus_register_change',

@@ -44,6 +44,10 @@ export interface Surroundings {
   readonly dosedPipe: Float64Array;
   readonly trunkMain: Float64Array;
   readonly risingMain: Float64Array;
+  /** 1 while the float's contact lets the booster pumps' contactors close, else 0. */
+  readonly floatContact: Float64Array;
+  /** 1 while the turbidity switch lets the intake pumps' contactors close, else 0; then for how many seconds it has seen too much. */
+  readonly turbiditySwitch: Float64Array;
 }
 
 /** Adds `flow` × concentration to `dx` at `to` and takes it from `from`. */
@@ -93,7 +97,7 @@ export function balance(
   contact(x, u, dx, q, surroundings);
   supply(x, dx, q, surroundings);
   highZone(x, dx, q, surroundings);
-  machines(x, u, dx, q);
+  machines(x, u, dx, q, surroundings);
   dx[AT.leftWater] =
     q[Q.channelOverflow] +
     q[Q.boxOverflow] +
@@ -235,19 +239,21 @@ function highZone(x: Float64Array, dx: Float64Array, q: Flows['q'], around: Surr
   decayIn(x, dx, highTank, around.decay.perSecond);
 }
 
-function machines(x: Float64Array, u: Float64Array, dx: Float64Array, q: Flows['q']): void {
+function machines(x: Float64Array, u: Float64Array, dx: Float64Array, q: Flows['q'], around: Surroundings): void {
   const { intakeSpeeds, highServiceSpeeds, backwashSpeed, dayTanks } = AT;
   const rate = 1 / TIMES.pumpRunUp;
-  dx[intakeSpeeds] = rate * (speed(u[U.intakePump1Contactor], u[U.intakePump1SpeedPercent]) - x[intakeSpeeds]);
-  dx[intakeSpeeds + 1] = rate * (speed(u[U.intakePump2Contactor], u[U.intakePump2SpeedPercent]) - x[intakeSpeeds + 1]);
+  const intake = around.turbiditySwitch[0];
+  dx[intakeSpeeds] = rate * (intake * speed(u[U.intakePump1Contactor], u[U.intakePump1SpeedPercent]) - x[intakeSpeeds]);
+  dx[intakeSpeeds + 1] =
+    rate * (intake * speed(u[U.intakePump2Contactor], u[U.intakePump2SpeedPercent]) - x[intakeSpeeds + 1]);
   for (let i = 0; i < HIGH_SERVICE.pumps; i++) {
     const wanted = speed(u[HIGH_SERVICE_INPUTS[2 * i]], u[HIGH_SERVICE_INPUTS[2 * i + 1]]);
     dx[highServiceSpeeds + i] = rate * (wanted - x[highServiceSpeeds + i]);
   }
   dx[backwashSpeed] = rate * (speed(u[U.backwashPumpContactor], 100) - x[backwashSpeed]);
-  const mains = 1 - share(u[U.boosterMainsFailed]);
+  const supplied = (1 - share(u[U.boosterMainsFailed])) * around.floatContact[0];
   for (let i = 0; i < BOOSTER.pumps; i++)
-    dx[AT.boosterSpeeds + i] = rate * (mains * share(u[BOOSTER_INPUTS[i]]) - x[AT.boosterSpeeds + i]);
+    dx[AT.boosterSpeeds + i] = rate * (supplied * share(u[BOOSTER_INPUTS[i]]) - x[AT.boosterSpeeds + i]);
   dx[AT.boosterBattery] = charging(x[AT.boosterBattery], u[U.boosterMainsFailed]);
   dx[AT.towerBattery] = charging(x[AT.towerBattery], u[U.towerMainsFailed]);
   for (let i = 0; i < 3; i++) {

@@ -48,6 +48,9 @@ export const FILTER = {
   washConductance: 0.08,
   /** Common filtrate main from both outlet valves to the contact tank's inlet weir: DN 300, 25 m; it stays full. */
   filtrateMainVolume: 1.8,
+  /** Where fitted, a turbidity switch at that main opens for good after so many seconds above so many NTU. */
+  cutOffTurbidity: 0.8,
+  cutOffDelay: 300,
   /** Lowest level at which the media still take their full flow. */
   dewatering: 0.1,
 } as const;
@@ -164,6 +167,9 @@ export const HIGH_ZONE = {
   area: 40,
   overflowLevel: 4,
   overflowLength: 1,
+  /** Where fitted, a float takes the booster pumps' contactors out of their circuit at the first level and lets them in again below the second. */
+  floatCutOut: 3.9,
+  floatBack: 3.6,
   /** Below this the tank gives no more. */
   emptyLevel: 0.15,
   /** Floor above the houses, and the mains between. */

@@ -231,4 +231,8 @@ export const DISTURBANCES = {
 export const OPTIONS = {
   /** A NaOH pump for 100 mg/L instead of 40 at normal flow. */
   oversizedNaohPump: false,
+  /** A float in the high-zone tank whose contact lies in the circuit of both booster pumps' contactors, whatever their controller orders. */
+  highZoneFloat: false,
+  /** A turbidity switch of its own at the filtrate main whose contact lies in the circuit of both intake pumps' contactors; it stays open until reset. */
+  filtrateCutOff: false,
 } as const;

@@ -77,11 +77,16 @@ export class DrinkingWater implements ProcessEquations {
   readonly dosedPhLine: TimeDelay;
   readonly safetyPhLine: TimeDelay;
   readonly chlorineLine: TimeDelay;
+  /** See `Surroundings`. */
+  readonly floatContact = Float64Array.of(1);
+  readonly turbiditySwitch = Float64Array.of(1, 0);
   readonly memory: readonly Float64Array[];
   readonly #river = new Float64Array(SPECIES);
   readonly #walks = new Float64Array(WALKS.length);
   readonly #streams;
   readonly #persistence: readonly number[];
+  readonly #hasFloat: boolean;
+  readonly #hasTurbiditySwitch: boolean;
   readonly #decay = { perSecond: 0 };
   readonly #surroundings: Surroundings;
   #temperature = Number.NaN;
@@ -89,6 +94,8 @@ export class DrinkingWater implements ProcessEquations {
 
   constructor({ options, step, random }: ProcessContext) {
     this.flows = new Flows(options.oversizedNaohPump === true);
+    this.#hasFloat = options.highZoneFloat === true;
+    this.#hasTurbiditySwitch = options.filtrateCutOff === true;
     this.dosedPhLine = new TimeDelay(TIMES.dosedSampleLine, step);
     this.safetyPhLine = new TimeDelay(TIMES.safetySampleLine, step);
     this.chlorineLine = new TimeDelay(TIMES.chlorineSampleLine, step);
@@ -100,6 +107,8 @@ export class DrinkingWater implements ProcessEquations {
       this.ph,
       this.town,
       this.filtrate,
+      this.floatContact,
+      this.turbiditySwitch,
       this.#river,
       this.#walks,
       ...[...pipes, ...lines].map((part) => part.memory),
@@ -111,6 +120,8 @@ export class DrinkingWater implements ProcessEquations {
       dosedPipe: this.dosedPipe.arriving,
       trunkMain: this.trunkMain.arriving,
       risingMain: this.risingMain.arriving,
+      floatContact: this.floatContact,
+      turbiditySwitch: this.turbiditySwitch,
     };
   }
 
@@ -194,6 +205,8 @@ export class DrinkingWater implements ProcessEquations {
     this.#followDisturbances(u);
     this.#followPh(x);
     this.#followFiltrate(h, x);
+    if (this.#hasFloat) this.#followFloat(x);
+    if (this.#hasTurbiditySwitch) this.#followTurbiditySwitch(h);
     this.dosedPhLine.push(this.ph[PH.dosed]);
     this.safetyPhLine.push(this.ph[PH.dosed]);
     this.chlorineLine.push(this.#contactChlorine(x));
@@ -282,6 +295,19 @@ export class DrinkingWater implements ProcessEquations {
     this.#volumePh(PH.tower, x, AT.tower, x[AT.towerWater]);
     this.#mixTown(x);
     this.#pipePh(PH.town, this.town);
+  }
+
+  #followFloat(x: Float64Array): void {
+    const level = x[AT.highTankWater] / HIGH_ZONE.area;
+    if (level > HIGH_ZONE.floatCutOut) this.floatContact[0] = 0;
+    else if (level < HIGH_ZONE.floatBack) this.floatContact[0] = 1;
+  }
+
+  #followTurbiditySwitch(h: number): void {
+    const { turbiditySwitch } = this;
+    const tooMuch = this.filtrate[0] * COAGULATION.turbidityPerSolids > FILTER.cutOffTurbidity;
+    turbiditySwitch[1] = tooMuch ? turbiditySwitch[1] + h : 0;
+    if (turbiditySwitch[1] >= FILTER.cutOffDelay) turbiditySwitch[0] = 0;
   }
 
   /** The filtrate main mixes what the two underdrains send, each by its flow; the balances take it as without volume. */

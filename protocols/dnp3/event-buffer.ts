@@ -33,6 +33,12 @@ interface Held {
   written: boolean;
 }
 
+/** What a buffer keeps, for a run that goes on from here. */
+export interface EventBufferSnapshot {
+  readonly events: readonly PointEvent[];
+  readonly overflown: boolean;
+}
+
 /** How many changes are kept for a kind that nothing is said about. */
 const EVENTS_KEPT = 200;
 
@@ -126,6 +132,18 @@ export class EventBuffer {
     this.#counts.clear();
     this.#perClass.fill(0);
     this.overflown = false;
+  }
+
+  /** Every change that nobody has confirmed, the oldest first. */
+  save(): EventBufferSnapshot {
+    return { events: this.#held.map(({ event }) => event), overflown: this.overflown };
+  }
+
+  /** Holds what was saved and nothing else; limits are those of this buffer. */
+  load({ events, overflown }: EventBufferSnapshot): void {
+    this.clear();
+    for (const event of events) this.add(event);
+    this.overflown ||= overflown;
   }
 
   #removeOldest(kind: EventKind): void {

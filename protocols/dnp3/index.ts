@@ -56,7 +56,12 @@ export {
 } from './master-tasks.ts';
 export type { PointUpdate } from './master-updates.ts';
 export { isKnownGroup, type ObjectForm, type ObjectType, objectType } from './objects.ts';
-export { Dnp3Outstation, type OutstationCounters, type OutstationOptions } from './outstation.ts';
+export {
+  Dnp3Outstation,
+  type OutstationCounters,
+  type OutstationOptions,
+  type OutstationSnapshot,
+} from './outstation.ts';
 export type {
   ApplicationAction,
   FileEntry,

@@ -4,10 +4,13 @@ import type { ObjectBlock } from './application.ts';
 import type { LinkOptions } from './link-session.ts';
 import type { TaskOutcome } from './master-tasks.ts';
 import type { PointUpdate } from './master-updates.ts';
+import type { DeviceAttribute } from './values.ts';
 
 export interface MasterHandler {
   /** A value of a point; the object is valid during the call only. */
   update?(update: PointUpdate, now: Instant): void;
+  /** What the outstation says of itself, one of the standard's attributes (`ATTRIBUTE_NAMES`). */
+  attribute?(variation: number, value: DeviceAttribute): void;
   /** Internal indications of every response (`IIN`). */
   indications?(indications: number, unsolicited: boolean, now: Instant): void;
   /** The outstation answers, or does not any more. */
@@ -31,6 +34,8 @@ export interface MasterOptions {
   readonly handler: MasterHandler;
   /** Whether the outstation is set up when a connection stands or it has restarted; default true. Without, it is asked nothing of its own. */
   readonly setUp?: boolean | undefined;
+  /** Whether setting up ends with a READ of all device attributes (g0v254); default false. */
+  readonly identify?: boolean | undefined;
   /** READ of classes 1, 2, 3 and 0; at a start it is done in any case. Never again when left out. */
   readonly integrityEvery?: Duration | undefined;
   /** READ of classes 1, 2 and 3. */

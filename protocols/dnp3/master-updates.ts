@@ -1,7 +1,7 @@
 /** What a master learns of points out of a response: values with flags and time, in the order in which they stand there. */
 import type { AppFragment } from './application.ts';
 import { type EventKind, kindOfEventGroup, kindOfGroup } from './outstation-points.ts';
-import { FLAG } from './values.ts';
+import { type DeviceAttribute, FLAG } from './values.ts';
 
 /** One value of a point. The same object is used for every update: who keeps it copies it. */
 export interface PointUpdate {
@@ -89,4 +89,14 @@ export function tellUpdates(fragment: AppFragment, onUpdate: OnUpdate): number {
     }
   }
   return count;
+}
+
+/** Tells what the outstation says of itself (group 0, the standard's own set). */
+export function tellAttributes(
+  fragment: AppFragment,
+  onAttribute: (variation: number, value: DeviceAttribute) => void,
+) {
+  for (const { group, variation, items } of fragment.objects)
+    for (const { index, value } of items)
+      if (group === 0 && index === 0 && value?.type === 'attribute') onAttribute(variation, value);
 }

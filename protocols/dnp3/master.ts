@@ -4,6 +4,7 @@
  */
 import { type Duration, type Instant, NEVER, type StreamMachine, seconds, UsageError } from '@penstock/core';
 import { type AppFragment, decodeFragment, encodeFragment, type ObjectBlock } from './application.ts';
+import { ALL_ATTRIBUTES } from './attributes.ts';
 import { allOf } from './blocks.ts';
 import { sameOctets } from './encode-objects.ts';
 import { LinkSession, type LinkUser, stationAddress } from './link-session.ts';
@@ -22,7 +23,7 @@ import {
   TimeSyncTask,
   unsolicitedObjects,
 } from './master-tasks.ts';
-import { tellUpdates } from './master-updates.ts';
+import { tellAttributes, tellUpdates } from './master-updates.ts';
 import { FUNCTION, FUNCTION_NAMES, IIN, WITHOUT_RESPONSE } from './tables.ts';
 
 interface Standing {
@@ -41,15 +42,16 @@ interface Current {
   tries: number;
 }
 
-type SetUp = 'disable' | 'clear' | 'integrity' | 'enable' | 'time';
+type SetUp = 'disable' | 'clear' | 'integrity' | 'enable' | 'time' | 'identity';
 /** In this order, whatever of it is needed. */
-const SET_UP: readonly SetUp[] = ['disable', 'clear', 'integrity', 'enable', 'time'];
+const SET_UP: readonly SetUp[] = ['disable', 'clear', 'integrity', 'enable', 'time', 'identity'];
 const CLASS_BITS = [
   [1, IIN.class1Events],
   [2, IIN.class2Events],
   [3, IIN.class3Events],
 ] as const;
 const INTEGRITY: readonly ObjectBlock[] = [allOf(60, 2), allOf(60, 3), allOf(60, 4), allOf(60, 1)];
+const IDENTITY: readonly ObjectBlock[] = [allOf(0, ALL_ATTRIBUTES)];
 const EVENTS: readonly ObjectBlock[] = INTEGRITY.slice(0, 3);
 
 export class Dnp3Master implements StreamMachine, LinkUser {
@@ -67,6 +69,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
   readonly outstation: number;
   readonly #handler: MasterHandler;
   readonly #setsUp: boolean;
+  readonly #identifies: boolean;
   readonly #unsolicited: readonly (1 | 2 | 3)[];
   readonly #readsIndicated: boolean;
   readonly #timeSync: 'lan' | 'serial' | 'never';
@@ -99,6 +102,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
     this.link = new LinkSession({ ...options.link, role: 'master', address: options.address ?? 1 }, this);
     this.#handler = options.handler;
     this.#setsUp = options.setUp ?? true;
+    this.#identifies = options.identify ?? false;
     this.#unsolicited = options.unsolicited ?? [1, 2, 3];
     this.#readsIndicated = options.readsIndicated ?? true;
     this.#timeSync = options.timeSync ?? 'lan';
@@ -128,6 +132,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
     this.#need('disable', now);
     this.#need('integrity', now);
     if (this.#unsolicited.length > 0) this.#need('enable', now);
+    if (this.#identifies) this.#need('identity', now);
     this.#indicated = 0;
     this.#enabled = [];
     for (const standing of this.#standing) standing.next = (now + standing.poll.every) as Instant;
@@ -308,6 +313,7 @@ export class Dnp3Master implements StreamMachine, LinkUser {
 
   #tell(fragment: AppFragment, unsolicited: boolean, now: Instant): void {
     this.counters.updates += tellUpdates(fragment, (update) => this.#handler.update?.(update, now));
+    tellAttributes(fragment, (variation, value) => this.#handler.attribute?.(variation, value));
     const indications = fragment.iin as number;
     this.#handler.indications?.(indications, unsolicited, now);
     if ((indications & IIN.deviceRestart) !== 0 && this.#current?.task.name !== 'clear') {
@@ -391,6 +397,8 @@ export class Dnp3Master implements StreamMachine, LinkUser {
         return plain(FUNCTION.enableUnsolicited, unsolicitedObjects(this.#unsolicited));
       case 'time':
         return new TimeSyncTask(this.#timeSync === 'serial' ? 'serial' : 'lan', this.#clock, again);
+      case 'identity':
+        return new ReadTask(step, IDENTITY, PRIORITY.setUp, again);
     }
   }
 

@@ -23,20 +23,26 @@ export interface AttributeSource {
 const STANDARD_SET = 0;
 
 export class AttributeSet {
-  readonly #attributes: ReadonlyMap<number, DeviceAttribute>;
+  readonly #source: AttributeSource;
 
   constructor(source: AttributeSource) {
-    this.#attributes = new Map([...attributesOf(source)].sort(([a], [b]) => a - b));
+    this.#source = source;
+  }
+
+  /** As they are now: another firmware has another revision. */
+  get #attributes(): ReadonlyMap<number, DeviceAttribute> {
+    return new Map([...attributesOf(this.#source)].sort(([a], [b]) => a - b));
   }
 
   /** The objects that answer a READ of g0 in this variation; undefined for an attribute that the device does not have. */
   answer(variation: number): readonly ObjectBlock[] | undefined {
-    if (variation === ALL_ATTRIBUTES) return [...this.#attributes].map(([number, value]) => block(number, value));
+    const attributes = this.#attributes;
+    if (variation === ALL_ATTRIBUTES) return [...attributes].map(([number, value]) => block(number, value));
     if (variation === ATTRIBUTE_LIST) {
-      const list = [...this.#attributes.keys()].map((number) => ({ variation: number, properties: 0 }));
+      const list = [...attributes.keys()].map((number) => ({ variation: number, properties: 0 }));
       return [block(ATTRIBUTE_LIST, { type: 'attribute', dataType: 'list', value: list })];
     }
-    const value = this.#attributes.get(variation);
+    const value = attributes.get(variation);
     return value && [block(variation, value)];
   }
 }

@@ -12,7 +12,7 @@ import type {
   Request,
   UnsolicitedOptions,
 } from './association-types.ts';
-import type { EventClass } from './event-buffer.ts';
+import type { EventBufferSnapshot, EventClass } from './event-buffer.ts';
 import { type LinkOptions, stationAddress } from './link-session.ts';
 import { Association } from './outstation-association.ts';
 import { AttributeSet, type AttributeSource } from './outstation-attributes.ts';
@@ -81,6 +81,14 @@ export interface OutstationCounters {
   /** Requests that change something, from somebody who may only read. */
   refused: number;
   events: number;
+}
+
+/** What an outstation keeps over a warm restart: what masters have not confirmed. */
+export interface OutstationSnapshot {
+  /** Milliseconds since 1970 by the device's clock when it was made. */
+  readonly time: number;
+  /** By master. */
+  readonly events: readonly (EventBufferSnapshot & { readonly master: number })[];
 }
 
 const MOST_MASTERS = 8;
@@ -272,6 +280,22 @@ export class Dnp3Outstation implements AssociationHost, RequestHost {
     this.#handlers.clear();
     for (const association of this.#associations) association.restart(kind === 'cold');
     this.#start(now);
+  }
+
+  /** What a run that starts from here needs of it beside its device's memory. */
+  save(now: Instant): OutstationSnapshot {
+    const events = this.#associations.map(({ master, buffer }) => ({ master, ...buffer.save() }));
+    return { time: this.clock.read(now), events };
+  }
+
+  /** Before anything else is done with it: as after a warm restart of a device that had saved this. Events keep their age. */
+  load({ time, events }: OutstationSnapshot, now: Instant): void {
+    const later = this.clock.read(now) - time;
+    for (const { master, ...kept } of events)
+      this.association(master)?.buffer.load({
+        ...kept,
+        events: kept.events.map((event) => ({ ...event, time: event.time + later })),
+      });
   }
 
   changed(now: Instant): void {

@@ -1,5 +1,8 @@
 /** HTTP as Zeek's http.log has it: one event for a request with its response. */
 import type { Dissector, DissectorFactory, ProtocolEvent } from '@penstock/core';
+import { credentialEvent } from '../credentials/index.ts';
+import { firmwareTransfer, hasMagic } from '../firmware/index.ts';
+import { basicCredentials, multipartForm, urlEncodedForm } from './forms.ts';
 import { HTTP_PORT } from './machines.ts';
 import { type HttpMessage, HttpParser } from './parser.ts';
 
@@ -23,6 +26,26 @@ export interface HttpEvent extends ProtocolEvent {
   readonly status_msg: string | undefined;
 }
 
+/** What a server with pages for people says of itself, once and whenever it says otherwise. */
+export interface HttpServerEvent extends ProtocolEvent {
+  readonly name: 'http_server';
+  readonly server: string | undefined;
+  /** Of basic authentication. */
+  readonly realm: string | undefined;
+  /** Of a page. */
+  readonly title: string | undefined;
+}
+
+/** A form that somebody sent, with the names of its fields; values of those that are secret are masked. */
+export interface HttpFormEvent extends ProtocolEvent {
+  readonly name: 'http_form';
+  readonly uri: string;
+  readonly username: string | undefined;
+  /** `name=value`. */
+  readonly fields: readonly string[];
+  readonly status_code: number | undefined;
+}
+
 class HttpDissector implements Dissector {
   unparsedBytes = 0;
   violations = 0;
@@ -32,6 +55,8 @@ class HttpDissector implements Dissector {
   #pending: HttpMessage[] = [];
   #depth = 0;
   #time = 0;
+  #told = '';
+  #credentials = '';
 
   constructor(emit: (event: ProtocolEvent) => void) {
     this.#emit = emit;
@@ -97,23 +122,76 @@ class HttpDissector implements Dissector {
       uri: request?.first[1],
       version: (request?.first[2] ?? response?.first[0])?.slice(5),
       user_agent: request?.headers.get('user-agent'),
-      username: basicUser(request?.headers.get('authorization')),
+      username: basicCredentials(request?.headers.get('authorization'))?.user.slice(0, LONGEST),
       request_body_len: request?.body.length ?? 0,
       response_body_len: response?.body.length ?? 0,
       status_code: response === undefined ? undefined : Number(response.first[1]),
       status_msg: response?.first[2],
     };
     this.#emit(event);
+    if (request !== undefined) this.#asked(request, event);
+    if (response !== undefined) this.#answered(response);
+  }
+
+  /** Who asks, and what they give: passwords, forms, firmware. */
+  #asked(request: HttpMessage, { username, uri = '', status_code: status, time }: HttpEvent): void {
+    const { headers, body } = request;
+    const success = status === undefined ? undefined : status !== 401 && status !== 403;
+    const given = basicCredentials(headers.get('authorization'));
+    if (given !== undefined) this.#credential(given.user, given.password, success);
+    const type = headers.get('content-type');
+    if (body.length === 0 || type === undefined || type === 'application/json') return;
+    if (type.startsWith('application/x-www-form-urlencoded')) {
+      const form = urlEncodedForm(body);
+      const [user, password] = [form.get('username') ?? form.get('user'), form.get('password')];
+      if (user !== undefined && password !== undefined) this.#credential(user, password, success);
+      const fields = [...form].map(([name, value]) => `${name}=${SECRET_FIELD.test(name) ? '***' : value}`);
+      const event: HttpFormEvent = {
+        name: 'http_form',
+        time,
+        uri: uri.slice(0, LONGEST),
+        username: username ?? user?.slice(0, LONGEST),
+        fields: fields.map((field) => field.slice(0, LONGEST)),
+        status_code: status,
+      };
+      this.#emit(event);
+      return;
+    }
+    for (const { bytes } of multipartForm(type, body))
+      if (hasMagic(bytes, 0)) this.#emit(firmwareTransfer(time, true, 'http', bytes));
+    if (hasMagic(body, 0)) this.#emit(firmwareTransfer(time, true, 'http', body));
+  }
+
+  /** Once for what is the same as before. */
+  #credential(user: string, password: string, success: boolean | undefined): void {
+    const key = `${user}\n${password}\n${success}`;
+    if (success !== false && key === this.#credentials) return;
+    this.#credentials = key;
+    this.#emit(credentialEvent('http', this.#time, user, password, success));
+  }
+
+  /** Pages for people; what programs tell each other has no title and no realm. */
+  #answered({ headers, body }: HttpMessage): void {
+    const isPage = headers.get('content-type')?.startsWith('text/html') === true;
+    const realm = /realm="([^"]*)"/.exec(headers.get('www-authenticate') ?? '')?.[1]?.slice(0, LONGEST);
+    if (!isPage && realm === undefined) return;
+    const title = isPage
+      ? TITLE.exec(LATIN.decode(body.subarray(0, 4096)))?.[1]
+          ?.trim()
+          .slice(0, LONGEST)
+      : undefined;
+    const server = headers.get('server')?.slice(0, LONGEST);
+    const key = `${server}\n${realm}\n${title}`;
+    if (key === this.#told) return;
+    this.#told = key;
+    const event: HttpServerEvent = { name: 'http_server', time: this.#time, server, realm, title };
+    this.#emit(event);
   }
 }
 
-/** The user of basic authentication; the password is not kept. */
-function basicUser(authorization: string | undefined): string | undefined {
-  const encoded = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization ?? '')?.[1];
-  return encoded === undefined
-    ? undefined
-    : Buffer.from(encoded.slice(0, 1024), 'base64').toString('latin1').split(':')[0];
-}
+const LONGEST = 128;
+const SECRET_FIELD = /pass|secret|key|pin|token/i;
+const TITLE = /<title>([^<]*)<\/title>/i;
 
 export const httpDissector: DissectorFactory = {
   protocol: 'http',

@@ -1,7 +1,21 @@
+import { createHash } from 'node:crypto';
 import { type Instant, type ProtocolEvent, seconds } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HttpClient, type HttpMessage, HttpParser, type HttpResponse, HttpServer, httpDissector } from './index.ts';
+import { makeFirmware } from '../firmware/index.ts';
+import {
+  basicAuthorization,
+  basicCredentials,
+  escapeHtml,
+  HttpClient,
+  type HttpMessage,
+  HttpParser,
+  type HttpResponse,
+  HttpServer,
+  httpDissector,
+  multipartFile,
+  multipartForm,
+} from './index.ts';
 
 const at = (s: number) => seconds(s) as unknown as Instant;
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -117,5 +131,99 @@ describe('an HTTP client and server', () => {
     server.receive(bytesOf('\x00\x01\x02\x03 nonsense\r\n\r\n'), at(0));
     expect(textOf(all(server))).toMatch(/^HTTP\/1\.1 400 /);
     expect(server.closing).toBe(true);
+  });
+});
+
+describe('pages of a device', () => {
+  const page = '<html><head><title>PAC-7 status</title></head></html>';
+  const answer = (request: { target: string; headers: ReadonlyMap<string, string>; method: string }) =>
+    basicCredentials(request.headers.get('authorization'))?.password === 'admin'
+      ? { status: 200, body: bytesOf(page), type: 'text/html' }
+      : { status: 401, type: 'text/html', headers: { 'WWW-Authenticate': 'Basic realm="PAC-7"' } };
+
+  function hear(
+    ...messages: readonly { method?: string; target: string; headers?: Record<string, string>; body?: Uint8Array }[]
+  ) {
+    const events: ProtocolEvent[] = [];
+    const dissector = httpDissector.create((event) => events.push(event));
+    const server = new HttpServer('PAC-7', answer);
+    const client = new HttpClient('h', 'a', seconds(5));
+    for (const { method = 'GET', target, headers, body = new Uint8Array() } of messages) {
+      client.request(method, target, body, () => {}, at(0), headers);
+      const sent = all(client);
+      dissector.data(true, 0, sent, 0, sent.length);
+      server.receive(sent, at(0));
+      const answered = all(server);
+      dissector.data(false, 0, answered, 0, answered.length);
+      client.receive(answered, at(0));
+    }
+    return events;
+  }
+  const as = (password: string) => ({ authorization: basicAuthorization({ user: 'admin', password }) });
+
+  it('tell who logs on, whether it was taken, and what the server calls itself; never the password', () => {
+    const events = hear(
+      { target: '/' },
+      { target: '/', headers: as('guess') },
+      { target: '/', headers: as('admin') },
+      { target: '/', headers: as('admin') },
+    );
+    expect(events.filter((e) => e.name !== 'http')).toMatchObject([
+      { name: 'http_server', server: 'PAC-7', realm: 'PAC-7' },
+      { name: 'credential', protocol: 'http', user: 'admin', password: 'g****', success: false },
+      { name: 'credential', user: 'admin', password: 'a****', success: true },
+      { name: 'http_server', title: 'PAC-7 status' },
+    ]);
+    expect(JSON.stringify(events)).not.toContain('guess');
+  });
+
+  it('tell forms with their secrets masked, and firmware with its hash', () => {
+    const image = makeFirmware({ vendor: 'V', productCode: 'P' }, '2.0');
+    const upload = multipartFile('image', 'x.bin', image);
+    const events = hear(
+      {
+        method: 'POST',
+        target: '/password',
+        headers: { ...as('admin'), 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: bytesOf('user=admin&new-password=hunter22'),
+      },
+      {
+        method: 'POST',
+        target: '/firmware',
+        headers: { ...as('admin'), 'Content-Type': upload.type },
+        body: upload.body,
+      },
+    );
+    expect(events.find((e) => e.name === 'http_form')).toMatchObject({
+      uri: '/password',
+      username: 'admin',
+      fields: ['user=admin', 'new-password=***'],
+      status_code: 200,
+    });
+    expect(events.find((e) => e.name === 'firmware_transfer')).toMatchObject({
+      carrier: 'http',
+      version: '2.0',
+      length: image.length,
+      content_hash: createHash('sha256').update(image).digest('hex'),
+    });
+  });
+
+  it('are told by length only to who asks for the head', () => {
+    const server = new HttpServer('PAC-7', answer);
+    server.receive(bytesOf('HEAD / HTTP/1.1\r\n\r\n'), at(0));
+    expect(textOf(all(server))).toMatch(/Content-Length: 0\r\n\r\n$/);
+    server.receive(bytesOf(`HEAD / HTTP/1.1\r\nAuthorization: ${as('admin').authorization}\r\n\r\n`), at(0));
+    expect(textOf(all(server))).toMatch(new RegExp(`Content-Length: ${page.length}\r\n\r\n$`));
+  });
+
+  it('take forms apart whatever they hold', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), fc.string({ maxLength: 20 }), (bytes, name) => {
+        const { type, body } = multipartFile('f', 'n', bytes);
+        expect(multipartForm(type, body)).toEqual([{ name: 'f', fileName: 'n', bytes }]);
+        multipartForm(type, bytes);
+        expect(escapeHtml(name)).not.toMatch(/[<>"']/);
+      }),
+    );
   });
 });

@@ -17,16 +17,29 @@ export interface HttpResponse {
   readonly body: Uint8Array;
 }
 
+/** What an answer to a request says. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body?: Uint8Array;
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 const ENCODER = new TextEncoder();
 const REASONS: Record<number, string> = {
   200: 'OK',
   204: 'No Content',
+  303: 'See Other',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  423: 'Locked',
   500: 'Internal Server Error',
   503: 'Service Unavailable',
 };
@@ -49,10 +62,7 @@ export class HttpServer implements StreamMachine {
   #out: Uint8Array[] = [];
 
   /** `product` is what the Server header says. */
-  constructor(
-    product: string,
-    answer: (request: HttpRequest, now: Instant) => { status: number; body?: Uint8Array; type?: string },
-  ) {
+  constructor(product: string, answer: (request: HttpRequest, now: Instant) => HttpAnswer) {
     this.#product = product;
     this.#parser = new HttpParser('request', (message) => this.#handle(message, answer));
   }
@@ -68,20 +78,25 @@ export class HttpServer implements StreamMachine {
     }
   }
 
-  #handle(
-    message: HttpMessage,
-    answer: (request: HttpRequest, now: Instant) => { status: number; body?: Uint8Array; type?: string },
-  ): void {
+  #handle(message: HttpMessage, answer: (request: HttpRequest, now: Instant) => HttpAnswer): void {
     const [method, target] = message.first;
     const keep = message.headers.get('connection')?.toLowerCase() !== 'close' && message.first[2] === 'HTTP/1.1';
-    this.#reply(answer({ method, target, headers: message.headers, body: message.body }, this.#now), keep);
+    const reply = answer({ method, target, headers: message.headers, body: message.body }, this.#now);
+    this.#reply(reply, keep, method === 'HEAD');
     if (!keep) this.closing = true;
   }
 
-  #reply(response: { status: number; body?: Uint8Array; type?: string }, keep: boolean): void {
+  /** @param headOnly the length is told, the body is not sent (RFC 9110, clause 9.3.2) */
+  #reply(response: HttpAnswer, keep: boolean, headOnly = false): void {
     const { status, body = new Uint8Array(0), type = 'application/json' } = response;
-    const headers = { Server: this.#product, 'Content-Type': type, Connection: keep ? 'keep-alive' : 'close' };
-    this.#out.push(encode(`HTTP/1.1 ${status} ${REASONS[status] ?? 'Unknown'}`, headers, body));
+    const headers = {
+      Server: this.#product,
+      'Content-Type': type,
+      Connection: keep ? 'keep-alive' : 'close',
+      ...response.headers,
+    };
+    const bytes = encode(`HTTP/1.1 ${status} ${REASONS[status] ?? 'Unknown'}`, headers, body);
+    this.#out.push(headOnly ? bytes.subarray(0, bytes.length - body.length) : bytes);
   }
 
   due(): Instant {
@@ -124,12 +139,20 @@ export class HttpClient implements StreamMachine {
   }
 
   /** `done` gets the response, or undefined when none came. Pump the connection after this call. */
-  request(method: string, target: string, body: Uint8Array, done: Done, now: Instant): void {
+  request(
+    method: string,
+    target: string,
+    body: Uint8Array,
+    done: Done,
+    now: Instant,
+    more?: Readonly<Record<string, string>>,
+  ): void {
     const headers = {
       Host: this.#host,
       'User-Agent': this.#agent,
       Connection: 'keep-alive',
       'Content-Type': 'application/json',
+      ...more,
     };
     this.#waiting.push({ bytes: encode(`${method} ${target} HTTP/1.1`, headers, body), done });
     this.#next(now);

@@ -2,7 +2,7 @@
  * Framing of Modbus TCP (MODBUS Messaging on TCP/IP Implementation Guide V1.0b, clause 3.1): a seven byte MBAP header (transaction,
  * protocol, length, unit) and the protocol data unit.
  */
-import type { ByteSink } from '@penstock/core';
+import { read16 } from '../exchange/bytes.ts';
 import { MAX_PDU } from './tables.ts';
 
 export const MBAP_LENGTH = 7;
@@ -131,51 +131,4 @@ export class AduReader {
     if (buffer[start + 2] !== 0 || buffer[start + 3] !== 0) this.foreign++;
     else this.#sink.adu(buffer, start, end);
   }
-}
-
-const FIRST = 512;
-/** A buffer that grew beyond this for one burst is given away with it. */
-const KEPT = 65_536;
-
-/** Bytes on their way out; grows as needed. What it hands over belongs to the taker. */
-export class Outbox {
-  buffer = new Uint8Array(FIRST);
-  length = 0;
-
-  /** Makes room for `more` bytes behind `length`. */
-  reserve(more: number): void {
-    const needed = this.length + more;
-    if (needed <= this.buffer.length) return;
-    const grown = new Uint8Array(Math.max(needed, this.buffer.length * 2));
-    grown.set(this.buffer.subarray(0, this.length));
-    this.buffer = grown;
-  }
-
-  /** Lends the bytes to a sink, which copies them. */
-  takeTo(sink: ByteSink): boolean {
-    const { length } = this;
-    if (length === 0) return true;
-    this.length = 0;
-    const room = sink.send(this.buffer, 0, length);
-    if (this.buffer.length > KEPT) this.buffer = new Uint8Array(FIRST);
-    return room;
-  }
-
-  take(): Uint8Array | undefined {
-    const { length } = this;
-    if (length === 0) return undefined;
-    this.length = 0;
-    if (this.buffer.length <= KEPT) return this.buffer.slice(0, length);
-    const bytes = this.buffer.subarray(0, length);
-    this.buffer = new Uint8Array(FIRST);
-    return bytes;
-  }
-}
-
-export const read16 = (buffer: Uint8Array, at: number): number =>
-  ((buffer[at] as number) << 8) | (buffer[at + 1] as number);
-
-export function write16(buffer: Uint8Array, at: number, value: number): void {
-  buffer[at] = value >>> 8;
-  buffer[at + 1] = value;
 }

@@ -2,16 +2,10 @@
  * A Modbus TCP client on one connection: a queue of transactions, as many in flight as `depth` allows, each with its own deadline
  * (MODBUS Messaging on TCP/IP Implementation Guide V1.0b, clause 4.4.1). Nothing is sent twice: whether to ask again is the caller's to decide.
  */
-import {
-  type ByteSink,
-  type Duration,
-  type Instant,
-  NEVER,
-  type StreamMachine,
-  seconds,
-  UsageError,
-} from '@penstock/core';
-import { AduReader, type AduSink, MBAP_LENGTH, Outbox, read16, writeHeader } from './adu.ts';
+import { type ByteSink, type Duration, type Instant, type StreamMachine, seconds, UsageError } from '@penstock/core';
+import { Outbox, read16 } from '../exchange/bytes.ts';
+import { ExchangeLine } from '../exchange/line.ts';
+import { AduReader, type AduSink, MBAP_LENGTH, writeHeader } from './adu.ts';
 import { EXCEPTION_BIT } from './tables.ts';
 import type { ModbusTransaction, TransactionState } from './transaction.ts';
 
@@ -37,25 +31,19 @@ export interface ClientCounters {
 
 export class ModbusClient implements StreamMachine, AduSink {
   readonly counters: ClientCounters = { sent: 0, done: 0, exceptions: 0, timeouts: 0, mismatches: 0, unknown: 0 };
-  readonly #timeout: Duration;
-  readonly #depth: number;
-  readonly #capacity: number;
   readonly #reader = new AduReader(this);
   readonly #outbox = new Outbox();
-  /** In the order of their deadlines, which is that of sending. */
-  readonly #inFlight: ModbusTransaction[] = [];
-  readonly #queue: ModbusTransaction[] = [];
+  readonly #line: ExchangeLine<ModbusTransaction>;
   #nextId = 0;
   #now = 0 as Instant;
   #closing = false;
 
   /** @throws UsageError `modbus.depth` when `depth` is not 1 to 256. */
   constructor(options: ModbusClientOptions = {}) {
-    this.#timeout = options.timeout ?? seconds(1);
-    this.#depth = options.depth ?? 1;
-    if (!Number.isInteger(this.#depth) || this.#depth < 1 || this.#depth > 256)
-      throw new UsageError('modbus.depth', `a client has 1 to 256 requests in flight, not ${this.#depth}`);
-    this.#capacity = options.queue ?? 256;
+    const { depth = 1, timeout = seconds(1), queue = 256 } = options;
+    if (!Number.isInteger(depth) || depth < 1 || depth > 256)
+      throw new UsageError('modbus.depth', `a client has 1 to 256 requests in flight, not ${depth}`);
+    this.#line = new ExchangeLine(depth, timeout, queue, (transaction) => this.#send(transaction));
   }
 
   /** Set when the server's stream cannot be followed any more. */
@@ -64,11 +52,11 @@ export class ModbusClient implements StreamMachine, AduSink {
   }
 
   get inFlight(): number {
-    return this.#inFlight.length;
+    return this.#line.inFlight;
   }
 
   get queued(): number {
-    return this.#queue.length;
+    return this.#line.queued;
   }
 
   /**
@@ -76,15 +64,7 @@ export class ModbusClient implements StreamMachine, AduSink {
    * @returns false, and nothing happens, when it is pending already, the queue is full or the connection is closing
    */
   submit(transaction: ModbusTransaction, now: Instant): boolean {
-    if (this.#closing || transaction.pending) return false;
-    if (this.#inFlight.length < this.#depth && this.#queue.length === 0) {
-      this.#send(transaction, now);
-      return true;
-    }
-    if (this.#queue.length >= this.#capacity) return false;
-    transaction.state = 'queued';
-    this.#queue.push(transaction);
-    return true;
+    return !this.#closing && this.#line.submit(transaction, now);
   }
 
   receive(bytes: Uint8Array, now: Instant): void {
@@ -96,34 +76,22 @@ export class ModbusClient implements StreamMachine, AduSink {
     this.#now = now;
     this.#reader.receive(buffer, start, end);
     if (this.#reader.broken) this.#abandon(now);
-    else if (this.#queue.length > 0) this.#fill(now);
+    else this.#line.fill(now);
   }
 
   adu(buffer: Uint8Array, start: number, end: number): void {
-    const inFlight = this.#inFlight;
-    const id = read16(buffer, start);
-    for (let i = 0; i < inFlight.length; i++) {
-      const transaction = inFlight[i] as ModbusTransaction;
-      if (transaction.id !== id) continue;
-      if (i === 0) inFlight.shift();
-      else inFlight.splice(i, 1);
-      this.#finish(transaction, this.#judge(transaction, buffer, start, end), this.#now);
-      return;
-    }
-    this.counters.unknown++;
+    const transaction = this.#line.claim(read16(buffer, start));
+    if (transaction === undefined) this.counters.unknown++;
+    else transaction.finish(this.#judge(transaction, buffer, start, end), this.#now);
   }
 
   due(): Instant {
-    return this.#inFlight.length === 0 ? NEVER : (this.#inFlight[0] as ModbusTransaction).deadline;
+    return this.#line.due();
   }
 
   tick(now: Instant): void {
-    const inFlight = this.#inFlight;
-    while (inFlight.length > 0 && (inFlight[0] as ModbusTransaction).deadline <= now) {
-      this.counters.timeouts++;
-      this.#finish(inFlight.shift() as ModbusTransaction, 'timeout', now);
-    }
-    this.#fill(now);
+    this.counters.timeouts += this.#line.expire(now);
+    this.#line.fill(now);
   }
 
   take(): Uint8Array | undefined {
@@ -158,18 +126,7 @@ export class ModbusClient implements StreamMachine, AduSink {
     return 'exception';
   }
 
-  #finish(transaction: ModbusTransaction, state: TransactionState, now: Instant): void {
-    transaction.state = state;
-    transaction.finishedAt = now;
-    transaction.onFinished?.(transaction, now);
-  }
-
-  #fill(now: Instant): void {
-    while (this.#queue.length > 0 && this.#inFlight.length < this.#depth && !this.#closing)
-      this.#send(this.#queue.shift() as ModbusTransaction, now);
-  }
-
-  #send(transaction: ModbusTransaction, now: Instant): void {
+  #send(transaction: ModbusTransaction): void {
     // With at most 256 in flight and 65536 ids, an id comes round only after its last user is long finished or timed out.
     this.#nextId = (this.#nextId + 1) & 0xffff;
     const { request } = transaction;
@@ -180,21 +137,13 @@ export class ModbusClient implements StreamMachine, AduSink {
     for (let i = 0; i < request.length; i++) outbox.buffer[at + i] = request[i] as number;
     outbox.length = at + request.length;
     transaction.id = this.#nextId;
-    transaction.state = 'sent';
     transaction.exception = 0;
-    transaction.responseLength = 0;
-    transaction.sentAt = now;
-    transaction.deadline = (now + this.#timeout) as Instant;
-    this.#inFlight.push(transaction);
     this.counters.sent++;
   }
 
   /** Ends everything pending; what its listeners submit meanwhile is refused. */
   #abandon(now: Instant): void {
     this.#closing = true;
-    const pending = [...this.#inFlight, ...this.#queue];
-    this.#inFlight.length = 0;
-    this.#queue.length = 0;
-    for (const transaction of pending) this.#finish(transaction, 'closed', now);
+    this.#line.abandon(now);
   }
 }

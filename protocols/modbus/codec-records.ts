@@ -1,7 +1,8 @@
 /** The functions whose PDU is a list of records: files (FC 20, 21) and identification (FC 43/14). */
-import { read16 } from './adu.ts';
-import type { Decoded, FileRecord, FileReference, IdentificationObject, Request, Response } from './messages.ts';
-import { count, illegal, ok, packRegisters, refused, wrongLength } from './primitives.ts';
+import { read16 } from '../exchange/bytes.ts';
+import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
+import type { FileRecord, FileReference, IdentificationObject, Request, Response } from './messages.ts';
+import { count, packRegisters, refused, wrongLength } from './primitives.ts';
 import {
   FILE_READ_BYTES,
   FILE_REFERENCE_TYPE,

@@ -1,5 +1,6 @@
 /** Protocol data units to bytes and back (MODBUS Application Protocol V1.1b3, clause 6). Pure; nothing here keeps state. */
-import { read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
+import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
 import {
   decodeFileData,
   decodeIdentification,
@@ -10,12 +11,10 @@ import {
   identification,
   writeFile,
 } from './codec-records.ts';
-import type { Decoded, Request, Response } from './messages.ts';
+import type { Request, Response } from './messages.ts';
 import {
   bytes,
   count,
-  illegal,
-  ok,
   packBits,
   packRegisters,
   refused,

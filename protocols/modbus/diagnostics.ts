@@ -2,7 +2,7 @@
  * FC 8 and the counters behind FC 8 and 11 (MODBUS Application Protocol V1.1b3, clauses 6.8 and 6.9). Made for serial lines; over TCP the
  * "bus" is all connections of the device together, and there are no communication errors, character overruns or NAKs to count.
  */
-import { read16, write16 } from './adu.ts';
+import { read16, write16 } from '../exchange/bytes.ts';
 import { DIAGNOSTIC, DIAGNOSTICS, ILLEGAL_DATA_VALUE, ILLEGAL_FUNCTION } from './tables.ts';
 
 export class Diagnostics {

@@ -1,6 +1,6 @@
 /** The events of a message, made in one place each so that all of a name have one shape, and the request that a response is joined with. */
 import type { ProtocolEvent } from '@penstock/core';
-import { read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
 import { type FileReferenceSeen, hexByte } from './dissect-values.ts';
 import type {
   DeviceIdentificationEvent,

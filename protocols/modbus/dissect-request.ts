@@ -2,7 +2,8 @@
  * From a request to its events. What ICSNPP prints of each function decides which columns are filled (its `main.zeek`); bounds come from
  * the MODBUS Application Protocol V1.1b3, clause 6.
  */
-import { MBAP_LENGTH, read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
+import { MBAP_LENGTH } from './adu.ts';
 import {
   type Emit,
   emitDetailed,

@@ -1,5 +1,6 @@
 /** From a response, and the request that it answers, to their events; columns as ICSNPP fills them. */
-import { MBAP_LENGTH, read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
+import { MBAP_LENGTH } from './adu.ts';
 import {
   type Emit,
   emitDetailed,

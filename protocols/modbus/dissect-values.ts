@@ -1,5 +1,5 @@
 /** Pieces of messages as events carry them: arrays of numbers, bytes as characters, parts of file records. */
-import { read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
 import { MEI_CANOPEN, MEI_READ_DEVICE_IDENTIFICATION } from './tables.ts';
 
 export function registerValues(buffer: Uint8Array, at: number, count: number): number[] {

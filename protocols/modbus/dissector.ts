@@ -3,7 +3,8 @@
  * responses by transaction id and function, finds its place again after gaps and garbage. The originator is the client.
  */
 import type { Dissector, DissectorFactory, ProtocolEvent } from '@penstock/core';
-import { MAX_ADU, MAX_LENGTH_FIELD, MBAP_LENGTH, MIN_LENGTH_FIELD, read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
+import { MAX_ADU, MAX_LENGTH_FIELD, MBAP_LENGTH, MIN_LENGTH_FIELD } from './adu.ts';
 import { type Emit, emitViolation, PendingRequest } from './dissect-emit.ts';
 import { readRequest } from './dissect-request.ts';
 import { readResponse } from './dissect-response.ts';

@@ -4,7 +4,7 @@
  * it, 04.
  */
 import type { FileAccess, Writer } from '@penstock/core';
-import { read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
 import {
   FILE_READ_BYTES,
   FILE_REFERENCE_TYPE,

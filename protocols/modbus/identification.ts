@@ -15,14 +15,29 @@ const FIRST_EXTENDED = 0x80;
 
 export class IdentificationObjects {
   /** In the order of their numbers; those that the device does not have are left out. */
-  readonly #numbers: readonly number[];
-  readonly #values: readonly Uint8Array[];
+  #numbers: readonly number[] = [];
+  #values: readonly Uint8Array[] = [];
   /** Highest category, with the bit for individual access. */
-  readonly #conformity: number;
+  #conformity = 0;
+  readonly #identity: DeviceIdentity;
+  readonly #extended: readonly (readonly [number, string])[];
+  /** The revision that the above are of: another firmware has another. */
+  #revision = '';
 
   /** @throws UsageError `modbus.identity` when an extended object has a number outside 0x80 to 0xFF. */
   constructor(identity: DeviceIdentity, extended: ReadonlyMap<number, string> = new Map()) {
-    const objects: [number, string | undefined][] = [
+    this.#identity = identity;
+    this.#extended = [...extended].sort(([a], [b]) => a - b);
+    for (const [object] of this.#extended)
+      if (!Number.isInteger(object) || object < FIRST_EXTENDED || object > 0xff)
+        throw new UsageError('modbus.identity', `an extended object is 128 to 255, not ${object}`);
+    this.#encode();
+  }
+
+  #encode(): void {
+    const identity = this.#identity;
+    this.#revision = identity.revision;
+    const objects: (readonly [number, string | undefined])[] = [
       [0, identity.vendor],
       [1, identity.productCode],
       [2, identity.revision],
@@ -30,13 +45,9 @@ export class IdentificationObjects {
       [4, identity.productName],
       [5, identity.modelName],
       [6, identity.application],
+      ...this.#extended,
     ];
-    for (const [object, value] of [...extended].sort(([a], [b]) => a - b)) {
-      if (!Number.isInteger(object) || object < FIRST_EXTENDED || object > 0xff)
-        throw new UsageError('modbus.identity', `an extended object is 128 to 255, not ${object}`);
-      objects.push([object, value]);
-    }
-    const present = objects.filter((entry): entry is [number, string] => entry[1] !== undefined);
+    const present = objects.filter((entry): entry is readonly [number, string] => entry[1] !== undefined);
     this.#numbers = present.map(([object]) => object);
     this.#values = present.map(([, value]) => new TextEncoder().encode(value).slice(0, MAX_VALUE));
     const last = this.#numbers.at(-1) as number;
@@ -46,6 +57,7 @@ export class IdentificationObjects {
   /** Response to the request PDU at `out[at…]`; returns its end or minus the exception code. */
   respond(request: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
     if (end - start !== 4) return -ILLEGAL_DATA_VALUE;
+    if (this.#identity.revision !== this.#revision) this.#encode();
     const access = request[start + 2] as number;
     if (access < BASIC || access > INDIVIDUAL) return -ILLEGAL_DATA_VALUE;
     let first = this.#numbers.indexOf(request[start + 3] as number);

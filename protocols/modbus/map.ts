@@ -3,7 +3,7 @@
  * clause 4.3). An address without a point does not exist: reading or writing it is exception 02.
  */
 import { type ModbusPoint, PenstockError, type PointAccess, type PointSpec, type Writer } from '@penstock/core';
-import { read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
 import { ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, SERVER_DEVICE_FAILURE } from './tables.ts';
 import { engineeringOf, KIND_BOOL, KIND_FLOAT32, kindOf, rawOf, registersOf, scalingOf } from './values.ts';
 

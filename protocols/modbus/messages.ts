@@ -211,9 +211,3 @@ export type Response =
   | IdentificationResponse
   | CanopenMessage
   | ExceptionResponse;
-
-/** `unsupported`: the standard allows it, this codec does not take it apart. `illegal`: the standard forbids it. */
-export type Decoded<T> =
-  | { readonly status: 'ok'; readonly message: T }
-  | { readonly status: 'illegal'; readonly reason: string }
-  | { readonly status: 'unsupported'; readonly reason: string };

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Instant, PointSpec, Writer } from '@penstock/core';
+import { listen } from '../exchange/test/sockets.ts';
 import {
   encodeAdu,
   encodeRequest,
@@ -20,7 +21,6 @@ import {
   RegisterMap,
   readTransaction,
 } from './index.ts';
-import { listen } from './test/sockets.ts';
 
 const seconds = process.argv[2] ?? '3';
 const REGISTERS = 60;

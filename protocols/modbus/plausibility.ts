@@ -2,7 +2,8 @@
  * Telling a Modbus TCP message by its bytes, for a dissector that has lost its place or has never had one. Lengths follow from the function
  * code (MODBUS Application Protocol V1.1b3, clause 6), which makes a chance hit unlikely.
  */
-import { MAX_LENGTH_FIELD, MIN_LENGTH_FIELD, read16 } from './adu.ts';
+import { read16 } from '../exchange/bytes.ts';
+import { MAX_LENGTH_FIELD, MIN_LENGTH_FIELD } from './adu.ts';
 import { EXCEPTION_BIT } from './tables.ts';
 
 /** Header and function code: the least that a message has. */

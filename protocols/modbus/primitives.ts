@@ -1,14 +1,8 @@
-/** What the codec of every function is made of: results, registers, bits and the checks of what is encoded. */
+/** What the codec of every function is made of: registers, bits and the checks of what is encoded. */
 import { PenstockError } from '@penstock/core';
-import { read16, write16 } from './adu.ts';
-import type { Decoded } from './messages.ts';
+import { read16, write16 } from '../exchange/bytes.ts';
+import { illegal } from '../exchange/decoded.ts';
 import { MAX_PDU } from './tables.ts';
-
-export const ok = <T>(message: T): Decoded<T> => ({ status: 'ok', message });
-export const illegal = (reason: string): { readonly status: 'illegal'; readonly reason: string } => ({
-  status: 'illegal',
-  reason,
-});
 
 export const wrongLength = (code: number, expected: number, length: number): ReturnType<typeof illegal> =>
   illegal(`function ${code} takes ${expected} bytes here, not ${length}`);

@@ -14,7 +14,8 @@ import {
   UsageError,
   type Writer,
 } from '@penstock/core';
-import { AduReader, type AduSink, MAX_ADU, MBAP_LENGTH, Outbox, read16, write16, writeHeader } from './adu.ts';
+import { Outbox, read16, write16 } from '../exchange/bytes.ts';
+import { AduReader, type AduSink, MAX_ADU, MBAP_LENGTH, writeHeader } from './adu.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { readFileRecords, writeFileRecords } from './file-records.ts';
 import { IdentificationObjects } from './identification.ts';
@@ -87,7 +88,7 @@ export class ModbusServer {
   readonly #fifo: ((address: number) => readonly number[] | undefined) | undefined;
   readonly #exceptionStatus: () => number;
   readonly #running: () => boolean;
-  readonly #serverId: Uint8Array;
+  readonly #identity: ModbusServerOptions['identity'];
   readonly #mask = new Uint8Array(2);
 
   /** @throws UsageError `modbus.function` for a function code that is not implemented, `modbus.unit` for a unit beyond 255. */
@@ -106,8 +107,7 @@ export class ModbusServer {
     this.#fifo = options.fifo;
     this.#exceptionStatus = options.exceptionStatus ?? (() => 0);
     this.#running = options.running ?? (() => true);
-    const { vendor, productCode, revision } = options.identity;
-    this.#serverId = new TextEncoder().encode(`${vendor} ${productCode} ${revision}`).slice(0, 200);
+    this.#identity = options.identity;
   }
 
   /**
@@ -213,10 +213,7 @@ export class ModbusServer {
         return this.#writeRegisters(request, start, length, out, at, writer);
       case 17:
         if (length !== 1) return -ILLEGAL_DATA_VALUE;
-        out[at + 1] = this.#serverId.length + 1;
-        out.set(this.#serverId, at + 2);
-        out[at + 2 + this.#serverId.length] = this.#running() ? 0xff : 0;
-        return at + 3 + this.#serverId.length;
+        return this.#reportId(out, at);
       case 20:
         return readFileRecords(this.#files, request, start, end, out, at);
       case 21: {
@@ -233,6 +230,16 @@ export class ModbusServer {
         if (length < 2 || request[start + 1] !== MEI_READ_DEVICE_IDENTIFICATION) return -ILLEGAL_FUNCTION;
         return this.#identification.respond(request, start, end, out, at);
     }
+  }
+
+  /** Function 17: who the device is at the moment, and whether it runs. */
+  #reportId(out: Uint8Array, at: number): number {
+    const { vendor, productCode, revision } = this.#identity;
+    const id = new TextEncoder().encode(`${vendor} ${productCode} ${revision}`).subarray(0, 200);
+    out[at + 1] = id.length + 1;
+    out.set(id, at + 2);
+    out[at + 2 + id.length] = this.#running() ? 0xff : 0;
+    return at + 3 + id.length;
   }
 
   #readBits(

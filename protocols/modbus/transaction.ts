@@ -1,36 +1,23 @@
-/**
- * One request of a client and what became of it. Made once and submitted as often as wanted: a poller allocates nothing per poll.
- */
+/** Requests of a Modbus client. */
 import { type Instant, PenstockError } from '@penstock/core';
-import { read16, write16 } from './adu.ts';
+import { read16, write16 } from '../exchange/bytes.ts';
+import type { Decoded } from '../exchange/decoded.ts';
+import { Exchange, type ExchangeState } from '../exchange/transaction.ts';
 import { decodeResponse, encodeRequest } from './codec.ts';
 import { encodeValue, type MapEntry, type TableName } from './map.ts';
-import type { Decoded, Request, Response } from './messages.ts';
+import type { Request, Response } from './messages.ts';
 import { DIAGNOSTICS, ENCAPSULATED_INTERFACE_TRANSPORT, EXCEPTION_BIT, MAX_PDU } from './tables.ts';
 
-/**
- * `done`: a response that fits the request. `exception`: the server refused, see `exception`. `timeout`: nothing came in time.
- * `mismatch`: a response that does not fit. `closed`: the connection ended before.
- */
-export type TransactionState = 'idle' | 'queued' | 'sent' | 'done' | 'exception' | 'timeout' | 'mismatch' | 'closed';
+/** `exception`: the server refused, see `exception`. */
+export type TransactionState = ExchangeState<'exception'>;
 
-const NO_BYTES = new Uint8Array(0);
-
-export class ModbusTransaction {
+export class ModbusTransaction extends Exchange<'exception'> {
   readonly unit: number;
   /** The PDU that is sent. */
   readonly request: Uint8Array;
-  /** Buffer with the last response PDU, `responseLength` bytes of it; valid when `done` or `exception`, until the next submission. */
-  response: Uint8Array = NO_BYTES;
-  responseLength = 0;
-  state: TransactionState = 'idle';
   /** Exception code of the server; 0 when there is none. */
   exception = 0;
-  sentAt = 0 as Instant;
-  finishedAt = 0 as Instant;
-  /** Transaction id of the last submission. */
-  id = 0;
-  deadline = 0 as Instant;
+
   /** Called once for every submission, when `state` is final. */
   onFinished: ((transaction: ModbusTransaction, now: Instant) => void) | undefined;
 
@@ -44,6 +31,7 @@ export class ModbusTransaction {
     request: Request | Uint8Array,
     onFinished?: (transaction: ModbusTransaction, now: Instant) => void,
   ) {
+    super();
     if (!Number.isInteger(unit) || unit < 0 || unit > 255)
       throw new PenstockError('modbus.encode', `a unit id is 0 to 255, not ${unit}`);
     this.unit = unit;
@@ -53,8 +41,8 @@ export class ModbusTransaction {
     this.onFinished = onFinished;
   }
 
-  get pending(): boolean {
-    return this.state === 'queued' || this.state === 'sent';
+  protected override ended(now: Instant): void {
+    this.onFinished?.(this, now);
   }
 
   /** Register `index` of a response to FC 3, 4 or 23. */
@@ -70,15 +58,6 @@ export class ModbusTransaction {
   /** The response as an object; `illegal` when there is none. */
   decode(): Decoded<Response> {
     return decodeResponse(this.response, 0, this.responseLength);
-  }
-
-  /** Keeps a copy of the response PDU. */
-  keep(buffer: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    if (this.response.length < length) this.response = new Uint8Array(length);
-    const { response } = this;
-    for (let i = 0; i < length; i++) response[i] = buffer[start + i] as number;
-    this.responseLength = length;
   }
 
   /** Whether the response PDU is one to this request, by what the standard lets a client check. */

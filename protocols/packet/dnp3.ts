@@ -13,41 +13,40 @@ import {
   type LinkFrame,
   LinkReader,
   type ObjectBlock,
-  type ObjectValue,
-  objectType,
   PRIMARY_NAMES,
   SECONDARY_NAMES,
 } from '../dnp3/index.ts';
-import type { Reading } from './context.ts';
+import type { PacketContext, Reading } from './context.ts';
+import { type MakeField, readBlock } from './dnp3-objects.ts';
 import { FieldReader, group, hex } from './reader.ts';
 
 export const DNP3_PORT = 20_000;
 const HEADER = 10;
 const BLOCK = 16;
-const MOST_VALUES = 256;
 
 export function looksLikeDnp3(bytes: Uint8Array, start: number, end: number): boolean {
   return isFrameStart(bytes, start, end) === true;
 }
 
 /** All link frames of a payload; what is none is told as bytes. */
-export function readDnp3(bytes: Uint8Array, start: number, end: number): Reading {
+export function readDnp3(bytes: Uint8Array, start: number, end: number, context: PacketContext): Reading {
   const fields: PacketField[] = [];
   const says: string[] = [];
+  const tags: string[] = [];
   let at = start;
   while (at < end && isFrameStart(bytes, at, end) === true) {
     const size = frameSize(bytes[at + 2] as number);
     const stop = Math.min(at + size, end);
     const frame = wholeFrame(bytes, at, stop);
-    const { field, info } =
-      frame === undefined ? brokenFrame(bytes, at, stop, size) : readFrame(bytes, at, stop, frame);
-    fields.push(field);
-    says.push(info);
+    const said = frame === undefined ? brokenFrame(bytes, at, stop, size) : readFrame(bytes, at, stop, frame, context);
+    fields.push(said.field);
+    says.push(said.info);
+    tags.push(...said.tags);
     at = stop;
   }
   if (at < end) fields.push(group('Part of a frame', `${end - at} bytes`, at, end, []));
   const info = says.join('; ') || `${end - start} bytes of a frame`;
-  return { protocol: 'dnp3', info, tags: [], field: group('DNP3', info, start, end, fields) };
+  return { protocol: 'dnp3', info, tags: [...new Set(tags)], field: group('DNP3', info, start, end, fields) };
 }
 
 const frameSize = (length: number): number => HEADER + length - 5 + 2 * Math.ceil((length - 5) / BLOCK);
@@ -68,26 +67,22 @@ function wholeFrame(bytes: Uint8Array, start: number, end: number): LinkFrame | 
   return found;
 }
 
-function brokenFrame(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  size: number,
-): { field: PacketField; info: string } {
+interface FrameSaid {
+  readonly field: PacketField;
+  readonly info: string;
+  readonly tags: readonly string[];
+}
+
+function brokenFrame(bytes: Uint8Array, start: number, end: number, size: number): FrameSaid {
   const isCut = end - start < size;
   const info = isCut ? `the first ${end - start} of ${size} bytes of a frame` : 'a frame with a wrong checksum';
   const reader = new FieldReader(bytes, start, end);
   reader.raw('Link header', HEADER);
   reader.rest(isCut ? 'Data' : 'Data that its checksums contradict');
-  return { field: group('Link frame', info, start, end, reader.fields), info };
+  return { field: group('Link frame', info, start, end, reader.fields), info, tags: [] };
 }
 
-function readFrame(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  frame: LinkFrame,
-): { field: PacketField; info: string } {
+function readFrame(bytes: Uint8Array, start: number, end: number, frame: LinkFrame, context: PacketContext): FrameSaid {
   const { control, source, destination, payload } = frame;
   const name = (control.prm ? PRIMARY_NAMES : SECONDARY_NAMES)[control.function] ?? `function ${control.function}`;
   const reader = new FieldReader(bytes, start, end);
@@ -100,26 +95,32 @@ function readFrame(
   const ends = `${source} → ${destination}`;
   if (payload.length === 0) {
     const info = `${ends} ${name}`;
-    return { field: group('Link frame', info, start, end, reader.fields), info };
+    return { field: group('Link frame', info, start, end, reader.fields), info, tags: [] };
   }
   // Every 16 octets of data have two of checksum behind them.
   const place = (octet: number): number => start + HEADER + octet + 2 * Math.floor(octet / BLOCK);
-  const field = (title: string, value: string, from: number, to: number, children: PacketField[] = []): PacketField =>
-    group(title, value, place(from), place(to - 1) + 1, children);
+  const field: MakeField = (title, value, from, to, children = [], tag = null) => ({
+    ...group(title, value, place(from), place(to - 1) + 1, children),
+    tag,
+  });
   const { fir, fin, sequence } = decodeSegmentHeader(payload[0] as number);
   const part = fir && fin ? 'whole' : fir ? 'first' : fin ? 'last' : 'middle';
   reader.fields.push(field('Transport', `${part} segment, sequence ${sequence}`, 0, 1));
-  const says = fir && fin ? readApplication(payload, field) : undefined;
+  const outstation = control.dir ? destination : source;
+  const says = fir && fin ? readApplication(payload, field, outstation, context) : undefined;
   if (says !== undefined) reader.fields.push(...says.fields);
   else if (payload.length > 1)
     reader.fields.push(field('Data', `${payload.length - 1} bytes of a longer message`, 1, payload.length));
   const info = `${ends} ${says?.info ?? `${part} segment of a longer message`}`;
-  return { field: group('Link frame', info, start, end, reader.fields), info };
+  return { field: group('Link frame', info, start, end, reader.fields), info, tags: says?.tags ?? [] };
 }
 
-type MakeField = (title: string, value: string, from: number, to: number, children?: PacketField[]) => PacketField;
-
-function readApplication(payload: Uint8Array, field: MakeField): { fields: PacketField[]; info: string } | undefined {
+function readApplication(
+  payload: Uint8Array,
+  field: MakeField,
+  outstation: number,
+  context: PacketContext,
+): { fields: PacketField[]; info: string; tags: string[] } | undefined {
   const { fragment, problem } = decodeFragment(payload, 1);
   if (fragment === undefined) return undefined;
   const { control, function: code, iin, objects } = fragment;
@@ -133,16 +134,19 @@ function readApplication(payload: Uint8Array, field: MakeField): { fields: Packe
   if (isResponse(code)) fields.push(field('Indications', `${hex(4)(iin ?? 0)}${flags && ` ${flags}`}`, 3, 5));
   const places = blockPlaces(fragment, problem, payload.length);
   const why = problem === undefined ? '' : `${problem.kind}: ${problem.reason}`;
-  objects.forEach((block, i) => {
+  const blocks = objects.map((block, i) => {
     const [from, to] = places[i] as readonly [number, number];
-    const { name: title, values } = blockText(block);
     const isBroken = problem !== undefined && problem.offset + 1 === from;
-    fields.push(field(title, isBroken ? `${values} (${why})` : values, from, to));
+    return readBlock(block, payload, from, to, isBroken ? why : '', field, (kind, index) =>
+      context.dnp3Point(outstation, kind, index),
+    );
   });
+  fields.push(...blocks.map((block) => block.field));
   const last = places.at(-1)?.[1] ?? (isResponse(code) ? 5 : 3);
   if (problem !== undefined && last < payload.length) fields.push(field('Cannot be read', why, last, payload.length));
-  const what = objects.map((block) => blockText(block).short).join(', ');
-  return { fields, info: [name, what, flags].filter((text) => text !== '').join(' ') };
+  const what = blocks.map(({ short }) => short).join(', ');
+  const info = [name, what, flags].filter((text) => text !== '').join(' ');
+  return { fields, info, tags: blocks.flatMap((block) => block.tags) };
 }
 
 /** Where each object header with its objects lies; one in which something cannot be read reaches to the end. */
@@ -166,65 +170,6 @@ function blockSize(fragment: AppFragment, block: ObjectBlock): number {
   const sizeOf = (objects: readonly ObjectBlock[]): number => encodeFragment({ ...fragment, objects }).length;
   return sizeOf([block]) - sizeOf([]);
 }
-
-function blockText({ group: objectGroup, variation, range, items }: ObjectBlock): {
-  name: string;
-  short: string;
-  values: string;
-} {
-  const id = `g${objectGroup}v${variation}`;
-  const name = objectType(objectGroup, variation)?.name ?? 'unknown object';
-  const where =
-    range.kind === 'start-stop'
-      ? ` ${range.start}–${range.stop}`
-      : range.kind === 'indices'
-        ? ` ${items
-            .map(({ index }) => index)
-            .slice(0, 8)
-            .join(' ')}${items.length > 8 ? ' …' : ''}`
-        : range.kind === 'count'
-          ? ` × ${range.count}`
-          : '';
-  const told = items
-    .slice(0, MOST_VALUES)
-    .flatMap(({ index, value }) => (value === undefined ? [] : [`${index}: ${valueText(value)}`]));
-  const more = items.length > MOST_VALUES ? ' …' : '';
-  return { name: `${id} ${name}`, short: `${id}${where}`, values: (told.join(', ') || where.trim() || 'all') + more };
-}
-
-function valueText(value: ObjectValue): string {
-  switch (value.type) {
-    case 'crob':
-      return `operation ${value.operation}, trip/close ${value.tripClose}, ${value.count} ×, ${value.onTime}/${value.offTime} ms, status ${value.status}`;
-    case 'time':
-    case 'time-interval':
-      return timeText(value.time);
-    case 'octets':
-    case 'private':
-      return `${value.octets.length} octets`;
-    case 'file-transport':
-      return `block ${value.block}, ${value.octets.length} octets`;
-    case 'attribute':
-      return typeof value.value === 'object' ? `${value.value.length} entries` : String(value.value);
-    case 'delay':
-      return String(value.delay);
-    case 'bcd':
-      return value.digits;
-    default: {
-      const {
-        value: number,
-        name,
-        time,
-        status,
-      } = value as { value?: unknown; name?: unknown; time?: number; status?: number };
-      const main = String(number ?? name ?? value.type);
-      return `${main}${time === undefined ? '' : ` at ${timeText(time)}`}${status ? `, status ${status}` : ''}`;
-    }
-  }
-}
-
-/** Milliseconds since 1970; 48 bits of them are always a date. */
-const timeText = (time: number): string => new Date(time).toISOString();
 
 const INDICATIONS = Object.entries(IIN);
 const indications = (iin: number): string =>

@@ -3,13 +3,16 @@
  * looking at single packets; the monitor's dissectors follow whole conversations.
  */
 import type { PacketField } from '@penstock/core';
+import { BACNET_PORT } from '../bacnet/index.ts';
 import { DNS_PORT } from '../dns/index.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../ethernet/index.ts';
 import { HTTP_PORT } from '../http/index.ts';
 import { NTP_PORT } from '../ntp/index.ts';
 import { SYSLOG_PORT } from '../syslog/index.ts';
+import { readBacnet } from './bacnet.ts';
 import type { PacketContext, Reading } from './context.ts';
 import { DNP3_PORT, looksLikeDnp3, readDnp3 } from './dnp3.ts';
+import { FTP_PORT, readFtp, readSnmp, readTelnet, SNMP_PORT, TELNET_PORT, TRAP_PORT } from './doors.ts';
 import {
   readArpLayer,
   readEthernetLayer,
@@ -20,10 +23,12 @@ import {
   type TransportLayer,
 } from './link.ts';
 import { looksLikeModbus, readModbus } from './modbus.ts';
+import { looksLikeMqtt, MQTT_PORT, readMqtt } from './mqtt.ts';
 import { group } from './reader.ts';
+import { looksLikeS7, readS7, S7_PORT } from './s7comm.ts';
 import { looksLikeHttp, readDns, readHttp, readNtp, readSyslog } from './services.ts';
 
-export { type ModbusAnswer, NO_CONTEXT, type PacketContext } from './context.ts';
+export { type ModbusAnswer, NO_CONTEXT, type PacketContext, type S7Answer } from './context.ts';
 
 export interface ReadPacket {
   /** Addresses, of the innermost layer that has them. */
@@ -42,11 +47,15 @@ export interface ReadPacket {
 }
 
 const MODBUS_PORT = 502;
-const UDP_READERS: Readonly<Record<number, (bytes: Uint8Array, start: number, end: number) => Reading>> = {
+type ReadPayload = (bytes: Uint8Array, start: number, end: number, context: PacketContext) => Reading;
+const UDP_READERS: Readonly<Record<number, ReadPayload>> = {
+  [BACNET_PORT]: readBacnet,
   [DNP3_PORT]: readDnp3,
   [DNS_PORT]: readDns,
   [NTP_PORT]: readNtp,
   [SYSLOG_PORT]: readSyslog,
+  [SNMP_PORT]: readSnmp,
+  [TRAP_PORT]: readSnmp,
 };
 
 /** Reads the frame `bytes[start..end)`. Never throws, whatever the bytes are. */
@@ -106,10 +115,14 @@ function read(
 ): Reading | undefined {
   if (!isTcp) {
     const reader = UDP_READERS[destinationPort] ?? UDP_READERS[sourcePort];
-    return reader?.(bytes, start, end);
+    return reader?.(bytes, start, end, context);
   }
   if (looksLikeDnp3(bytes, start, end) || destinationPort === DNP3_PORT || sourcePort === DNP3_PORT)
-    return readDnp3(bytes, start, end);
+    return readDnp3(bytes, start, end, context);
+  if (looksLikeS7(bytes, start, end) || destinationPort === S7_PORT || sourcePort === S7_PORT)
+    return readS7(bytes, start, end, { source, sourcePort, destination, destinationPort }, context);
+  if (looksLikeMqtt(bytes, start, end) || destinationPort === MQTT_PORT || sourcePort === MQTT_PORT)
+    return readMqtt(bytes, start, end);
   if (looksLikeModbus(bytes, start, end) || destinationPort === MODBUS_PORT || sourcePort === MODBUS_PORT) {
     // The lower port is the server's where neither is Modbus's own.
     const fromClient = destinationPort === MODBUS_PORT || (sourcePort !== MODBUS_PORT && destinationPort < sourcePort);
@@ -120,6 +133,8 @@ function read(
   }
   if (looksLikeHttp(bytes, start, end) || destinationPort === HTTP_PORT || sourcePort === HTTP_PORT)
     return readHttp(bytes, start, end);
+  if (destinationPort === FTP_PORT || sourcePort === FTP_PORT) return readFtp(bytes, start, end);
+  if (destinationPort === TELNET_PORT || sourcePort === TELNET_PORT) return readTelnet(bytes, start, end);
   return undefined;
 }
 

@@ -1,23 +1,21 @@
 import type { PacketField, PointSpec } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allOf, encodeFragment, encodeLinkFrame, FUNCTION, IIN, segment, valuesFrom } from '../dnp3/index.ts';
+import {
+  allOf,
+  encodeFragment,
+  encodeLinkFrame,
+  FUNCTION,
+  IIN,
+  indexed,
+  latch,
+  segment,
+  valuesFrom,
+} from '../dnp3/index.ts';
 import { RegisterMap } from '../modbus/index.ts';
 import { NO_CONTEXT, type PacketContext, readPacket } from './index.ts';
+import { bytesOf, checkPlaces, frame, places, walk } from './test/frames.ts';
 
-const bytesOf = (text: string) =>
-  Uint8Array.from(text.match(/[0-9a-f]{2}/g) ?? [], (byte) => Number.parseInt(byte, 16));
-/** Ethernet, IPv4 (10.0.0.1 → 10.0.0.2) and TCP or UDP headers before a payload. */
-function frame(payload: Uint8Array, sourcePort: number, destinationPort: number, protocol = 6): Uint8Array {
-  const port = (n: number) => n.toString(16).padStart(4, '0');
-  const header = protocol === 6 ? 20 : 8;
-  const ip = `45 00 ${port(20 + header + payload.length)} 0001 4000 40 ${protocol.toString(16).padStart(2, '0')} 0000 0a000001 0a000002`;
-  const transport =
-    protocol === 6
-      ? `${port(sourcePort)} ${port(destinationPort)} 00000001 00000002 50 18 2000 0000 0000`
-      : `${port(sourcePort)} ${port(destinationPort)} ${port(8 + payload.length)} 0000`;
-  return Uint8Array.of(...bytesOf(`0200000000 02 020000000001 0800 ${ip} ${transport}`), ...payload);
-}
 const read = (bytes: Uint8Array, context: PacketContext = NO_CONTEXT) => readPacket(bytes, 0, bytes.length, context);
 
 const points = [
@@ -35,6 +33,7 @@ const points = [
 ] as unknown as PointSpec[];
 const map = new RegisterMap(points);
 const known = (request?: string): PacketContext => ({
+  ...NO_CONTEXT,
   name: (address) => (address === '10.0.0.2' ? 'dosing-plc' : undefined),
   point: (_server, table, address) => {
     const slot = map.table(table).slot(address);
@@ -43,7 +42,6 @@ const known = (request?: string): PacketContext => ({
   },
   request: () => (request === undefined ? undefined : bytesOf(request)),
 });
-const walk = (fields: readonly PacketField[]): PacketField[] => fields.flatMap((f) => [f, ...walk(f.children)]);
 const tagged = (tree: readonly PacketField[]) =>
   walk(tree).flatMap(({ tag, value, start, end }) => (tag === null ? [] : [[tag, value, start, end]]));
 
@@ -105,16 +103,6 @@ describe('a packet', () => {
   });
 });
 
-/** Fields lie in their parents, in order, and within the frame. */
-function checkPlaces(fields: readonly PacketField[], start: number, end: number): void {
-  for (const field of fields) {
-    expect(field.start).toBeGreaterThanOrEqual(start);
-    expect(field.end).toBeLessThanOrEqual(end);
-    expect(field.end).toBeGreaterThanOrEqual(field.start);
-    checkPlaces(field.children, field.start, field.end);
-  }
-}
-
 it('whatever the bytes, reading does not throw and every field lies within the frame and its parent', () => {
   const ports = fc.constantFrom(502, 53, 123, 514, 80, 50000);
   const random = fc.uint8Array({ maxLength: 200 });
@@ -155,13 +143,13 @@ describe('a DNP3 packet', () => {
     objects: [values, allOf(60, 1)],
   });
   const wire = (bytes: Uint8Array) => encodeLinkFrame({ ...link, payload: (segment(bytes, 0) as [Uint8Array])[0] });
-  const places = (tree: readonly PacketField[]) =>
-    Object.fromEntries(walk(tree).map(({ name, value, start, end }) => [name, [value, start - 54, end - 54]]));
 
   it('says who tells whom what, each part at its place between the checksums', () => {
     const packet = read(frame(wire(fragment), 20000, 40000));
     expect([packet.protocol, packet.info]).toEqual(['dnp3', '10 → 1 RESPONSE g30v2 4–7, g60v1 deviceRestart']);
     expect(places(packet.tree)).toMatchObject({
+      'Analog 4': ['1', 20, 23],
+      'Analog 7': ['4', 31, 34],
       Control: ['UNCONFIRMED_USER_DATA, from the outstation', 3, 4],
       Function: ['RESPONSE', 12, 13],
       Indications: ['0x8000 deviceRestart', 13, 15],
@@ -169,6 +157,41 @@ describe('a DNP3 packet', () => {
       'g30v2 Analog input, i16 flag': ['4: 1, 5: 2, 6: -300, 7: 4', 15, 34],
       'g60v1 Class objects, class 0': ['all', 34, 37],
     });
+  });
+
+  it('names points of outstations that are known, bits and commands too', () => {
+    const points: Record<string, string> = { 'analog 5': 'LIT601', 'binary 9': 'XS711', 'binary-output 2': 'HS711' };
+    const context: PacketContext = {
+      ...NO_CONTEXT,
+      dnp3Point: (outstation, kind, index) => {
+        const tag = outstation === 10 ? points[`${kind} ${index}`] : undefined;
+        return tag === undefined ? undefined : { tag, unit: tag === 'LIT601' ? 'm' : '', scale: 0.01, offset: 1 };
+      },
+    };
+    const analog = read(frame(wire(fragment), 20000, 40000), context);
+    expect([analog.tags, places(analog.tree)['Analog 5']]).toEqual([['LIT601'], ['LIT601 = 1.02 m', 23, 26]]);
+
+    const bits = valuesFrom(
+      1,
+      1,
+      0,
+      Array.from({ length: 10 }, (_, i) => ({ type: 'binary', value: i === 9 })),
+    );
+    const packed = encodeFragment({ control, function: FUNCTION.response, iin: 0, objects: [bits] });
+    const binary = read(frame(wire(packed), 20000, 40000), context);
+    expect(places(binary.tree)).toMatchObject({ 'Binary 0': ['false', 20, 21], 'Binary 9': ['XS711 = 1', 21, 22] });
+
+    const block = indexed(12, 1, [{ index: 2, value: latch(true) }]);
+    const operate = encodeFragment({ control, function: FUNCTION.directOperate, iin: undefined, objects: [block] });
+    const bytes = encodeLinkFrame({
+      ...{ control: { ...link.control, dir: true }, source: 1, destination: 10 },
+      payload: (segment(operate, 0) as [Uint8Array])[0],
+    });
+    const command = read(frame(bytes, 40000, 20000), context);
+    expect([command.tags, command.info]).toEqual([
+      ['HS711'],
+      '1 → 10 DIRECT_OPERATE g12v1 HS711: operation 3, trip/close 0, 1 ×, 0/0 ms, status 0',
+    ]);
   });
 
   it('with two frames says both, on any port', () => {
@@ -199,10 +222,7 @@ describe('a DNP3 packet', () => {
         const bytes = Uint8Array.from(fragment);
         for (const [at, value] of changes) bytes[at] = value;
         const packet = frame(wire(bytes.subarray(0, Math.max(1, cut))), 20000, 40000);
-        for (const { start, end } of walk(read(packet).tree)) {
-          expect(start).toBeLessThanOrEqual(end);
-          expect(end).toBeLessThanOrEqual(packet.length);
-        }
+        checkPlaces(read(packet).tree, 0, packet.length);
       }),
       { numRuns: 300 },
     );

@@ -2,8 +2,7 @@
  * A block as it travels: a header of 36 bytes, its content, a trailer of 36 bytes. Of a code block the content is its text in UTF-8, of
  * a data block the bytes of its memory.
  */
-import type { Decoded } from '../modbus/messages.ts';
-import { illegal, ok } from '../modbus/primitives.ts';
+import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 
 const HEADER = 36;
@@ -40,7 +39,8 @@ export interface Block {
   readonly content: Uint8Array;
 }
 
-const padded = (text: string): string =>
+/** Names of blocks and of their makers have eight printable characters. */
+export const eightCharacters = (text: string): string =>
   text
     .replace(/[^\x20-\x7e]/g, '_')
     .slice(0, 8)
@@ -57,7 +57,10 @@ export function encodeBlock(block: Block): Uint8Array {
   writer.u32(time.milliseconds).u16(time.day).u32(time.milliseconds).u16(time.day);
   // Lengths of segment table, additional data, local data and code; a code of more than 64 KiB has the load length only.
   writer.u16(0).u16(0).u16(0).u16(Math.min(content.length, 0xffff));
-  const trailer = new ByteWriter().text(padded(block.author)).text(padded(block.family)).text(padded(block.name));
+  const trailer = new ByteWriter()
+    .text(eightCharacters(block.author))
+    .text(eightCharacters(block.family))
+    .text(eightCharacters(block.name));
   trailer.u32(0x0100_0000).u32(0).u32(0);
   const bytes = new Uint8Array(content.length + BLOCK_OVERHEAD);
   bytes.set(writer.take());

@@ -11,7 +11,8 @@ import {
   seconds,
   UsageError,
 } from '@penstock/core';
-import { Outbox, read16 } from '../modbus/adu.ts';
+import { Outbox, read16 } from '../exchange/bytes.ts';
+import { ExchangeLine } from '../exchange/line.ts';
 import { blockFileName, decodeS7, encodeS7 } from './codec.ts';
 import { Assembly, decodeCotp, encodeCotp, tsapOf } from './cotp.ts';
 import type { AckBody, BlockFile, JobBody } from './messages.ts';
@@ -67,17 +68,14 @@ export class S7Client implements StreamMachine, TpktSink {
   readonly #wantedPdu: number;
   readonly #wantedDepth: number;
   readonly #timeout: Duration;
-  readonly #capacity: number;
   #reader = new TpktReader(this);
   readonly #assembly = new Assembly();
   readonly #outbox = new Outbox();
-  /** In the order of their deadlines, which is that of sending. */
-  readonly #inFlight: S7Transaction[] = [];
-  readonly #queue: S7Transaction[] = [];
+  /** Sends nothing before both sides agreed on how much. */
+  readonly #line: ExchangeLine<S7Transaction>;
   #state: 'connecting' | 'setup' | 'ready' = 'connecting';
   #handshakeUntil: Instant = NEVER;
   #pduLength = 0;
-  #depth = 1;
   #fragment = 1024 - 3;
   #offer: (Offer & { at: number }) | undefined;
   #nextReference = 0;
@@ -100,7 +98,7 @@ export class S7Client implements StreamMachine, TpktSink {
     this.#wantedPdu = pduLength;
     this.#wantedDepth = depth;
     this.#timeout = options.timeout ?? seconds(2);
-    this.#capacity = options.queue ?? 256;
+    this.#line = new ExchangeLine(0, this.#timeout, options.queue ?? 256, (transaction) => this.#send(transaction));
     this.#connect();
   }
 
@@ -115,11 +113,11 @@ export class S7Client implements StreamMachine, TpktSink {
   }
 
   get inFlight(): number {
-    return this.#inFlight.length;
+    return this.#line.inFlight;
   }
 
   get queued(): number {
-    return this.#queue.length;
+    return this.#line.queued;
   }
 
   /**
@@ -127,12 +125,9 @@ export class S7Client implements StreamMachine, TpktSink {
    * @returns false, and nothing happens, when it is pending already, the queue is full or the connection is closing
    */
   submit(transaction: S7Transaction, now: Instant): boolean {
-    if (this.#closing || transaction.pending || this.#queue.length >= this.#capacity) return false;
+    if (this.#closing || !this.#line.submit(transaction, now)) return false;
     if (this.#state !== 'ready' && this.#handshakeUntil === NEVER)
       this.#handshakeUntil = (now + 2 * this.#timeout) as Instant;
-    transaction.state = 'queued';
-    this.#queue.push(transaction);
-    this.#fill(now);
     return true;
   }
 
@@ -154,12 +149,11 @@ export class S7Client implements StreamMachine, TpktSink {
     if (this.#closing) return;
     this.#now = now;
     this.#reader.receive(buffer, start, end);
-    if (!this.#closing && this.#queue.length > 0) this.#fill(now);
+    if (!this.#closing) this.#line.fill(now);
   }
 
   due(): Instant {
-    const first = this.#inFlight[0];
-    const due = first === undefined ? NEVER : first.deadline;
+    const due = this.#line.due();
     return this.#state === 'ready' ? due : (Math.min(due, this.#handshakeUntil) as Instant);
   }
 
@@ -168,12 +162,8 @@ export class S7Client implements StreamMachine, TpktSink {
       this.#abandon(now);
       return;
     }
-    const inFlight = this.#inFlight;
-    while (inFlight.length > 0 && (inFlight[0] as S7Transaction).deadline <= now) {
-      this.counters.timeouts++;
-      this.#finish(inFlight.shift() as S7Transaction, 'timeout', now);
-    }
-    this.#fill(now);
+    this.counters.timeouts += this.#line.expire(now);
+    this.#line.fill(now);
   }
 
   take(): Uint8Array | undefined {
@@ -263,13 +253,9 @@ export class S7Client implements StreamMachine, TpktSink {
       this.#asked(buffer, start, end, reference);
       return;
     }
-    const index = this.#inFlight.findIndex((transaction) => transaction.reference === reference);
-    if (index < 0) {
-      this.counters.unknown++;
-      return;
-    }
-    const [transaction] = this.#inFlight.splice(index, 1) as [S7Transaction];
-    this.#finish(transaction, this.#judge(transaction, buffer, start, end), this.#now);
+    const transaction = this.#line.claim(reference);
+    if (transaction === undefined) this.counters.unknown++;
+    else transaction.finish(this.#judge(transaction, buffer, start, end), this.#now);
   }
 
   #agreed(buffer: Uint8Array, start: number, end: number): void {
@@ -282,8 +268,8 @@ export class S7Client implements StreamMachine, TpktSink {
     this.#state = 'ready';
     this.#handshakeUntil = NEVER;
     this.#pduLength = Math.min(body.pduLength, this.#wantedPdu);
-    this.#depth = Math.max(1, Math.min(this.#wantedDepth, body.maxCalled));
-    this.#fill(this.#now);
+    this.#line.depth = Math.max(1, Math.min(this.#wantedDepth, body.maxCalled));
+    this.#line.fill(this.#now);
   }
 
   #judge(transaction: S7Transaction, buffer: Uint8Array, start: number, end: number): S7TransactionState {
@@ -334,27 +320,11 @@ export class S7Client implements StreamMachine, TpktSink {
     this.#write(encodeS7({ rosctr: 'ack-data', reference, error: 0, body }));
   }
 
-  #finish(transaction: S7Transaction, state: S7TransactionState, now: Instant): void {
-    transaction.state = state;
-    transaction.finishedAt = now;
-    transaction.onFinished?.(transaction, now);
-  }
-
-  #fill(now: Instant): void {
-    while (this.#state === 'ready' && this.#queue.length > 0 && this.#inFlight.length < this.#depth && !this.#closing)
-      this.#send(this.#queue.shift() as S7Transaction, now);
-  }
-
-  #send(transaction: S7Transaction, now: Instant): void {
+  #send(transaction: S7Transaction): void {
     // 0 is the reference of the setup; an id comes round long after its last user.
     this.#nextReference = (this.#nextReference % 0xffff) + 1;
     transaction.setReference(this.#nextReference);
-    transaction.state = 'sent';
     transaction.error = 0;
-    transaction.responseLength = 0;
-    transaction.sentAt = now;
-    transaction.deadline = (now + this.#timeout) as Instant;
-    this.#inFlight.push(transaction);
     this.counters.sent++;
     this.#write(transaction.request);
   }
@@ -387,10 +357,8 @@ export class S7Client implements StreamMachine, TpktSink {
     this.#closing = true;
     const offer = this.#offer;
     this.#offer = undefined;
-    const pending = [...this.#inFlight, ...this.#queue];
-    this.#inFlight.length = 0;
-    this.#queue.length = 0;
-    for (const transaction of pending) this.#finish(transaction, 'closed', now);
+    this.#line.depth = 0;
+    this.#line.abandon(now);
     offer?.onEnded(ERROR.serious, now);
   }
 }

@@ -1,6 +1,5 @@
 /** S7 messages to bytes and back. Pure; nothing here keeps state. */
-import type { Decoded } from '../modbus/messages.ts';
-import { illegal, ok } from '../modbus/primitives.ts';
+import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
 import { ByteReader, ByteWriter, refused } from './bytes.ts';
 import { readAddresses, readContents, writeAddresses, writeContents } from './items.ts';
 import type { AckBody, BlockFile, JobBody, S7Message, SetupBody, UserdataMessage } from './messages.ts';

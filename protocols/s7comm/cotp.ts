@@ -1,7 +1,6 @@
 /** Transport protocol data units of class 0 (ITU-T X.224 clause 13, RFC 905): connection, data in fragments, disconnection. */
 
-import type { Decoded } from '../modbus/messages.ts';
-import { illegal, ok } from '../modbus/primitives.ts';
+import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
 import { ByteReader, ByteWriter, refused } from './bytes.ts';
 
 export interface ConnectionTpdu {

@@ -20,7 +20,7 @@ export type * from './messages.ts';
 export { type S7Notice, S7Server, type S7ServerOptions } from './server.ts';
 export { S7Session } from './server-session.ts';
 export * from './tables.ts';
-export { encodeTpkt, MAX_TPKT, MIN_TPKT, type TpktFault, TpktReader, type TpktSink } from './tpkt.ts';
+export { encodeTpkt, isPacketStart, MAX_TPKT, MIN_TPKT, type TpktFault, TpktReader, type TpktSink } from './tpkt.ts';
 export {
   addressOfBytes,
   addressOfEntry,

@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import type { Instant } from '@penstock/core';
 import NodeS7 from 'nodes7';
-import { listen } from '../modbus/test/sockets.ts';
+import { listen } from '../exchange/test/sockets.ts';
 import { addressOfBytes, encodeS7, S7Client, S7Read, s7commDissector } from './index.ts';
 import { TestDevice, Wired } from './test/device.ts';
 import { GREETING, packet } from './test/fuzz.ts';

@@ -8,7 +8,7 @@ import {
   seconds,
   type Writer,
 } from '@penstock/core';
-import { Outbox, read16, write16 } from '../modbus/adu.ts';
+import { Outbox, read16, write16 } from '../exchange/bytes.ts';
 import { decodeS7, encodeS7 } from './codec.ts';
 import { Assembly, type ConnectionTpdu, decodeCotp, encodeCotp } from './cotp.ts';
 import type { AckBody, JobBody, S7Message, SetupBody } from './messages.ts';

@@ -1,6 +1,6 @@
 /** User data of a server: system status lists, lists of blocks, the password, the clock; long answers go in parts. */
 import type { Writer } from '@penstock/core';
-import { BLOCK_OVERHEAD } from './blocks.ts';
+import { BLOCK_OVERHEAD, eightCharacters } from './blocks.ts';
 import { clockOf, timeOf } from './clock.ts';
 import type { UserdataMessage } from './messages.ts';
 import type { S7Server } from './server.ts';
@@ -137,11 +137,6 @@ export class UserdataService {
     const block = server.block(content.type, content.number);
     if (block === undefined) return ERROR.noBlock;
     const { type, number, language, time, author, family, name, content: body } = block;
-    const eight = (text: string): string =>
-      text
-        .replace(/[^\x20-\x7e]/g, '_')
-        .slice(0, 8)
-        .padEnd(8, '\0');
     return encodeContent({
       is: 'block-info',
       info: {
@@ -149,7 +144,12 @@ export class UserdataService {
         loadLength: body.length + BLOCK_OVERHEAD,
         ...{ codeTime: time, interfaceTime: time, ssbLength: 0, addLength: 0, localLength: 0 },
         codeLength: Math.min(body.length, 0xffff),
-        ...{ author: eight(author), family: eight(family), name: eight(name), version: 0x01 },
+        ...{
+          author: eightCharacters(author),
+          family: eightCharacters(family),
+          name: eightCharacters(name),
+          version: 0x01,
+        },
         // Of the program the first two bytes of its hash, so that a change shows in the block's information.
         checksum: type === 8 ? Number.parseInt((server.cpu?.hash ?? '').slice(0, 4), 16) || 0 : 0,
       },

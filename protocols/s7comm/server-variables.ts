@@ -3,7 +3,7 @@
  * a return code of its own; a wrong item does not touch the others.
  */
 import type { PointAccess, Writer } from '@penstock/core';
-import { read16, write16 } from '../modbus/adu.ts';
+import { read16, write16 } from '../exchange/bytes.ts';
 import { isCounted, PendingWrites, type S7Memory } from './memory.ts';
 import {
   ACCESS_DENIED,

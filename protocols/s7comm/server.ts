@@ -119,7 +119,7 @@ export class S7Server {
     this.#programTime = this.now();
   }
 
-  /** Block types with how many of each there are, as a list of blocks counts them. */
+  /** How many there are of each of the seven block types of an S7-300: clients take an answer with fewer types for none. */
   counts(): { type: string; count: number }[] {
     return [
       { type: PROGRAM_BLOCK.type, count: this.#hasProgram ? 1 : 0 },
@@ -127,6 +127,8 @@ export class S7Server {
       { type: '0C', count: 0 },
       { type: DATA_BLOCK, count: this.memory.dataBlocks.length },
       { type: '0B', count: 0 },
+      { type: '0D', count: 0 },
+      { type: '0F', count: 0 },
     ];
   }
 

@@ -1,19 +1,15 @@
-/**
- * One request of a client and what became of it. Made once and submitted as often as wanted: a poller makes no objects while it polls.
- */
+/** Requests of an S7 client. */
 import { type Instant, PenstockError } from '@penstock/core';
-import { read16, write16 } from '../modbus/adu.ts';
-import type { Decoded } from '../modbus/messages.ts';
+import { read16, write16 } from '../exchange/bytes.ts';
+import type { Decoded } from '../exchange/decoded.ts';
+import { Exchange, type ExchangeState } from '../exchange/transaction.ts';
 import { decodeS7, encodeS7 } from './codec.ts';
 import { decodeEntry, encodeEntry, isCounted, type MemoryBlock, type MemoryEntry } from './memory.ts';
 import type { AnyAddress, JobBody, S7Message } from './messages.ts';
 import { READ_VARIABLE, SUCCESS } from './tables.ts';
 
-/**
- * `done`: an answer that fits the request; items have return codes of their own. `refused`: the server refused the whole of it, see
- * `error`. `timeout`: nothing came in time. `mismatch`: an answer that does not fit. `closed`: the connection ended before.
- */
-export type S7TransactionState = 'idle' | 'queued' | 'sent' | 'done' | 'refused' | 'timeout' | 'mismatch' | 'closed';
+/** `done`: items have return codes of their own. `refused`: the server refused the whole of it, see `error`. */
+export type S7TransactionState = ExchangeState<'refused'>;
 
 /** What is asked: a job, or user data of a group and function. */
 export type S7Request =
@@ -30,37 +26,29 @@ const JOB = 1;
 const ACK = 2;
 const ACK_DATA = 3;
 const USERDATA = 7;
-const NOTHING = new Uint8Array(0);
 /** Where a message has its function: behind the header of a job, and of an acknowledgement. */
 const JOB_FUNCTION = 10;
 const ACK_FUNCTION = 12;
 
-export class S7Transaction {
+export class S7Transaction extends Exchange<'refused'> {
   /** The S7 message that is sent; the client sets its PDU reference. */
   readonly request: Uint8Array;
-  /** Buffer with the last answer, `responseLength` bytes of it; valid when `done` or `refused`, until the next submission. */
-  response: Uint8Array = NOTHING;
-  responseLength = 0;
-  state: S7TransactionState = 'idle';
   /** Class and code of a refusal; 0 when there is none. */
   error = 0;
-  sentAt = 0 as Instant;
-  finishedAt = 0 as Instant;
-  deadline = 0 as Instant;
-  /** PDU reference of the last submission. */
-  reference = 0;
+
   /** Called once for every submission, when `state` is final. */
   onFinished: ((transaction: S7Transaction, now: Instant) => void) | undefined;
 
   /** @throws PenstockError `s7comm.encode` when the request cannot be written down */
   constructor(request: S7Request | Uint8Array, onFinished?: (transaction: S7Transaction, now: Instant) => void) {
+    super();
     this.request = request instanceof Uint8Array ? request : encodeRequest(request);
     if (this.request.length < 10) throw new PenstockError('s7comm.encode', 'an S7 message has at least 10 bytes');
     this.onFinished = onFinished;
   }
 
-  get pending(): boolean {
-    return this.state === 'queued' || this.state === 'sent';
+  protected override ended(now: Instant): void {
+    this.onFinished?.(this, now);
   }
 
   /** Whether it can change something in the device; what only looks does not. */
@@ -71,23 +59,15 @@ export class S7Transaction {
     return group === 1 || group === 5 || (group === 7 && (subfunction & 1) === 0);
   }
 
+  /** Sets its PDU reference. */
   setReference(reference: number): void {
-    this.reference = reference;
+    this.id = reference;
     write16(this.request, 4, reference);
   }
 
   /** The answer as an object; `illegal` when there is none. */
   decode(): Decoded<S7Message> {
     return decodeS7(this.response, 0, this.responseLength);
-  }
-
-  /** Keeps a copy of the answer. */
-  keep(buffer: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    if (this.response.length < length) this.response = new Uint8Array(length);
-    const { response } = this;
-    for (let i = 0; i < length; i++) response[i] = buffer[start + i] as number;
-    this.responseLength = length;
   }
 
   /** Whether `buffer[start..end)`, whose reference is ours, answers this request; a refusal does. */

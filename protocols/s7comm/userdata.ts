@@ -1,6 +1,5 @@
 /** What user data carries: system status lists, block lists and information, the clock, the password. */
-import type { Decoded } from '../modbus/messages.ts';
-import { illegal, ok } from '../modbus/primitives.ts';
+import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
 import { ByteReader, ByteWriter, refused } from './bytes.ts';
 import type { UserdataMessage } from './messages.ts';
 import { SUCCESS } from './tables.ts';

@@ -81,6 +81,23 @@ const MIDDLE = `
 `;
 const PLUGGED = 'conditions: [{ attach: laptop }]\nrevertAfter: 5m';
 
+describe('an attack that is to begin at once', () => {
+  it('has first plugged in what would be there by the time at which its file begins it', () => {
+    const spec = scenario(
+      '  - { id: order, about: fill it, verb: write-tag, from: laptop, to: tank-plc, tag: LIC101_SP, value: 4, techniques: [T0836] }',
+      'prerequisites: [{ about: The laptop is plugged in, foothold: laptop }]\nconditions: [{ attach: laptop, at: 20s }]',
+    );
+    const played = new Play({ plant, run: 'test', seed: 7, startAt: 0 as never });
+    played.launch({ spec, variant: 'attack', now: true });
+    const { range } = played;
+    played.runUntil(at(4));
+    expect([range.devices.get('laptop')?.on, range.truth[range.engine.tagIndex('LIC101_SP')]]).toEqual([true, 2.5]);
+    played.runUntil(at(10));
+    expect(range.truth[range.engine.tagIndex('LIC101_SP')]).toBe(4);
+    played.finish();
+  });
+});
+
 describe('a man in the middle', () => {
   it('leaves true and measured as they are, and lets the displayed values lie until it is undone', () => {
     const played = new Play(request(scenario(MIDDLE, PLUGGED)));

@@ -63,6 +63,28 @@ describe('the monitor of a plant that speaks DNP3', () => {
       expect([tag, tags.get(tag)]).toEqual([tag, displayed(tag)]);
   });
 
+  it('lists the stations with their link addresses and what they say of themselves, to their masters and over UDP too', () => {
+    const play = watching();
+    play.runUntil(at(60));
+    play.finish();
+    const listed = new Map(play.monitor?.devices().map((device) => [device.id, device]));
+    for (const [id, address] of [
+      ['booster-rtu', 10],
+      ['valve-rtu', 11],
+    ] as const) {
+      const { identity } = plant.spec.devices.find((device) => device.id === id) as (typeof plant.spec.devices)[number];
+      expect(listed.get(id)).toMatchObject({
+        linkAddresses: [`outstation ${address}`],
+        identity: {
+          VendorName: identity.vendor,
+          ProductName: `${identity.productName} ${identity.modelName}`,
+          MajorMinorVersion: identity.revision,
+        },
+      });
+    }
+    expect(listed.get('scada')?.linkAddresses).toEqual(['master 1']);
+  });
+
   it('knows who masters which station', () => {
     expect(learned.baseline.toJSON().associations).toMatchObject([
       { source: '10.9.2.10', destination: '10.9.1.15', master: 1, outstation: 10 },

@@ -5,14 +5,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hours, LINKTYPE_ETHERNET, seconds } from '@penstock/core';
-import { PcapWriter } from '@penstock/monitor';
-import { COMMAND_STATUS, type CommandResult, FUNCTION, latch, setPoint } from '@penstock/protocols/dnp3';
+import { Baseline, PcapWriter } from '@penstock/monitor';
+import {
+  ADDRESS,
+  COMMAND_STATUS,
+  type CommandResult,
+  encodeFragment,
+  encodeLinkFrame,
+  FUNCTION,
+  indexed,
+  LinkParser,
+  latch,
+  PRIMARY,
+  SECONDARY,
+  segment,
+  setPoint,
+} from '@penstock/protocols/dnp3';
+import { parseIpv4 } from '@penstock/protocols/ethernet';
 import type { Device } from '@penstock/simulator/devices';
-import { Dnp3Poller } from '@penstock/simulator/devices';
+import { Dnp3Poller, Dnp3Service } from '@penstock/simulator/devices';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../tests/judges.ts';
-import { gateServices, type Plant, Play, type PlayRequest, readPlant } from '../index.ts';
+import { gateServices, type Plant, Play, type PlayRequest, RunFolder, readPlant } from '../index.ts';
+import { JournalStore } from '../journal/store.ts';
 import { ViewWatch } from '../view.ts';
+import { packWarm, unpackWarm } from '../warm.ts';
 
 const at = (s: number) => seconds(s) as never;
 
@@ -149,6 +166,80 @@ describe('stations that speak DNP3', () => {
     );
     play.runUntil(at(30));
     expect([outcome, controller('booster-rtu').source]).toEqual(['done 0', other]);
+    play.finish();
+  });
+
+  it('have in a run from a warm state what they had not told when it was made', () => {
+    const { play, range } = start();
+    const events = (of: typeof range) =>
+      (of.devices.get('booster-rtu') as Device).part(Dnp3Service)?.save().events[0]?.events ?? [];
+    play.runUntil(at(120));
+    (range.devices.get('booster-rtu') as Device).linkDown();
+    play.runUntil(hours(1) as never);
+    const kept = events(range);
+    expect(kept.length).toBeGreaterThan(20);
+    const warm = unpackWarm(packWarm(range.warmState()));
+    play.finish();
+    const later = start({ startAt: hours(25), learned: { baseline: new Baseline(plant.spec.id), warm: [warm, warm] } });
+    later.play.runUntil(later.range.queue.now);
+    expect(events(later.range)).toEqual(kept.map((event) => ({ ...event, time: event.time + hours(24) / 1000 })));
+    later.play.runUntil(at(60));
+    expect(events(later.range)).toEqual([]);
+    expect(later.shown('KQ201')).toBe(later.controller('booster-rtu').variable('KQ201').get());
+    later.play.finish();
+  });
+
+  it('are written to with a cause that the truth journal names, over UDP as over TCP', () => {
+    const folder = RunFolder.create(mkdtempSync(join(tmpdir(), 'penstock-dnp3-')));
+    const { play, range } = start({ folder });
+    play.runUntil(at(30));
+    const cause = { actor: 'test', step: 'close' };
+    const order = (to: string, tag: string, value: number) =>
+      range.foothold('scada').points?.(to, cause)?.write(tag, value);
+    order('valve-rtu', 'HV201', 0);
+    order('booster-rtu', 'LIC201_SP', 3);
+    play.runUntil(at(40));
+    play.finish();
+    const store = new JournalStore(folder.file('truth.sqlite'), 1, []);
+    expect(store.all('SELECT device, tag, protocol, actor, step FROM write ORDER BY device')).toEqual([
+      { device: 'booster-rtu', tag: 'LIC201_SP', protocol: 'dnp3', actor: 'test', step: 'close' },
+      { device: 'valve-rtu', tag: 'HV201', protocol: 'dnp3', actor: 'test', step: 'close' },
+    ]);
+    store.close();
+    rmSync(folder.path, { recursive: true });
+  });
+
+  it('are found under the self-address, and take what is for all in each of the three ways of saying so', () => {
+    const { play, range, controller } = start();
+    play.runUntil(at(33));
+    const heard: number[] = [];
+    const socket = range.network.host('scada').udp(0, (buffer, begin, end) => {
+      const link = new LinkParser();
+      link.push(buffer.slice(begin, end));
+      for (const read of link.take())
+        if (read.kind === 'frame') heard.push(read.frame.payload[2] ?? read.frame.control.function);
+    });
+    const say = (destination: number, code: number, payload: Uint8Array): void => {
+      const head = { dir: true, prm: true, fcb: false, fcv: false, function: code } as const;
+      socket.send(parseIpv4('10.9.1.16'), 20_000, encodeLinkFrame({ control: head, destination, source: 1, payload }));
+    };
+    say(ADDRESS.self, PRIMARY.requestLinkStatus, new Uint8Array(0));
+    play.runUntil(at(34));
+    expect(heard).toEqual([SECONDARY.linkStatus]);
+    const ways = [ADDRESS.broadcastNoConfirm, ADDRESS.broadcastConfirm, ADDRESS.broadcastOptional];
+    for (const [turn, destination] of ways.entries()) {
+      const fragment = encodeFragment({
+        control: { fir: true, fin: true, con: false, uns: false, seq: turn },
+        function: FUNCTION.directOperateNoAck,
+        objects: [indexed(12, 1, [{ index: 0, value: latch(turn % 2 === 1) }])],
+      });
+      say(destination, PRIMARY.unconfirmedUserData, segment(fragment, turn)[0] as Uint8Array);
+      play.runUntil(at(36 + 2 * turn));
+      expect([destination, controller('valve-rtu').variable('HV201').get()]).toEqual([destination, turn % 2]);
+    }
+    // Nobody answers what is for all; what changed by it is reported.
+    expect([...new Set(heard)]).toEqual([SECONDARY.linkStatus, FUNCTION.unsolicitedResponse]);
+    socket.close();
     play.finish();
   });
 

@@ -4,9 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { ViewWatch } from '../view.ts';
 
 /** A viewer that polls one level of a controller once a second; `shown` and `held` by the second. */
-function watch(run: number, shown: (s: number) => number | undefined, held: (s: number) => number) {
+function watch(
+  run: number,
+  shown: (s: number) => number | undefined,
+  held: (s: number) => number,
+  dnp3?: Record<string, unknown>,
+) {
   let now = 0;
-  const point = { tag: 'LIT101', modbus: { table: 'input', address: 0, type: 'float32' } };
+  const point = { tag: 'LIT101', ...(dnp3 ? { dnp3 } : { modbus: { table: 'input', address: 0, type: 'float32' } }) };
   const plant = {
     tags: [
       { id: 'XX1', range: [0, 1] },
@@ -18,7 +23,9 @@ function watch(run: number, shown: (s: number) => number | undefined, held: (s: 
   const viewer = {
     spec: {
       polls: [
-        { device: 'plc', protocol: 'modbus', every: seconds(1), reads: [{ table: 'input', address: 0, count: 2 }] },
+        dnp3
+          ? { device: 'plc', protocol: 'dnp3', every: seconds(1) }
+          : { device: 'plc', protocol: 'modbus', every: seconds(1), reads: [{ table: 'input', address: 0, count: 2 }] },
       ],
     },
     store,
@@ -42,6 +49,20 @@ describe('what is shown, held against what the controller has', () => {
       (s) => s,
     );
     expect([manipulated, lost]).toEqual([[], []]);
+  });
+
+  it('is looked at over DNP3 where its changes are reported, and not where it comes once an hour', () => {
+    const apart = (dnp3: Record<string, unknown>) =>
+      watch(
+        300,
+        () => 5,
+        () => 1,
+        dnp3,
+      ).manipulated.length;
+    expect(apart({ kind: 'analog', index: 0 })).toBe(1);
+    expect(apart({ kind: 'analog-output', index: 0, class: 1 })).toBe(1);
+    expect(apart({ kind: 'analog-output', index: 0 })).toBe(0);
+    expect(apart({ kind: 'analog', index: 0, class: 0 })).toBe(0);
   });
 
   it('is a lie when it stays apart for a minute, from when it began, with the greatest difference', () => {

@@ -139,6 +139,28 @@ describe('in a normal week', () => {
     expect(monitor?.events.modbus_read_device_identification).toBeGreaterThan(0);
   });
 
+  it('a tool that somebody brings asks no server of the plant for time or names', () => {
+    const asked = (infrastructure: boolean) => {
+      const devices = plant.spec.devices.map((d) => (d.id === 'laptop' ? { ...d, infrastructure } : d));
+      const text = 'kind: attach-laptop, at: 60s, lasts: 50m, device: laptop, with: { to: tank-plc, every: 20s }';
+      const spec = { ...plant.spec, devices, week: [activity(text)] };
+      const play = start(text, { plant: { ...plant, spec } });
+      const ports = new Set<number>();
+      play.range.network.wire.tap.attach({
+        frame: (_, buffer, start) => {
+          const [ethertype, protocol, host] = [start + 12, start + 23, start + 29].map((i) => buffer[i] as number);
+          if (ethertype === 8 && protocol === 17 && host === 90)
+            ports.add(((buffer[start + 36] as number) << 8) | (buffer[start + 37] as number));
+        },
+      });
+      play.runUntil(at(2500));
+      play.finish();
+      return [...ports].sort();
+    };
+    expect(asked(true)).toEqual([123, 53]);
+    expect(asked(false)).toEqual([]);
+  });
+
   it('an approved edit of a program goes over the wire and takes effect', () => {
     const play = start(
       "kind: program-edit, at: 60s, lasts: 1m, device: scada, with: { to: tank-plc, find: '- 0.1', replace: '- 0.2' }",

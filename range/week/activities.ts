@@ -2,7 +2,15 @@
  * What can happen in a normal week, by kind. Each acts as its people would: over a session of the plant's network, or by hand at the
  * equipment. What a kind takes (`with`) is told in the plant's file and checked when the run is built.
  */
-import { type ActivitySpec, type Duration, type Instant, PenstockError, parseDuration, seconds } from '@penstock/core';
+import {
+  type ActivitySpec,
+  type Duration,
+  type Instant,
+  PenstockError,
+  parseDuration,
+  type S7ServiceSpec,
+  seconds,
+} from '@penstock/core';
 import { type Device, ModbusOperator, pointSession } from '@penstock/simulator/devices';
 import type { Cause, PointSession, Random } from '@penstock/simulator/kernel';
 import type { Fault } from '@penstock/simulator/process';
@@ -50,19 +58,32 @@ interface Programming {
   release(): void;
 }
 
-/** The device's people, at work on the program of `to`: over S7 where it speaks that and their host does, else by Modbus. */
+/**
+ * The device's people, at work on the program of `to`: over S7 where it speaks that and their host does, else by Modbus. They know its
+ * password.
+ */
 function programming(context: ActivityContext, to: string): Programming {
   const { range, activity, cause } = context;
-  const speaksS7 = range.spec.devices.some(
-    ({ id, services }) => id === to && services.some((s) => s.protocol === 's7'),
-  );
-  const session = speaksS7 ? range.foothold(activity.device as string).engineer?.(to, cause) : undefined;
-  if (session !== undefined)
+  const s7 = range.spec.devices
+    .find(({ id }) => id === to)
+    ?.services.find((service): service is S7ServiceSpec => service.protocol === 's7');
+  const session = s7 && range.foothold(activity.device as string).engineer?.(to, cause);
+  if (session !== undefined) {
+    let { password } = s7?.protection ?? {};
+    const loggedOn = (work: () => void): void => {
+      if (password === undefined || session.logOn === undefined) work();
+      else {
+        session.logOn(password, work);
+        password = undefined;
+      }
+    };
     return {
-      read: (done) => session.readProgram((result) => done(result.outcome === 'done' ? result.value : undefined)),
-      write: (program, done) => session.writeProgram(program, () => done()),
+      read: (done) =>
+        loggedOn(() => session.readProgram((result) => done(result.outcome === 'done' ? result.value : undefined))),
+      write: (program, done) => loggedOn(() => session.writeProgram(program, () => done())),
       release: () => session.release(),
     };
+  }
   const modbus = operator(context, to);
   return {
     read: (done) => modbus.readProgram(done),
@@ -207,6 +228,16 @@ const programEdit: Activity = (context) => {
   });
 };
 
+/** What the archive has is loaded, and read again. */
+const programRestore: Activity = (context, now) => {
+  const { range } = context;
+  const to = text(context, 'to');
+  const known = range.archive.program(to, (range.startAt + now) as Duration);
+  if (known === undefined) return;
+  const session = programming(context, to);
+  session.write(known, () => session.read(() => session.release()));
+};
+
 /** Programs are read, one controller after the other. */
 const backup: Activity = (context) => {
   const targets = list(context, 'to').map(String);
@@ -255,6 +286,7 @@ const KINDS: Readonly<Record<string, ActivityKind>> = {
   'link-loss': { needs: [], device: true, lasts: true, perform: linkLoss },
   'attach-laptop': { needs: ['to', 'every'], device: true, lasts: true, perform: attachLaptop },
   'program-edit': { needs: ['to', 'find', 'replace'], device: true, lasts: true, perform: programEdit },
+  'program-restore': { needs: ['to'], device: true, perform: programRestore },
   backup: { needs: ['to'], device: true, perform: backup },
   scan: { needs: ['zone', 'ports'], takes: ['to'], device: true, perform: scan },
   'close-conduit': { needs: ['conduit'], perform: closeConduit },

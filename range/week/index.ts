@@ -2,8 +2,8 @@
  * The plant's normal week: everything that legitimately happens, drawn from the run's seed and performed through the same sessions
  * and equipment that anybody else would use. Announced work is in the calendar that the monitor's owner exports.
  */
-import { editProgram, hashOfProgram, type ScenarioSpec, targetsOf } from '@penstock/attacks';
-import { type ActivitySpec, type Duration, days, type Instant } from '@penstock/core';
+import { type ScenarioSpec, targetsOf } from '@penstock/attacks';
+import { type ActivitySpec, type Duration, days, type Instant, seconds } from '@penstock/core';
 import type { WorkOrder } from '@penstock/monitor';
 import { Random } from '@penstock/simulator/kernel';
 import type { Range } from '../range.ts';
@@ -32,6 +32,10 @@ export class Week {
     const week = range.spec.week.filter(includes);
     this.#occurrences = week.flatMap((activity) => occurrences(activity, range.seed, range.startAt));
     this.#performers = new Map(week.map((activity) => [activity.id, performer(activity, range)]));
+    for (const { activity, at } of this.#occurrences)
+      if (activity.kind === 'program-edit')
+        for (const device of partiesOf(activity).devices)
+          range.archive.announce(device, loadedAt(activity, at), [editOf(activity)]);
   }
 
   start(): void {
@@ -57,18 +61,16 @@ export class Week {
 
   /** The calendar as its owner exports it: announced work of the whole horizon, and a scenario's twin where that is announced. */
   workOrders(twin?: ScenarioSpec): WorkOrder[] {
-    const { spec, epoch, startAt } = this.#range;
+    const { spec, epoch, startAt, archive } = this.#range;
     const iso = (time: number): string => new Date(Math.round((epoch - startAt + time) / 1000)).toISOString();
     const byRole = new Map(spec.devices.map((device) => [device.role, device.id]));
-    const archive = new ProgramArchive(this.#range);
     const orders: WorkOrder[] = this.#occurrences.flatMap(({ activity, number, at }) => {
       if (!activity.workOrder) return [];
       const { devices, by } = partiesOf(activity);
       if (devices.length === 0) return [];
-      const { find, replace } = activity.with;
       const brings =
         activity.kind === 'program-edit'
-          ? devices.flatMap((id) => archive.edited(id, [{ find: String(find), replace: String(replace) }]))
+          ? devices.flatMap((id) => archive.hashAfter(id, loadedAt(activity, at), [editOf(activity)]) ?? [])
           : [];
       const order = (id: string, from: number, to: number): WorkOrder => ({
         ...{ id, title: activity.name, devices, kind: 'work' as const, ...(by && { by: [by] }) },
@@ -87,7 +89,11 @@ export class Week {
     if (twin) {
       const programs = twin.twin.steps.flatMap((step) =>
         step.verb === 'program-download' && step.program !== 'before'
-          ? archive.edited(byRole.get(step.to) ?? step.to, step.program.edits)
+          ? (archive.hashAfter(
+              byRole.get(step.to) ?? step.to,
+              (startAt + twin.start) as Duration,
+              step.program.edits,
+            ) ?? [])
           : [],
       );
       orders.push({
@@ -106,33 +112,16 @@ export class Week {
   }
 }
 
-/** The programs that controllers have by and by, as the engineers who change them write them down. */
-class ProgramArchive {
-  readonly #range: Range;
-  readonly #texts = new Map<string, string>();
-
-  constructor(range: Range) {
-    this.#range = range;
-  }
-
-  /** Hash of what a device's program becomes; nothing where it has none or is not changed. */
-  edited(device: string, edits: readonly { readonly find: string; readonly replace: string }[]): string[] {
-    const { spec, plant } = this.#range;
-    const file = spec.devices.find(({ id }) => id === device)?.controller?.program;
-    const before = this.#texts.get(device) ?? (file === undefined ? undefined : plant.programs.get(file));
-    if (before === undefined) return [];
-    const after = editProgram(before, edits);
-    if ('problem' in after) return [];
-    this.#texts.set(device, after.text);
-    return [hashOfProgram(after.text)];
-  }
-}
-
 /** Work may overrun what was announced by so much. */
 const SLACK = 600e6;
 const MINUTE = 60e6;
 /** Longer than anybody works on one thing. */
 const LONG = 12 * 3600e6;
+
+/** A program is changed in the middle of the work on it. */
+const loadedAt = ({ lasts = seconds(0) }: ActivitySpec, at: Duration): Duration => (at + lasts / 2) as Duration;
+
+const editOf = ({ with: { find, replace } }: ActivitySpec) => ({ find: String(find), replace: String(replace) });
 
 /** Who is worked on, and from where, as far as the activity says. */
 function partiesOf(activity: ActivitySpec): { devices: string[]; by: string | undefined } {

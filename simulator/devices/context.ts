@@ -2,10 +2,11 @@
  * What a device is made of. Parts are small capabilities (a Modbus server, a poller, a clock that asks NTP); which of them a device
  * has follows from what `plant.yaml` declares of it, never from its kind.
  */
-import type { DeviceSpec, Instant, PlantSpec, PointAccess, WriteOutcome, Writer } from '@penstock/core';
+import type { DeviceIdentity, DeviceSpec, Instant, PlantSpec, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Controller } from '@penstock/simulator/controllers';
-import type { Cause, Connection, EventQueue, Firewall, NetworkHost, Random } from '@penstock/simulator/kernel';
+import type { Cause, EventQueue, Firewall, NetworkHost, PointSession, Random } from '@penstock/simulator/kernel';
 import type { DeviceClock } from './device-clock.ts';
+import type { Doors } from './doors/index.ts';
 import type { TagStore } from './tag-store.ts';
 
 /** How a device is heard from: its log lines go to the plant's syslog host and to the truth journal. */
@@ -67,13 +68,19 @@ export interface DeviceContext extends Surroundings {
   readonly controller: Controller | undefined;
   /** The device's memory for protocols; undefined for one without points. */
   readonly points: PointAccess | undefined;
+  /** What it says of itself now: firmware that is loaded over the network changes it. */
+  readonly identity: DeviceIdentity;
+  /** Accounts and firmware; undefined for a device that has neither. */
+  readonly doors: Doors | undefined;
   /** What the device shows and stamps with. */
   readonly clock: DeviceClock;
   log(entry: LogEntry): void;
+  /** Points of another device as this one's software writes them: over its standing conversation with it. */
+  operate(target: string, cause: Cause): PointSession;
   /** The controller's own clock at an instant of the run. */
   controllerTime(now: Instant): Instant;
-  /** Sets the cause of what follows while a connection's bytes are handled, so that writes can be told to the journal. */
-  causedBy(connection: Connection | undefined): void;
+  /** Sets the cause of what follows while the bytes of a connection or a socket are handled, so that writes can be told to the journal. */
+  causedBy(source: { readonly heard?: Cause | undefined } | undefined): void;
 }
 
 /** A capability of a device. `start` is called at power-on and may be called again after `stop`. */

@@ -1,11 +1,14 @@
 /** A device of the plant: a host on the wire, the memory of a controller where it has one, and the parts that its file declares. */
-import type { DeviceSpec, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
+import type { DeviceIdentity, DeviceSpec, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import type { Subnet } from '@penstock/protocols/ethernet';
 import { Controller, type ControllerSnapshot } from '@penstock/simulator/controllers';
-import { type Cause, type Connection, type NetworkHost, Random } from '@penstock/simulator/kernel';
+import { type Cause, type NetworkHost, type PointSession, Random } from '@penstock/simulator/kernel';
 import type { DeviceContext, LogEntry, Part, Surroundings } from './context.ts';
 import { DeviceClock } from './device-clock.ts';
-import { probePorts } from './operator.ts';
+import { Doors, type DoorsSnapshot } from './doors/index.ts';
+import { RunningIdentity } from './doors/running-identity.ts';
+import { DeviceFoothold } from './foothold.ts';
+import { pointSession, probePorts } from './operator.ts';
 import { LogClient } from './parts/log-client.ts';
 import { PARTS } from './parts/registry.ts';
 import { Seldom } from './seldom.ts';
@@ -32,6 +35,8 @@ export class Device implements DeviceContext {
   readonly store: TagStore;
   readonly controller: Controller | undefined;
   readonly points: PointAccess | undefined;
+  readonly identity: DeviceIdentity;
+  readonly doors: Doors | undefined;
   readonly clock: DeviceClock;
   readonly plant: Surroundings['plant'];
   readonly queue: Surroundings['queue'];
@@ -49,7 +54,8 @@ export class Device implements DeviceContext {
   /** Difference of the controller's clock to the run's: a warm start continues where its clock stood. */
   #clockOffset = 0;
   #on = false;
-  #connection: Connection | undefined;
+  /** Where the bytes come from that are being handled. */
+  #heardFrom: Parameters<DeviceContext['causedBy']>[0];
 
   constructor(surroundings: Surroundings, spec: DeviceSpec, host: NetworkHost, seed: number) {
     this.#surroundings = surroundings;
@@ -68,6 +74,9 @@ export class Device implements DeviceContext {
     this.#logs = new LogClient(this);
     this.controller = spec.controller && this.#makeController(spec.controller);
     this.points = this.controller && this.#journaled(this.controller);
+    const identity = new RunningIdentity(spec.identity);
+    this.identity = identity;
+    this.doors = Doors.of(this, identity, { off: (now) => this.powerOff(now), on: (now) => this.powerOn(now) });
     this.#parts = PARTS.map((make) => make(this)).filter((part) => part !== undefined);
   }
 
@@ -97,6 +106,7 @@ export class Device implements DeviceContext {
     if (this.#on) return;
     this.#on = true;
     if (this.controller?.mode === 'off') this.controller.powerOn(this.controllerTime(now), 'cold');
+    this.doors?.started(now);
     for (const part of this.#parts) part.start(now);
   }
 
@@ -110,7 +120,7 @@ export class Device implements DeviceContext {
   }
 
   powerOn(now: Instant): void {
-    if (this.#on) return;
+    if (this.#on || this.doors?.isBricked === true) return;
     this.host.linkUp();
     this.#unsent = [];
     this.controller?.powerOn(this.controllerTime(now), 'warm');
@@ -158,6 +168,11 @@ export class Device implements DeviceContext {
     this.#clockOffset = snapshot.now - now;
   }
 
+  /** Puts its accounts and firmware into a saved state, before the device is started. */
+  resumeDoors(snapshot: DoorsSnapshot): void {
+    this.doors?.load(snapshot);
+  }
+
   log(entry: LogEntry): void {
     const { now } = this.queue;
     this.journal.logged(now, this.spec.id, entry);
@@ -165,12 +180,16 @@ export class Device implements DeviceContext {
     else this.#unsent?.push(entry);
   }
 
-  causedBy(connection: Connection | undefined): void {
-    this.#connection = connection;
+  operate(target: string, cause: Cause): PointSession {
+    return pointSession(new DeviceFoothold(this), this.plant, target, cause);
+  }
+
+  causedBy(source: Parameters<DeviceContext['causedBy']>[0]): void {
+    this.#heardFrom = source;
   }
 
   get #cause(): Cause | undefined {
-    return this.#connection?.heard;
+    return this.#heardFrom?.heard;
   }
 
   #makeController(spec: NonNullable<DeviceSpec['controller']>): Controller {

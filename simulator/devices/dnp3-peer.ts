@@ -18,19 +18,24 @@ const RETRY_EVERY = seconds(5);
 const CONNECT_TIMEOUT = seconds(5);
 
 export type PeerOptions = Pick<Dnp3PollSpec, 'address' | 'integrity' | 'unsolicited' | 'keepAlive'> &
-  Partial<Pick<Dnp3PollSpec, 'every'>>;
+  Partial<Pick<Dnp3PollSpec, 'every' | 'identify'>>;
+
+/** The host that a master is on: a device, or one without. */
+export type Dnp3Station = Pick<DeviceContext, 'queue' | 'host' | 'clock' | 'random'>;
 
 export class Dnp3Peer implements Task {
   readonly target: string;
   /** The link address that it speaks under. */
   readonly address: number;
   readonly master: Dnp3Master;
-  readonly #context: DeviceContext;
+  readonly #context: Dnp3Station;
   readonly #service: Dnp3ServiceSpec;
   readonly #address: number;
   readonly #again: Every;
   /** Of everything that goes out while somebody's work is under way. */
   #marked: Cause | undefined;
+  /** Of what goes out at once. */
+  #spoken: Cause | undefined;
   #link: MachineLink | undefined;
   #connection: Connection | undefined;
   #socket: Datagrams | undefined;
@@ -40,9 +45,8 @@ export class Dnp3Peer implements Task {
    * @param poll without `every` it is somebody's tool: it sets nothing up and asks nothing of its own
    * @throws PenstockError `device.no-dnp3` when the target has no DNP3 outstation
    */
-  constructor(context: DeviceContext, target: DeviceSpec, poll: PeerOptions, handler: MasterHandler) {
-    const service = target.services.find((s): s is Dnp3ServiceSpec => s.protocol === 'dnp3');
-    if (service === undefined) throw new PenstockError('device.no-dnp3', `'${target.id}' has no DNP3 outstation`);
+  constructor(context: Dnp3Station, target: DeviceSpec, poll: PeerOptions, handler: MasterHandler) {
+    const service = dnp3ServiceOf(target);
     this.target = target.id;
     this.#context = context;
     this.#service = service;
@@ -54,6 +58,7 @@ export class Dnp3Peer implements Task {
       outstation: service.address,
       handler,
       setUp: poll.every !== undefined,
+      identify: poll.identify,
       ...(poll.every === undefined && { timeSync: 'never', readsIndicated: false }),
       eventEvery: poll.every,
       integrityEvery: poll.integrity,
@@ -81,8 +86,6 @@ export class Dnp3Peer implements Task {
   /** Marks frames with a cause until it is taken away again. */
   mark(cause: Cause | undefined): void {
     this.#marked = cause;
-    const end = this.#connection ?? this.#socket;
-    if (end !== undefined) end.cause = cause;
   }
 
   /** Ends the connection with a goodbye. */
@@ -94,12 +97,11 @@ export class Dnp3Peer implements Task {
 
   /** Sends what `act` asks of the master. A cause marks its frames in the truth journal. */
   speak<T>(act: (master: Dnp3Master, now: Instant) => T, cause?: Cause): T {
-    const end = this.#connection ?? this.#socket;
-    if (end !== undefined) end.cause = cause ?? this.#marked;
+    this.#spoken = cause;
     const result = act(this.master, this.#context.queue.now);
     this.#link?.pump();
     this.#flush();
-    if (end !== undefined) end.cause = this.#marked;
+    this.#spoken = undefined;
     return result;
   }
 
@@ -122,12 +124,12 @@ export class Dnp3Peer implements Task {
         this.master.receiveRange(buffer, start, end, at);
         this.#flush();
       });
-      this.#socket.cause = this.#marked;
       this.master.opened(now);
       this.#flush();
       return;
     }
-    const link = new MasterLink(queue, this.master, (_, at) => {
+    const cause = (): Cause | undefined => this.#spoken ?? this.#marked;
+    const link = new MasterLink(queue, this.master, cause, (_, at) => {
       if (this.#link !== link) return;
       this.#link = undefined;
       this.#connection = undefined;
@@ -135,7 +137,7 @@ export class Dnp3Peer implements Task {
     });
     this.#link = link;
     this.#connection = link.dial(host, this.#address, port, { timeout: CONNECT_TIMEOUT, cause: this.#marked });
-    this.#connection.cause = this.#marked;
+    this.#connection.cause = undefined;
   }
 
   /** UDP: one frame in a datagram. */
@@ -143,8 +145,10 @@ export class Dnp3Peer implements Task {
     const socket = this.#socket;
     if (socket === undefined) return;
     const { master } = this;
+    socket.cause = this.#spoken ?? this.#marked;
     for (let frame = master.take(); frame !== undefined; frame = master.take())
       socket.send(this.#address, this.#service.port, frame);
+    socket.cause = undefined;
     const due = master.due();
     if (due >= this.#planned) return;
     const { queue } = this.#context;
@@ -153,15 +157,36 @@ export class Dnp3Peer implements Task {
   }
 }
 
-/** Tells the master that the connection stands. */
+/** @throws PenstockError `device.no-dnp3` */
+export function dnp3ServiceOf({ id, services }: DeviceSpec): Dnp3ServiceSpec {
+  const service = services.find((s): s is Dnp3ServiceSpec => s.protocol === 'dnp3');
+  if (service === undefined) throw new PenstockError('device.no-dnp3', `'${id}' has no DNP3 outstation`);
+  return service;
+}
+
+/** Tells the master that the connection stands, and on whose behalf it speaks; what the network's stack says by itself has no cause of its own. */
 class MasterLink extends MachineLink {
   readonly #master: Dnp3Master;
+  readonly #cause: () => Cause | undefined;
   readonly #now: () => Instant;
 
-  constructor(queue: DeviceContext['queue'], master: Dnp3Master, closed: ConstructorParameters<typeof MachineLink>[2]) {
+  constructor(
+    queue: DeviceContext['queue'],
+    master: Dnp3Master,
+    cause: () => Cause | undefined,
+    closed: ConstructorParameters<typeof MachineLink>[2],
+  ) {
     super(queue, master, closed);
     this.#master = master;
+    this.#cause = cause;
     this.#now = () => queue.now;
+  }
+
+  override pump(): void {
+    const { connection } = this;
+    if (connection !== undefined) connection.cause = this.#cause();
+    super.pump();
+    if (connection !== undefined) connection.cause = undefined;
   }
 
   override open(): void {

@@ -19,20 +19,30 @@ interface Station {
   readonly plant: PlantSpec;
 }
 
-/** @throws PenstockError `device.no-engineering` for a device without a controller or a protocol to program it with */
+/**
+ * Over what a device is programmed.
+ * @throws PenstockError `device.no-engineering` for a device without a controller or a protocol to program it with
+ */
+export function engineeringProtocol({ id, controller, services }: DeviceSpec): EngineeringSession['protocol'] {
+  const offers = (protocol: string): boolean => services.some((service) => service.protocol === protocol);
+  if (controller !== undefined && offers('s7')) return 'S7';
+  if (controller !== undefined && offers('modbus')) return 'Modbus';
+  throw new PenstockError(
+    'device.no-engineering',
+    `'${id}' cannot be programmed over the network: it has no controller with an s7 or modbus service`,
+  );
+}
+
+/** @throws PenstockError as `engineeringProtocol` */
 export function engineeringSession(
   foothold: Foothold,
   station: Station,
   target: DeviceSpec,
   cause: Cause,
 ): EngineeringSession {
-  const offers = (protocol: string): boolean => target.services.some((service) => service.protocol === protocol);
-  if (target.controller !== undefined && offers('s7')) return new S7Session(station, target, cause);
-  if (target.controller !== undefined && offers('modbus')) return new ModbusSession(foothold, station, target, cause);
-  throw new PenstockError(
-    'device.no-engineering',
-    `'${target.id}' cannot be programmed over the network: it has no controller with an s7 or modbus service`,
-  );
+  return engineeringProtocol(target) === 'S7'
+    ? new S7Session(station, target, cause)
+    : new ModbusSession(foothold, station, target, cause);
 }
 
 /** A connection as programming devices open it, for this work alone. */
@@ -46,6 +56,10 @@ class S7Session implements EngineeringSession {
     this.#queue = queue;
     this.#peer = new S7Peer(queue, host, target, PROGRAMMER, cause);
     this.#engineer = new S7Engineer(this.#peer);
+  }
+
+  logOn(password: string, done: Worked<true>): void {
+    this.#work(done, (then) => this.#engineer.logOn(password, this.#queue.now, then));
   }
 
   readProgram(done: Worked<string>): void {

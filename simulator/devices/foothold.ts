@@ -1,12 +1,14 @@
 /** What somebody who sits at a device of the plant can make it send; normal operation and attacks act through the same. */
-import { type Instant, PenstockError, seconds } from '@penstock/core';
+import { type DeviceSpec, type Instant, PenstockError, seconds } from '@penstock/core';
 import { inSubnet, parseIpv4 } from '@penstock/protocols/ethernet';
 import { ModbusTransaction } from '@penstock/protocols/modbus';
 import { S7Transaction } from '@penstock/protocols/s7comm';
 import {
+  type BacnetSession,
   type Cause,
   type CloseReason,
   type Dnp3Session,
+  type DoorSession,
   type EngineeringSession,
   type EventQueue,
   type Foothold,
@@ -15,24 +17,38 @@ import {
   Interposition,
   type InterpositionOptions,
   type ModbusSession,
+  type MqttLogin,
+  type MqttSession,
   type NetworkHost,
+  type OpcUaLogin,
+  type OpcUaSession,
   type PointSession,
   type PortAnswer,
   type RelayHook,
   type Reply,
   type S7Session,
 } from '@penstock/simulator/kernel';
+import { BacnetPeer, bacnetAddress, bacnetServiceOf } from './bacnet-peer.ts';
+import { BacnetPoints } from './bacnet-points.ts';
+import { PeerBacnetSession } from './bacnet-session.ts';
 import type { Device } from './device.ts';
-import { Dnp3Peer } from './dnp3-peer.ts';
-import { Dnp3Points } from './dnp3-points.ts';
+import { Dnp3Peer, type Dnp3Station } from './dnp3-peer.ts';
+import { Dnp3Points, dnp3Output } from './dnp3-points.ts';
 import { PeerDnp3Session } from './dnp3-session.ts';
+import { DeviceDoorSession } from './door-session.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
+import { metricsOf, PeerMqttSession, SparkplugPoints } from './mqtt-points.ts';
+import { OpcUaPeer, PeerOpcUaSession } from './opcua-peer.ts';
+import { OpcUaPoints } from './opcua-points.ts';
+import { BacnetPoller } from './parts/bacnet-poller.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
+import { MqttHost } from './parts/mqtt-host.ts';
+import { OpcUaPoller } from './parts/opcua-poller.ts';
 import { S7Poller } from './parts/s7-poller.ts';
 import { S7Peer } from './s7-peer.ts';
-import { S7Points } from './s7-points.ts';
+import { checkS7Point, S7Points } from './s7-points.ts';
 
 /** What masters have where nobody set anything else. */
 const USUAL_ADDRESS = 1;
@@ -60,34 +76,71 @@ export class DeviceFoothold implements Foothold {
     if (s7 !== undefined) return new S7Points(this.#device.queue, s7, spec, cause);
     const dnp3 = this.#device.part(Dnp3Poller)?.peer(target);
     const poll = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'dnp3');
-    return dnp3 && poll?.protocol === 'dnp3' ? new Dnp3Points(dnp3, spec, poll.commands, cause) : undefined;
+    if (dnp3 !== undefined && poll?.protocol === 'dnp3')
+      return new Dnp3Points(new PeerDnp3Session(this.#device.queue, dnp3, false), spec, poll.commands, cause);
+    const bacnet = this.#device.spec.polls.find((one) => one.device === target && one.protocol === 'bacnet');
+    const objects = this.#device.part(BacnetPoller)?.peer;
+    if (objects !== undefined && bacnet?.protocol === 'bacnet')
+      return new BacnetPoints(objects, spec, bacnet.priority, cause);
+    const opcua = this.#device.part(OpcUaPoller)?.peer(target);
+    if (opcua !== undefined) return new OpcUaPoints(this.#device.queue, this.#device.plant, opcua, spec, cause);
+    const host = this.#device.part(MqttHost);
+    const metrics = host === undefined ? [] : metricsOf(this.#device.plant.devices, host.peer.target, target);
+    return host !== undefined && metrics.length > 0 ? new SparkplugPoints(host, target, metrics, cause) : undefined;
   }
 
   s7(target: string): S7Session {
     const standing = this.#device.part(S7Poller)?.peer(target);
-    const { queue, host } = this.#device;
-    if (standing !== undefined) return new S7PeerSession(queue, standing, false);
+    if (standing !== undefined) return new S7PeerSession(this.#device.queue, standing, false);
     this.#device.attended();
-    return new S7PeerSession(queue, new S7Peer(queue, host, this.#device.device(target)), true);
+    return s7Session(this.#device, this.#device.device(target));
+  }
+
+  bacnet(target: string, _cause: Cause): BacnetSession {
+    const device = this.#device;
+    const spec = device.device(target);
+    const to = bacnetAddress(spec);
+    const standing = device.part(BacnetPoller);
+    if (standing?.speaksTo(target) === true) return new PeerBacnetSession(device.queue, standing.peer, to, false);
+    device.attended();
+    // A tool listens where the protocol is, unless something of the device does already.
+    const isTaken = standing !== undefined || device.spec.services.some(({ protocol }) => protocol === 'bacnet');
+    const peer = new BacnetPeer(device, isTaken ? 0 : bacnetServiceOf(spec).port, {});
+    peer.start();
+    return new PeerBacnetSession(device.queue, peer, to, true);
   }
 
   dnp3(target: string, cause: Cause, as?: number): Dnp3Session {
     const device = this.#device;
     const standing = device.part(Dnp3Poller)?.peer(target);
-    const { queue } = device;
     if (standing !== undefined && (as === undefined || as === standing.address))
-      return new PeerDnp3Session(queue, standing, false);
+      return new PeerDnp3Session(device.queue, standing, false);
     device.attended();
-    const tool = { address: as ?? USUAL_ADDRESS, integrity: undefined, keepAlive: undefined, unsolicited: false };
-    const peer = new Dnp3Peer(device, device.device(target), tool, {});
-    peer.mark(cause);
-    peer.start(queue.now);
-    return new PeerDnp3Session(queue, peer, true);
+    return dnp3Session(device, device.device(target), cause, as);
+  }
+
+  mqtt(target: string, login: MqttLogin, cause: Cause): MqttSession {
+    this.#device.attended();
+    return new PeerMqttSession(this.#device, this.#device.device(target), login, cause);
+  }
+
+  opcua(target: string, cause: Cause, login?: OpcUaLogin): OpcUaSession {
+    const device = this.#device;
+    const standing = device.part(OpcUaPoller)?.peer(target);
+    if (standing !== undefined && login === undefined) return new PeerOpcUaSession(device.queue, standing, false);
+    device.attended();
+    return new PeerOpcUaSession(device.queue, new OpcUaPeer(device, device.device(target), login, cause), true);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {
     this.#device.attended();
     return engineeringSession(this, this.#device, this.#device.device(target), cause);
+  }
+
+  doors(target: string, cause: Cause): DoorSession {
+    const device = this.#device;
+    device.attended();
+    return new DeviceDoorSession(device, device.device(target), device.plant.network.domain, cause);
   }
 
   ping(target: string, cause: Cause, done: (answered: boolean) => void): void {
@@ -122,6 +175,34 @@ export class DeviceFoothold implements Foothold {
   #address(target: string): number {
     return parseIpv4(this.#device.device(target).address);
   }
+}
+
+/** An S7 session of its own from a host. @throws PenstockError `device.no-s7` */
+export const s7Session = ({ queue, host }: Pick<Dnp3Station, 'queue' | 'host'>, target: DeviceSpec): S7Session =>
+  new S7PeerSession(queue, new S7Peer(queue, host, target), true);
+
+/** A DNP3 session of its own from a host, under link address `as`. @throws PenstockError `device.no-dnp3` */
+export function dnp3Session(station: Dnp3Station, target: DeviceSpec, cause: Cause, as = USUAL_ADDRESS): Dnp3Session {
+  const { queue } = station;
+  const tool = { address: as, integrity: undefined, keepAlive: undefined, unsolicited: false };
+  const peer = new Dnp3Peer(station, target, tool, {});
+  peer.mark(cause);
+  peer.start(queue.now);
+  return new PeerDnp3Session(queue, peer, true);
+}
+
+/** Over what operators at a device write into points of `target`, where that is not Modbus. */
+export const pointProtocol = (device: Device, target: string): 's7' | 'dnp3' | undefined =>
+  device.part(S7Poller)?.peer(target) !== undefined
+    ? 's7'
+    : device.part(Dnp3Poller)?.peer(target) !== undefined
+      ? 'dnp3'
+      : undefined;
+
+/** @throws PenstockError `operator.point` for a tag that cannot be written over the protocol there */
+export function checkPoint(target: DeviceSpec, tag: string, protocol: 's7' | 'dnp3'): void {
+  if (protocol === 's7') checkS7Point(target, tag);
+  else dnp3Output(target, tag);
 }
 
 /** One TCP connect from a host, hung up at once where somebody listens. */

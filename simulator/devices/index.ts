@@ -1,8 +1,15 @@
 export * from './context.ts';
 export * from './device.ts';
+export { DeviceClock } from './device-clock.ts';
+export { type Dnp3Station, dnp3ServiceOf } from './dnp3-peer.ts';
+export type { DoorsSnapshot } from './doors/index.ts';
+export { engineeringProtocol, engineeringSession } from './engineering.ts';
 export * from './foothold.ts';
 export { ModbusPeer } from './modbus-peer.ts';
 export * from './operator.ts';
+export { BacnetPoller } from './parts/bacnet-poller.ts';
 export { checkCommonServers } from './parts/common-servers.ts';
 export { Dnp3Poller } from './parts/dnp3-poller.ts';
+export { Dnp3Service } from './parts/dnp3-service.ts';
+export { s7ServiceOf } from './s7-peer.ts';
 export * from './tag-store.ts';

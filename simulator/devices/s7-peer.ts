@@ -14,9 +14,7 @@ export class S7Peer extends ClientPeer<S7Transaction, S7Client> implements S7Lin
 
   /** @throws PenstockError `device.no-s7` when the target has no S7 server */
   constructor(queue: EventQueue, host: NetworkHost, target: DeviceSpec, kind: number = OPERATOR, cause?: Cause) {
-    const service = target.services.find((s): s is S7ServiceSpec => s.protocol === 's7');
-    if (service === undefined) throw new PenstockError('device.no-s7', `'${target.id}' has no S7 server`);
-    const { rack, slot, pduLength, port } = service;
+    const { rack, slot, pduLength, port } = s7ServiceOf(target);
     super(queue, host, target, port, new S7Client({ rack, slot, kind, pduLength, depth: DEPTH }));
     this.cause = cause;
   }
@@ -36,6 +34,13 @@ export class S7Peer extends ClientPeer<S7Transaction, S7Client> implements S7Lin
   protected override linkUntil(closed: (at: Instant) => void): MachineLink {
     return new PeerLink(this.cause, this.queue, this.client, closed);
   }
+}
+
+/** @throws PenstockError `device.no-s7` */
+export function s7ServiceOf({ id, services }: DeviceSpec): S7ServiceSpec {
+  const service = services.find((s): s is S7ServiceSpec => s.protocol === 's7');
+  if (service === undefined) throw new PenstockError('device.no-s7', `'${id}' has no S7 server`);
+  return service;
 }
 
 /** What the client says by itself (setup, parts of a block) is of the same cause as what it was asked for. */

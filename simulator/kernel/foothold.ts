@@ -3,7 +3,10 @@
  * the wire tells them apart. A foothold reaches registered devices only; it has no parameter for an address.
  */
 import type { Instant } from '@penstock/core';
+import type { BacnetValue, CommunicationControl, PropertyPlace, Reinitialize } from '@penstock/protocols/bacnet';
 import type { Command, ObjectBlock, TaskOutcome } from '@penstock/protocols/dnp3';
+import type { RequestOf, ResponseOf, ServiceName } from '@penstock/protocols/opcua';
+import type { DoorSession } from './door-session.ts';
 import type { InterpositionOptions } from './interposition.ts';
 
 /** Who made a frame, for the truth journal only. Nothing of it is ever on the wire. */
@@ -61,6 +64,92 @@ export interface Dnp3Session {
   release(): void;
 }
 
+/** What came of a request over BACnet, with the values that were answered, and how often it was sent. `detail`: why it was refused. */
+export interface BacnetReply {
+  readonly outcome: 'done' | 'refused' | 'timeout' | 'closed';
+  readonly detail: string;
+  readonly values: readonly BacnetValue[];
+  readonly requests: number;
+}
+/** Who hears what came of it. */
+export type BacnetReplied = (reply: BacnetReply, now: Instant) => void;
+
+/** BACnet from a foothold to one device. What is not answered is repeated as clients do. */
+export interface BacnetSession {
+  read(place: PropertyPlace, cause: Cause, done: BacnetReplied): void;
+  /** Without a priority at the lowest. */
+  write(
+    place: PropertyPlace,
+    values: BacnetValue | readonly BacnetValue[],
+    priority: number | undefined,
+    cause: Cause,
+    done: BacnetReplied,
+  ): void;
+  reinitialize(request: Reinitialize, cause: Cause, done: BacnetReplied): void;
+  communicationControl(control: CommunicationControl, cause: Cause, done: BacnetReplied): void;
+  /** Asks who is there: everybody on the foothold's network, or the device alone. */
+  whoIs(low: number, high: number, everybody: boolean, cause: Cause): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
+/** Who a client says that it is to an MQTT broker. */
+export interface MqttLogin {
+  readonly clientId: string;
+  /** 4 is 3.1.1. */
+  readonly version?: 4 | 5 | undefined;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** A client of its own on a broker, from a foothold. Everything is of the cause that it was opened for. */
+export interface MqttSession {
+  /** Opens the connection; `done` hears CONNACK's code, 0 for success. */
+  connect(done: (code: number | 'closed') => void): void;
+  /** `done` hears the code of the acknowledgement; 0 with QoS 0. */
+  publish(
+    message: {
+      readonly topic: string;
+      readonly payload: Uint8Array;
+      readonly qos?: 0 | 1 | 2;
+      readonly retain?: boolean;
+    },
+    done: (answer: number | 'closed') => void,
+  ): void;
+  /** `done` hears a code for each filter. */
+  subscribe(
+    filters: readonly string[],
+    done: (codes: readonly number[] | 'closed') => void,
+    heard: (topic: string, payload: Uint8Array) => void,
+  ): void;
+  /** Bytes as they are, which need not be MQTT. */
+  raw(bytes: Uint8Array): void;
+  /** Says goodbye. */
+  release(): void;
+}
+
+/** Who somebody says that he is to an OPC UA server; anonymous without a user. */
+export interface OpcUaLogin {
+  readonly user?: { readonly name: string; readonly password: string } | undefined;
+  /** What the session is called; the device's name when left out. */
+  readonly session?: string | undefined;
+  /** What application it is; the device's own client when left out. */
+  readonly applicationUri?: string | undefined;
+}
+
+/** An OPC UA session from a foothold to one server. */
+export interface OpcUaSession {
+  /** `done` hears the response; undefined with the status of the fault, or of the connection's end. */
+  request<N extends ServiceName>(
+    service: N,
+    body: RequestOf<N>,
+    cause: Cause,
+    done: (response: ResponseOf<N> | undefined, status: number, now: Instant) => void,
+  ): void;
+  /** Ends the session if it was opened for this purpose; a standing one stays. */
+  release(): void;
+}
+
 /** What came of a piece of an engineering station's work, and how many requests it took. */
 export type WorkOutcome<T> =
   | { readonly outcome: 'done'; readonly value: T; readonly requests: number }
@@ -76,6 +165,8 @@ export type Worked<T> = (outcome: WorkOutcome<T>, now: Instant) => void;
 export interface EngineeringSession {
   /** How the controller is reached, for people: `S7`, `Modbus`. */
   readonly protocol: string;
+  /** Gives the controller's password, up to 8 characters; over a protocol that has none it is missing. */
+  logOn?(password: string, done: Worked<true>): void;
   /** The text of the program that is loaded. */
   readProgram(done: Worked<string>): void;
   /** Loads a program and activates it; one that the controller does not take is `refused`, and the old one goes on. */
@@ -116,11 +207,19 @@ export interface Foothold {
    * @throws PenstockError `device.no-dnp3`
    */
   dnp3?(target: string, cause: Cause, as?: number): Dnp3Session;
+  /** A client of somebody's own on the broker that `target` is. @throws PenstockError `device.no-mqtt` */
+  mqtt?(target: string, login: MqttLogin, cause: Cause): MqttSession;
+  /** A session of its own with an OPC UA server, or the standing one where no login is given and there is one. */
+  opcua?(target: string, cause: Cause, login?: OpcUaLogin): OpcUaSession;
   /**
    * A session to program `target` from the device's own address. @throws PenstockError `device.no-engineering` for a device that cannot be
    * programmed over the network
    */
   engineer?(target: string, cause: Cause): EngineeringSession;
+  /** The pages, console, file drop and SNMP agent of `target`, over connections from the device's own address. */
+  doors?(target: string, cause: Cause): DoorSession;
+  /** As `modbus`, to a BACnet device. @throws PenstockError `device.no-bacnet` */
+  bacnet?(target: string, cause: Cause): BacnetSession;
   /** One ICMP echo request. Footholds that are no host on the wire (a gate) have none of the following. */
   ping?(target: string, cause: Cause, done: (answered: boolean) => void): void;
   /** One TCP connect, hung up at once where somebody listens. */

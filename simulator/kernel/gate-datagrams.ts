@@ -31,6 +31,7 @@ export class DatagramGate {
   dropped = 0;
   readonly #socket: Socket;
   readonly #flows = new Map<string, Flow>();
+  #door: DatagramDoor | undefined;
   #closed = false;
 
   private constructor(socket: Socket) {
@@ -39,7 +40,8 @@ export class DatagramGate {
 
   /** @throws the system's error when it refuses the place; nothing is left listening then */
   static async open(host: string, port: number): Promise<{ gate: DatagramGate; place: Place }> {
-    const socket = createSocket('udp4');
+    // What answers go to is an address already; asking for it by name would cost more than sending.
+    const socket = createSocket({ type: 'udp4', lookup: (address, _, done) => done(null, address, 4) });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error) => {
         socket.close();
@@ -59,7 +61,18 @@ export class DatagramGate {
   }
 
   receive(door: DatagramDoor): void {
+    this.#door = door;
     this.#socket.on('message', (bytes, from) => this.#take(door, bytes, from));
+  }
+
+  /**
+   * What comes in here is for everybody behind `members`: each of them takes it as if the tool had sent it there, and answers from its own
+   * place, by which the tool tells them apart.
+   */
+  spread(members: readonly DatagramGate[]): void {
+    this.#socket.on('message', (bytes, from) => {
+      for (const member of members) if (member.#door !== undefined) member.#take(member.#door, bytes, from);
+    });
   }
 
   async close(): Promise<void> {

@@ -13,6 +13,8 @@ export interface GateService {
   readonly port: number;
   /** TCP when left out. */
   readonly transport?: 'tcp' | 'udp';
+  /** Of a service that is also asked by asking everybody on its network: that network's broadcast address. */
+  readonly broadcast?: string | undefined;
 }
 
 export interface Place {

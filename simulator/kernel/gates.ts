@@ -24,6 +24,15 @@ export interface GateAddress {
   readonly port: number;
 }
 
+/** Where a real tool reaches everybody of a network who offers a service, as a broadcast would. */
+export interface EverybodyAddress {
+  readonly service: string;
+  /** The network's broadcast address on the plant. */
+  readonly broadcast: string;
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface GateOptions {
   readonly clock: OutsideEntry;
   readonly wire: Wire;
@@ -45,6 +54,7 @@ const LIMIT = 512;
 export class Gates {
   /** Where everything listens; print it. */
   readonly table: readonly GateAddress[];
+  readonly everybody: readonly EverybodyAddress[];
   /** Host on the wire that new connections come from; the run may move the trainee to another zone. */
   from: string;
   readonly #options: GateOptions;
@@ -55,16 +65,20 @@ export class Gates {
   #connections = 0;
   #closing = false;
 
-  private constructor(options: GateOptions, opened: readonly Opened[]) {
+  private constructor(options: GateOptions, opened: readonly Opened[], spread: readonly Spread[]) {
     this.#options = options;
     this.#entrance = gateEntrance(options.wire, options.services);
     this.table = opened.map(({ service, place: { host, port } }) => {
       const { device, service: protocol, transport = 'tcp' } = service;
       return { gate: gateOf(service), device, service: protocol, transport, host, port };
     });
+    this.everybody = spread.map(({ service, broadcast, place }) => ({ service, broadcast, ...place }));
     this.from = options.from;
     this.#servers = opened.flatMap(({ listener }) => (listener instanceof DatagramGate ? [] : [listener]));
-    this.#datagrams = opened.flatMap(({ listener }) => (listener instanceof DatagramGate ? [listener] : []));
+    this.#datagrams = [
+      ...opened.flatMap(({ listener }) => (listener instanceof DatagramGate ? [listener] : [])),
+      ...spread.map(({ listener }) => listener),
+    ];
     for (const { service, listener } of opened) {
       const gate = gateOf(service);
       if (listener instanceof DatagramGate) this.#receive(gate, listener);
@@ -80,14 +94,16 @@ export class Gates {
   static async open(options: GateOptions): Promise<Gates> {
     options.wire.host(options.from);
     const opened: Opened[] = [];
+    const spread: Spread[] = [];
     try {
       for (const [index, service] of options.services.entries())
         opened.push(await openGate(service, index, options.addresses ?? 'own'));
+      await openSpreads(opened, options.addresses ?? 'own', spread);
     } catch (error) {
-      await Promise.all(opened.map(({ listener }) => closeListener(listener)));
+      await Promise.all([...opened, ...spread].map(({ listener }) => closeListener(listener)));
       throw error;
     }
-    return new Gates(options, opened);
+    return new Gates(options, opened, spread);
   }
 
   /** Connections that tools hold now, and flows of datagrams that are not forgotten yet. */
@@ -188,6 +204,41 @@ async function openGate(service: GateService, index: number, addresses: 'own' | 
     place: await gatePlace(service, index, addresses, (host, port) => listen(listener, host, port)),
     listener,
   };
+}
+
+/** A place whose datagrams go to several gates. */
+interface Spread {
+  readonly service: string;
+  readonly broadcast: string;
+  readonly place: Place;
+  readonly listener: DatagramGate;
+}
+
+/** One place for each network and port where somebody is asked by asking everybody. */
+async function openSpreads(opened: readonly Opened[], addresses: 'own' | 'picked', spreads: Spread[]): Promise<void> {
+  const groups = new Map<string, Opened[]>();
+  for (const one of opened) {
+    const { broadcast, port, transport } = one.service;
+    if (broadcast === undefined || transport !== 'udp') continue;
+    const key = `${broadcast}:${port}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
+  for (const group of groups.values()) {
+    const { service, broadcast, port } = (group[0] as Opened).service;
+    const pseudo = {
+      device: `everybody at ${broadcast}`,
+      service,
+      address: broadcast as string,
+      port,
+      transport: 'udp',
+    };
+    const { place, listener } = await openGate(pseudo as GateService, opened.length + spreads.length, addresses);
+    const members = group.flatMap((one) => (one.listener instanceof DatagramGate ? [one.listener] : []));
+    (listener as DatagramGate).spread(members);
+    spreads.push({ service, broadcast: broadcast as string, place, listener: listener as DatagramGate });
+  }
 }
 
 type Entry =

@@ -1,4 +1,5 @@
 export * from './clock.ts';
+export * from './door-session.ts';
 export * from './firewall.ts';
 export * from './foothold.ts';
 export * from './gate-entrance.ts';
@@ -13,6 +14,7 @@ export type { Connection, Datagrams, Listening, NetworkHost } from './network.ts
 export * from './plant-network.ts';
 export * from './profile.ts';
 export * from './queue.ts';
+export { RadioHost } from './radio-host.ts';
 export * from './random.ts';
 export * from './registry.ts';
 export type { Interface, Segment } from './segment.ts';

@@ -34,6 +34,8 @@ export interface Connection {
 /** A UDP socket of a device. */
 export interface Datagrams {
   cause: Cause | undefined;
+  /** Cause of the datagram that is being delivered, where the network knows it. */
+  readonly heard: Cause | undefined;
   send(address: Ipv4Address, port: number, bytes: Uint8Array, start?: number, end?: number): void;
   close(): void;
 }
@@ -56,8 +58,12 @@ export interface NetworkHost {
   ): Listening;
   /** Opens a TCP connection from a free port of this host; the handler hears whether it came about. */
   connect(address: Ipv4Address, port: number, handler: TcpHandler, options?: ConnectOptions): Connection;
-  /** A UDP socket on `port`, or on a free one for 0. @throws PenstockError `host.port-taken`. */
-  udp(port: number, onDatagram: DatagramHandler): Datagrams;
+  /**
+   * A UDP socket on `port`, or on a free one for 0.
+   * @param hears `everybody`: what is sent to everybody on the network too, which the sockets of some systems do not hear otherwise
+   * @throws PenstockError `host.port-taken`
+   */
+  udp(port: number, onDatagram: DatagramHandler, hears?: 'everybody'): Datagrams;
   /** One ICMP echo request; `done` gets the round-trip time or that none came. */
   ping(address: Ipv4Address, done: PingHandler, size?: number, cause?: Cause): void;
   /** Whether `address` is one of this host's. */

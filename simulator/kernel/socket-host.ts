@@ -60,6 +60,8 @@ export class SocketHost implements NetworkHost {
   readonly #options: SocketHostOptions;
   readonly #own: ReadonlySet<Ipv4Address>;
   readonly #open = new Set<SocketConnection>();
+  /** Accepted by the system, and not yet by the event queue. */
+  readonly #arriving = new Set<Socket>();
   readonly #listeners = new Map<number, SocketListener>();
   readonly #datagrams = new Set<SocketDatagrams>();
   #up = true;
@@ -110,10 +112,11 @@ export class SocketHost implements NetworkHost {
     return connection;
   }
 
-  udp(port: number, onDatagram: DatagramHandler): Datagrams {
+  udp(port: number, onDatagram: DatagramHandler, hears?: 'everybody'): Datagrams {
     const socket = new SocketDatagrams(
       this.#options,
       this.#local(port),
+      hears === 'everybody',
       () => this.#up,
       onDatagram,
       () => this.#datagrams.delete(socket),
@@ -168,6 +171,8 @@ export class SocketHost implements NetworkHost {
 
   #forgetAll(): void {
     for (const connection of [...this.#open]) connection.abort();
+    for (const socket of this.#arriving) socket.resetAndDestroy();
+    this.#arriving.clear();
   }
 
   #welcome(socket: Socket, acceptor: (connection: Connection) => TcpHandler | undefined): void {
@@ -181,8 +186,11 @@ export class SocketHost implements NetworkHost {
     const local = this.#local(socket.localPort ?? 0);
     const connection = new SocketConnection(socket, { clock, queue, onMark, local, remote }, undefined);
     socket.pause();
+    this.#arriving.add(socket);
     clock.outside({
       run: () => {
+        // Who has hung up meanwhile was there; who was let go was not.
+        if (!this.#arriving.delete(socket)) return;
         const handler = acceptor(connection);
         if (handler === undefined) connection.abort();
         else this.#keep(connection, handler);
@@ -324,7 +332,8 @@ class SocketConnection implements Connection {
     if (this.#over) return;
     this.#reason = 'aborted';
     clearTimeout(this.#waiting);
-    if (this.#socket.connecting) this.#socket.destroy();
+    // A reset of what has said goodbye is refused by the system, and would leave it open for good.
+    if (this.#socket.connecting || this.#socket.writableEnded) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
     this.#end('aborted', this.#around.queue.now);
   }
@@ -352,6 +361,7 @@ class SocketConnection implements Connection {
 }
 
 class SocketDatagrams implements Datagrams {
+  readonly heard = undefined;
   cause: Cause | undefined = undefined;
   readonly #socket: UdpSystemSocket;
   readonly #options: SocketHostOptions;
@@ -363,6 +373,7 @@ class SocketDatagrams implements Datagrams {
   constructor(
     options: SocketHostOptions,
     local: Endpoint,
+    hearsEverybody: boolean,
     isUp: () => boolean,
     onDatagram: DatagramHandler,
     gone: () => void,
@@ -383,8 +394,8 @@ class SocketDatagrams implements Datagrams {
     this.#socket.on('error', (error: NodeJS.ErrnoException) =>
       options.onTrouble?.(`${options.id}: UDP port ${local.port} (${error.code})`),
     );
-    // Without a port of its own the system finds the address that fits the way.
-    this.#socket.bind(local.port === 0 ? { port: 0 } : local, () => {
+    // Without a port of its own the system finds the address that fits the way. A socket with an address hears no broadcast on Linux.
+    this.#socket.bind(local.port === 0 || hearsEverybody ? { port: local.port } : local, () => {
       if (!this.#closed) this.#socket.setBroadcast(true);
     });
   }

@@ -120,7 +120,8 @@ export class ContainerRange {
     try {
       const response = await fetch(`http://127.0.0.1:${PORT}/api/${path}`, {
         method: body === undefined ? 'GET' : 'POST',
-        headers: { Authorization: `Bearer ${this.token()}`, 'Content-Type': 'application/json' },
+        // The engine's commands block for seconds, in which a kept connection would be closed unseen.
+        headers: { Authorization: `Bearer ${this.token()}`, 'Content-Type': 'application/json', Connection: 'close' },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(10_000),
       });
@@ -131,6 +132,16 @@ export class ContainerRange {
   }
 
   state = (): Promise<KeyframeMessage | undefined> => this.api<KeyframeMessage>('state');
+
+  /** The same of a range that is there: a busy machine may leave one question unanswered. @throws Error with the range's last words */
+  async stateNow(): Promise<KeyframeMessage> {
+    for (let tries = 0; tries < 20; tries++) {
+      const found = await this.state();
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    throw new Error(`the range does not answer: ${this.logs('range')}`);
+  }
 
   /** Path of a copy, on this machine, of a file of the newest run. */
   copyOf(name: string): string {

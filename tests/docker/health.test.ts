@@ -8,6 +8,8 @@ import { createServer as createHttp } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Instant } from '@penstock/core';
+import { Dnp3Outstation } from '@penstock/protocols/dnp3';
 import modbusSerial from 'modbus-serial';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ROOT } from './engine.ts';
@@ -91,6 +93,29 @@ describe('a health probe', () => {
       socket.on('data', () => socket.write(Buffer.from('0300001611d00001000100c0010ac1020100c2020102', 'hex'))),
     );
     expect(await health('s7', '127.0.0.1', port)).toEqual({ code: 0, said: '' });
+  });
+
+  it('finds an outstation well that tells its link status to its master', async () => {
+    const outstation = new Dnp3Outstation({
+      address: 12,
+      masters: [2],
+      identity: { vendor: 'a', productCode: 'b', revision: 'c', productName: 'd', modelName: 'e' },
+      points: [],
+      device: { read: () => 0, write: () => 'read-only', check: () => 'read-only', restart: () => undefined },
+    });
+    const port = await tcp((socket) => {
+      const session = outstation.session('127.0.0.1', socket.remotePort ?? 0);
+      socket.on('data', (bytes) => {
+        session.receive(bytes, 0 as Instant);
+        for (let frame = session.take(); frame !== undefined; frame = session.take()) socket.write(frame);
+      });
+    });
+    expect(await health('dnp3', '127.0.0.1', port, '12', '2')).toEqual({ code: 0, said: '' });
+    // Another link address is somebody else's.
+    expect(await health('dnp3', '127.0.0.1', port, '13', '2')).toEqual({
+      ...{ code: 1, said: `127.0.0.1:${port} does not answer` },
+    });
+    expect(await health('dnp3', '127.0.0.1', port)).toMatchObject({ code: 2 });
   });
 
   it('takes any answer of a page that is no fault of the server’s', async () => {

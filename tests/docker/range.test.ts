@@ -1,13 +1,14 @@
 /** The range as containers on a real engine: the same plant, the same points, the same alerts, faults that heal, and nothing that leaves. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { loadScenario } from '@penstock/attacks';
 import type { AlertMessage, KeyframeMessage } from '@penstock/core';
 import { openPlant, type Plant } from '@penstock/range';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { penstock, scratchFolder } from '../penstock.ts';
 import { ContainerRange } from './containers.ts';
 import { BUILD_LIMIT, docker, engineIsThere, run, without } from './engine.ts';
-import { OUTSIDE, SHORT_BETWEEN, SHORT_LYE } from './scenarios.ts';
+import { OUTSIDE, READ_ANALOG, SHORT_BETWEEN, SHORT_DOWNLOAD, SHORT_LYE } from './scenarios.ts';
 
 engineIsThere();
 
@@ -49,11 +50,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   }, SLOW);
 
   const seconds = (since: number): number => Math.round((performance.now() - since) / 100) / 10;
-  const state = async (): Promise<KeyframeMessage> => {
-    const found = await range.state();
-    if (found === undefined) throw new Error(`the range does not answer: ${range.logs('range')}`);
-    return found;
-  };
+  const state = (): Promise<KeyframeMessage> => range.stateNow();
   const value = async (source: 'displayed' | 'measured' | 'true', tag: string): Promise<number> =>
     (await state()).values[source][plant.spec.tags.findIndex(({ id }) => id === tag)] ?? Number.NaN;
   const alertsAfter = async (number: number): Promise<AlertMessage[]> =>
@@ -218,6 +215,76 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     await expect.poll(() => value('displayed', 'AIT402'), { timeout: PATIENCE, interval: 500 }).toBeLessThan(3);
     const seen = (await alertsAfter(before)).filter(({ techniques }) => techniques.includes('T0830'));
     expect(seen.map(({ severity }) => severity)).toContain('high');
+  });
+
+  it('nmap knows the filters’ controller for the S7-300 that it says it is', () => {
+    const words = ['nmap', '-n', '-Pn', '-sT', '-p', '102', '--script', 's7-info', addressOf('filters-plc')];
+    const { stdout } = range.exec('attack-box', words);
+    expect(stdout).toMatch(/Module: 6ES7 315-2EH14-0AB0/);
+    expect(stdout).toMatch(/Module Type: SIMATIC S7-300/);
+  });
+
+  it('a DNP3 master reads the booster station over real sockets what it is, as late as its radio', async () => {
+    const read = (): { level: number; seconds: number } =>
+      JSON.parse(
+        range.exec(
+          'scada',
+          ['node', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', READ_ANALOG],
+          {
+            limit: SLOW,
+          },
+        ).stdout || '{}',
+      );
+    const { level, seconds: took } = read();
+    expect(Math.abs(level / (await value('measured', 'LIT701')) - 1)).toBeLessThan(0.02);
+    const latency = (plant.spec.zones.find(({ id }) => id === 'remote')?.latency ?? 0) / 1e6;
+    expect(latency).toBeGreaterThan(0);
+    expect(took).toBeGreaterThan(2 * latency);
+  });
+
+  it('an operator’s order reaches the booster station by radio, and is taken back', async () => {
+    const before = await value('displayed', 'LIC701_ON');
+    for (const order of [before + 0.1, before]) {
+      expect(await range.api('operate', { tag: 'LIC701_ON', value: order })).toBeDefined();
+      await expect.poll(() => value('displayed', 'LIC701_ON'), { timeout: PATIENCE }).toBeCloseTo(order, 3);
+    }
+    const outcomes = async (): Promise<string[]> =>
+      (await state()).orders.filter(({ what }) => what === 'LIC701_ON').map(({ outcome }) => outcome);
+    await expect.poll(outcomes, { timeout: PATIENCE }).toEqual(['done', 'done']);
+  });
+
+  it('radio-spill from the supplier’s laptop on the radio is seen as its file expects, and put back', async () => {
+    const { expect: expected } = loadScenario('radio-spill');
+    const before = await lastAlert();
+    const held = await value('displayed', 'LIC701_HH');
+    const launch = { do: 'start', scenario: 'radio-spill', variant: 'attack', mode: 'run', inputs: {}, now: true };
+    expect(await range.api('attack', launch)).toBeDefined();
+    const missing = async (): Promise<string[]> => {
+      const raised = (await alertsAfter(before)).map(({ rule }) => rule);
+      return expected.flatMap(({ rule }) => (rule === undefined || raised.includes(rule) ? [] : [rule]));
+    };
+    try {
+      await expect.poll(missing, { timeout: PATIENCE, interval: 1000 }).toEqual([]);
+      await expect.poll(() => value('measured', 'LIC701_HH'), { timeout: PATIENCE }).toBeGreaterThan(held);
+    } finally {
+      await range.api('attack', { do: 'stop' });
+    }
+    await expect.poll(async () => (await state()).attack?.state, { timeout: PATIENCE, interval: 1000 }).toBe('ended');
+    await expect.poll(() => value('displayed', 'LIC701_HH'), { timeout: PATIENCE }).toBeCloseTo(held, 3);
+  });
+
+  it('a program that is loaded over S7 runs, is known by its hash for a strange one, and is put back; a stop stops', async () => {
+    const { code, stdout, stderr } = await range.fromBox(SHORT_DOWNLOAD, 'control');
+    expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
+    const summary = JSON.parse(stdout) as {
+      alerts: { rule: string; device: string }[];
+      steps: { step: string; event: string; detail: string }[];
+    };
+    expect(summary.steps.filter(({ event }) => event === 'failed')).toEqual([]);
+    expect(summary.steps.at(-1)).toMatchObject({ step: 'read-back', event: 'done' });
+    expect(summary.alerts.filter(({ device }) => device === 'filters-plc').map(({ rule }) => rule)).toEqual(
+      expect.arrayContaining(['s7-program-download', 's7-program-unknown', 's7-stop', 'log-program-changed']),
+    );
   });
 
   it('the scope guard holds in the attack box too', async () => {

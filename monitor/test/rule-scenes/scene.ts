@@ -3,6 +3,8 @@ import { DNS_PORT, encodeDns, RCODE_NAME_ERROR, RCODE_NONE, TYPE_A } from '@pens
 import type { Lan, ModbusLine } from '../lan.ts';
 import { float } from '../works.ts';
 import { boosterMorning } from './booster.ts';
+import { mqttMorning } from './gateway.ts';
+import { opcuaMorning } from './panel.ts';
 
 export const SCADA = '10.10.2.10';
 export const HMI = '10.10.2.11';
@@ -14,6 +16,12 @@ export const INTAKE = '10.10.1.11';
 /** A remote station behind a radio link, which speaks DNP3. */
 export const BOOSTER = '10.10.1.21';
 export const SAFETY = '10.10.11.11';
+/** Controller with a page, a console, a file drop and SNMP. */
+export const PUMP = '10.10.1.14';
+/** Controller of a ventilation, which speaks BACnet. */
+export const VENTILATION = '10.10.1.30';
+export const JUMP_HOST = '10.10.35.20';
+export const CAMERA = '10.10.40.50';
 export const SERVICES = '10.10.35.5';
 export const OFFICE = '10.10.40.30';
 /** In no list. */
@@ -96,6 +104,7 @@ export function resolve(lan: Lan, from: string, name: string, known = true, serv
 
 /** What is learned before the captures are judged. */
 export function ordinaryMorning(lan: Lan): void {
+  mqttMorning(lan);
   for (const [from, to] of [
     [SCADA, HMI],
     [SCADA, GATEWAY],
@@ -125,6 +134,7 @@ export function ordinaryMorning(lan: Lan): void {
   }
   const intake = lan.modbus(SCADA, INTAKE);
   boosterMorning(lan, SCADA, BOOSTER, 400, (second) => pollIntake(intake, second));
+  opcuaMorning(lan, HMI, SCADA);
 }
 
 /** A question for the time and its answer (RFC 5905, modes 3 and 4). */

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HIGH_ZONE } from '../design.ts';
 import { ClosedLoop } from './measures.ts';
 
 const MINUTE = 60;
@@ -126,6 +127,26 @@ describe('the booster station', PATIENCE, () => {
     expect([loop.get('LIC701_HH'), loop.get('HS711'), loop.truth('XS701')]).toEqual([3.75, 0, 0]);
   });
 
+  it('spills nothing where a float hangs in its tank, and tells that its pumps do not start', () => {
+    loop = settled.fork({ highZoneFloat: true });
+    loop.set('LIC701_MODE', 0);
+    loop.set('LIC701_HH', 5);
+    loop.run(2);
+    loop.set('HS711', 1);
+    loop.set('HS712', 1);
+    const stopped = loop.timeUntil(() => loop.truth('LIT701') > 3 && loop.truth('FIT701') === 0, 6 * HOUR);
+    expect(stopped).toBeLessThan(6 * HOUR);
+    expect(loop.truth('LIT701')).toBeCloseTo(HIGH_ZONE.floatCutOut, 1);
+    loop.run(MINUTE);
+    expect([loop.truth('P701'), loop.truth('XS701'), loop.get('XA701'), loop.get('XA702')]).toEqual([0, 0, 1, 1]);
+    loop.set('LIC701_MODE', 1);
+    loop.set('HS714', 1);
+    // What the next day brings: the float lets the pumps in again, and they fill between their levels.
+    expect(loop.timeUntil(() => loop.truth('FIT701') > 30, 12 * HOUR)).toBeLessThan(12 * HOUR);
+    expect(loop.truth('LIT701')).toBeLessThan(HIGH_ZONE.floatBack);
+    expect(loop.hazards.has('high-zone-overflow')).toBe(false);
+  });
+
   it('goes back to its level when nobody is heard, and says so', () => {
     loop.set('LIC701_MODE', 0);
     loop.run(2);
@@ -197,7 +218,8 @@ describe('high service without the telemetry of the elevated tank', PATIENCE, ()
     expect(highest).toBeLessThan(5.9);
     expect([...loop.hazards.keys()]).toEqual([]);
     loop.unheard.clear();
-    loop.run(11);
+    // The tower is asked once a minute.
+    loop.run(61);
     expect([loop.get('XA592'), loop.get('XS592')]).toEqual([0, 0]);
     expect(loop.controller('distribution-plc').variable('LIT601').get()).toBeCloseTo(loop.truth('LIT601'), 1);
   });

@@ -42,6 +42,7 @@ const DELIVERIES = plant.spec.week
 export interface LoopOptions {
   readonly seed?: number;
   readonly oversizedNaohPump?: boolean;
+  readonly highZoneFloat?: boolean;
   /** Without it the dosing contactor stays closed whatever happens. */
   readonly safetyDevice?: boolean;
 }
@@ -85,14 +86,14 @@ export class ClosedLoop {
   readonly #variables = new Map<string, BoundVariable>();
 
   constructor(options: LoopOptions = {}) {
-    const { seed = 1, oversizedNaohPump = false, safetyDevice = true } = options;
+    const { seed = 1, oversizedNaohPump = false, highZoneFloat = false, safetyDevice = true } = options;
     const { spec } = plant;
     const step = inSeconds(spec.process.step);
     this.engine = new ProcessEngine(process, spec.tags, {
       step,
       method: spec.process.method,
       seed,
-      options: { oversizedNaohPump },
+      options: { oversizedNaohPump, highZoneFloat },
     });
     const names = spec.tags.map((tag) => tag.id);
     this.#hazards = spec.hazards.map((hazard) => ({

@@ -1,8 +1,9 @@
 import { type Instant, milliseconds, minutes, NEVER, START, seconds } from '@penstock/core';
 import { describe, expect, it } from 'vitest';
-import { Dice } from '../../modbus/test/fuzz.ts';
+import { Dice } from '../../exchange/test/dice.ts';
 import {
   COMMAND_STATUS,
+  type DeviceAttribute,
   Dnp3Master,
   Dnp3Outstation,
   FUNCTION,
@@ -67,6 +68,22 @@ function pair(
 }
 
 describe('a master and an outstation', () => {
+  it('where it is asked to, reads who the outstation is at the end of setting up', () => {
+    const attributes = new Map<number, unknown>();
+    const handler = { attribute: (variation: number, { value }: DeviceAttribute) => attributes.set(variation, value) };
+    const { open, run, master } = pair({ master: { identify: true, handler } });
+    open();
+    run(seconds(5));
+    expect([242, 243, 250, 252].map((variation) => attributes.get(variation))).toEqual([
+      '4.2.1',
+      'WS-70 rev C',
+      'Telemetry outstation WS-70',
+      'Weir & Sons',
+    ]);
+    expect([attributes.get(233), attributes.get(224)]).toEqual([10, 10]);
+    expect(master.pending).toBe(0);
+  });
+
   it('come to terms: unsolicited off, restart cleared, everything read, unsolicited on, time set', () => {
     const { open, run, ended, outstation, view, device, master } = pair();
     device.values.set([1, 0, 1], 0);

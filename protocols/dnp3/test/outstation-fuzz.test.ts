@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type Instant, START, type WriteOutcome } from '@penstock/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Dice } from '../../modbus/test/fuzz.ts';
-import { type Listening, listen } from '../../modbus/test/sockets.ts';
+import { Dice } from '../../exchange/test/dice.ts';
+import { type Listening, listen } from '../../exchange/test/sockets.ts';
 import {
   allOf,
   Dnp3Master,

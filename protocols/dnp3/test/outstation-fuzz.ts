@@ -1,5 +1,5 @@
 /** Random and broken requests for an outstation, and a shadow of it that says what each of them may write. */
-import { Dice } from '../../modbus/test/fuzz.ts';
+import { Dice } from '../../exchange/test/dice.ts';
 import { encodeLinkFrame } from '../index.ts';
 import { MASTER, OUTSTATION, percent, type TestDevice } from './stations.ts';
 

@@ -1,7 +1,7 @@
 import { milliseconds, START, seconds } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Dice } from '../../modbus/test/fuzz.ts';
+import { Dice } from '../../exchange/test/dice.ts';
 import { Dnp3Master, Dnp3Outstation, type OutstationPoint, type PointUpdate } from '../index.ts';
 import { FAIR, IDENTITY, Line, MASTER, OUTSTATION } from './stations.ts';
 

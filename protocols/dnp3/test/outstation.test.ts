@@ -1,4 +1,4 @@
-import { type Duration, milliseconds, seconds } from '@penstock/core';
+import { type Duration, type Instant, milliseconds, packArrays, seconds, unpackArrays } from '@penstock/core';
 import { describe, expect, it } from 'vitest';
 import {
   ALL_ATTRIBUTES,
@@ -11,6 +11,7 @@ import {
   IIN,
   indexed,
   type ObjectBlock,
+  type OutstationSnapshot,
   pulse,
   rangeOf,
   setPoint,
@@ -18,7 +19,7 @@ import {
   valuesFrom,
   valuesOf,
 } from '../index.ts';
-import { Asker, IDENTITY, TestDevice, testPoints } from './stations.ts';
+import { Asker, IDENTITY, MASTER, TestDevice, testPoints } from './stations.ts';
 
 const CLASS = (n: 0 | 1 | 2 | 3): ObjectBlock => allOf(60, n + 1);
 const iin = (answer: AppFragment | undefined): number => (answer as AppFragment).iin as number;
@@ -254,6 +255,31 @@ describe('events', () => {
     asker.confirm(answer?.control.seq as number);
     expect(iin(asker.read(CLASS(3))) & IIN.eventBufferOverflow).toBe(0);
     expect(asker.outstation.association()?.buffer.dropped).toBe(2);
+  });
+
+  it('are saved and loaded for each master: as after a warm restart, with their age, and what was lost is told', () => {
+    const told: unknown[] = [];
+    const clock = (origin: number) => ({ read: (now: Instant) => origin + now / 1000, set: () => 'done' as const });
+    const asker = new Asker({ masters: [MASTER, 2], events: { binary: 3 }, clock: clock(1_000_000) });
+    for (let i = 0; i < 5; i++) {
+      asker.pass(seconds(1));
+      asker.device.values[i] = 1;
+      asker.outstation.scan(asker.now);
+    }
+    // The first master knows of them already.
+    const answer = asker.read(CLASS(1));
+    asker.confirm(answer?.control.seq as number);
+    const later = new Asker({ masters: [MASTER, 2], events: { binary: 3 }, clock: clock(9_000_000) }, asker.device);
+    later.outstation.load(unpackArrays(packArrays(asker.outstation.save(asker.now))) as OutstationSnapshot, later.now);
+    expect(headers(later.read(CLASS(1)))).toEqual([]);
+    const kept = later.ask(FUNCTION.read, [CLASS(1)], { source: 2 });
+    for (const { index, value } of items(kept)) told.push([index, (value as { time: number }).time]);
+    expect(told).toEqual([
+      [2, 8_998_000],
+      [3, 8_999_000],
+      [4, 9_000_000],
+    ]);
+    expect(iin(kept) & (IIN.eventBufferOverflow | IIN.deviceRestart)).toBe(IIN.eventBufferOverflow | IIN.deviceRestart);
   });
 
   it('of analogs are what leaves the dead band, which masters read and write', () => {

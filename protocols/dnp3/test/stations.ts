@@ -1,6 +1,6 @@
 /** A device for tests with all kinds of points, somebody who asks its outstation octet for octet, and a bad line between two stations. */
 import { type Instant, NEVER, type PointAccess, START, type WriteOutcome, type Writer } from '@penstock/core';
-import type { Dice } from '../../modbus/test/fuzz.ts';
+import type { Dice } from '../../exchange/test/dice.ts';
 import {
   type AppFragment,
   Dnp3Outstation,

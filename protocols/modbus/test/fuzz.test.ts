@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { START } from '@penstock/core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Dice } from '../../exchange/test/dice.ts';
+import { type Listening, listen } from '../../exchange/test/sockets.ts';
 import { encodeAdu } from '../index.ts';
 import { bytes, hex, TestDevice, testPoints, testServer } from './device.ts';
-import { aimsBeyondShadow, allowedWrites, Dice, randomFrame } from './fuzz.ts';
-import { type Listening, listen } from './sockets.ts';
+import { aimsBeyondShadow, allowedWrites, randomFrame } from './fuzz.ts';
 
 const prove = process.env.PENSTOCK_PROVE === '1';
 const IN_MEMORY = prove ? 1_000_000 : 50_000;

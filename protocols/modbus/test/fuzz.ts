@@ -1,28 +1,8 @@
 /** Random and broken frames for a server, and a shadow of it that says what each of them may change. */
+
+import type { Dice } from '../../exchange/test/dice.ts';
 import { encodeAdu } from '../index.ts';
 import type { TestDevice } from './device.ts';
-
-/** A small generator of its own, so that a failing frame comes again (xorshift32). */
-export class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-
-  below(n: number): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x;
-    return (x >>> 0) % n;
-  }
-
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
-  }
-}
 
 const CODES = [1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 17, 20, 21, 22, 23, 24, 43];
 

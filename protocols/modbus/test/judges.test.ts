@@ -9,9 +9,9 @@ import fc from 'fast-check';
 import modbusSerial from 'modbus-serial';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../../tests/judges.ts';
+import { type Listening, listen, now } from '../../exchange/test/sockets.ts';
 import { ModbusClient, ModbusTransaction, type Request } from '../index.ts';
 import { bytes, hex, IDENTITY, TestDevice, testServer } from './device.ts';
-import { type Listening, listen, now } from './sockets.ts';
 
 const run = promisify(execFile);
 

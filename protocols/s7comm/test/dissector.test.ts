@@ -1,6 +1,8 @@
 import type { ProtocolEvent } from '@penstock/core';
 import { describe, expect, it } from 'vitest';
+import { Dice } from '../../exchange/test/dice.ts';
 import { encodeCotp, encodeS7, encodeTpkt, type S7Message, s7commDissector, tsapOf } from '../index.ts';
+import { randomMessage } from './fuzz.ts';
 
 type Row = Record<string, unknown>;
 const FRAMES = process.env.PENSTOCK_PROVE === '1' ? 1_000_000 : 20_000;
@@ -92,23 +94,35 @@ describe('the S7comm dissector', () => {
     expect(probe(Uint8Array.of(0, 1, 0, 0, 0, 6, 1, 3))).toBe(0);
   });
 
-  it(`takes ${FRAMES} random and broken packets without an exception`, { timeout: 300_000 }, () => {
-    let state = 7;
-    const below = (limit: number): number => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      return Math.floor((state / 2 ** 32) * limit);
-    };
-    const seed = dataPacket(encodeS7(WRITE));
+  it(`takes ${FRAMES} random and broken packets without an exception, and tells the next one right`, {
+    timeout: 900_000,
+  }, () => {
+    const dice = new Dice(7);
     let count = 0;
-    const dissector = s7commDissector.create(() => count++);
+    const events: Row[] = [];
+    const dissector = s7commDissector.create((event: ProtocolEvent) => {
+      count++;
+      events.push(event as unknown as Row);
+      if (events.length > 1000) events.length = 0;
+    });
     for (let i = 0; i < FRAMES; i++) {
-      const packet = Uint8Array.from(seed);
-      for (let n = below(4); n > 0; n--) packet[below(packet.length)] = below(256);
-      dissector.data(below(2) === 0, i, packet, 0, below(10) === 0 ? below(packet.length) : packet.length);
-      if (below(200) === 0) dissector.gap(below(2) === 0, i, below(100));
+      // Jobs of all functions and user data of all groups, of the server as of the client; every part of them may be damaged.
+      const message = dice.below(4) === 0 ? encodeS7(WRITE) : randomMessage(dice, i);
+      const bytes = dataPacket(message, dice.below(50) !== 0);
+      for (let n = dice.below(3); n > 0; n--) bytes[dice.below(bytes.length)] = dice.below(256);
+      const fromOriginator = dice.below(2) === 0;
+      if (!fromOriginator && bytes[8] === 1 && dice.below(2) === 0) bytes[8] = 3;
+      dissector.data(fromOriginator, i, bytes, 0, dice.below(10) === 0 ? dice.below(bytes.length) : bytes.length);
+      if (dice.below(200) === 0) dissector.gap(dice.below(2) === 0, i, dice.below(100));
     }
-    dissector.end(FRAMES);
     expect(count).toBeGreaterThan(FRAMES / 2);
     expect(dissector.violations).toBeGreaterThan(FRAMES / 100);
+    for (const isOrig of [true, false]) dissector.gap(isOrig, FRAMES, 10);
+    events.length = 0;
+    const sent = dataPacket(encodeS7(WRITE));
+    dissector.data(true, FRAMES, sent, 0, sent.length);
+    expect(events.filter(({ name }) => name === 's7comm').length).toBe(1);
+    dissector.end(FRAMES);
+    expect(events.filter(({ name }) => name === 's7comm_items').at(-1)).toMatchObject({ ...ITEM, matched: false });
   });
 });

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Instant } from '@penstock/core';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Dice } from '../../exchange/test/dice.ts';
 import { decodeS7, encodeS7 } from '../index.ts';
 import { program, TestDevice } from './device.ts';
-import { allowedWrites, Dice, GREETING, packet, randomMessage } from './fuzz.ts';
+import { allowedWrites, GREETING, packet, randomMessage } from './fuzz.ts';
 import { type Gated, openGate } from './gate.ts';
 
 const prove = process.env.PENSTOCK_PROVE === '1';

@@ -1,32 +1,8 @@
 /** Random and broken messages for a server, and a shadow of its memory that says what each of them may change. */
+
+import type { Dice } from '../../exchange/test/dice.ts';
 import { AREA_CODES, blockFileName, encodeCotp, encodeS7, encodeTpkt, type S7Message, tsapOf } from '../index.ts';
 import { POINTS } from './device.ts';
-
-/** A small generator of its own, so that a failing message comes again (xorshift32). */
-export class Dice {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed | 0 || 1;
-  }
-
-  below(n: number): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x;
-    return (x >>> 0) % n;
-  }
-
-  of<T>(list: readonly T[]): T {
-    return list[this.below(list.length)] as T;
-  }
-
-  bytes(length: number): Uint8Array {
-    return Uint8Array.from({ length }, () => this.below(256));
-  }
-}
 
 export const packet = (message: Uint8Array): Uint8Array =>
   encodeTpkt(encodeCotp({ type: 'data', endOfMessage: true, number: 0, data: message }));

@@ -343,7 +343,7 @@ describe('blocks', () => {
         value: unknown;
       };
     expect(ask(3, 1, { is: 'empty' }).value).toMatchObject({
-      counts: [{ type: '08', count: 1 }, {}, {}, { type: '0A', count: 2 }, {}],
+      counts: [{ type: '08', count: 1 }, {}, {}, { type: '0A', count: 2 }, {}, {}, {}],
     });
     expect(ask(3, 2, { is: 'block-type', type: '0A' }).value).toEqual({
       is: 'block-list',

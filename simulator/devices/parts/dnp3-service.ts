@@ -19,6 +19,7 @@ import {
   type OutstationFiles,
   type OutstationPoint,
   type OutstationSession,
+  type OutstationSnapshot,
   type RestartKind,
 } from '@penstock/protocols/dnp3';
 import { formatIpv4 } from '@penstock/protocols/ethernet';
@@ -42,7 +43,7 @@ interface Peer {
   readonly port: number;
 }
 
-class Dnp3Service implements Part, Task {
+export class Dnp3Service implements Part, Task {
   readonly #context: DeviceContext;
   readonly #spec: Dnp3ServiceSpec;
   readonly #outstation: Dnp3Outstation;
@@ -83,7 +84,7 @@ class Dnp3Service implements Part, Task {
       anyMaster: spec.anyMaster,
       points: outstationPoints(context, spec),
       device,
-      identity: context.spec.identity,
+      identity: context.identity,
       about: { name: context.spec.name, serialNumber: context.spec.mac.replaceAll(':', '').toUpperCase() },
       files: controller && new ProgramFiles(context, controller),
       clock: {
@@ -116,6 +117,16 @@ class Dnp3Service implements Part, Task {
   stop(): void {
     this.#isOn = false;
     this.#leave();
+  }
+
+  /** What its masters have not confirmed. */
+  save(): OutstationSnapshot {
+    return this.#outstation.save(this.#context.queue.now);
+  }
+
+  /** Takes over what was saved, before it is started. */
+  load(snapshot: OutstationSnapshot): void {
+    this.#outstation.load(snapshot, this.#context.queue.now);
   }
 
   /** The outstation's time has come, or an earlier plan of it. */
@@ -153,7 +164,9 @@ class Dnp3Service implements Part, Task {
     this.#socket ??= host.udp(this.#spec.port, (buffer, start, end, address, port, now) => {
       const peer = this.#peer(address, port);
       if (peer === undefined) return;
+      this.#context.causedBy(this.#socket);
       peer.session.receiveRange(buffer, start, end, now);
+      this.#context.causedBy(undefined);
       this.#flush(peer);
       this.#plan();
     });

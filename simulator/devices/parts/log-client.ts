@@ -18,8 +18,9 @@ export class LogClient {
   constructor(context: Pick<DeviceContext, 'spec' | 'host' | 'clock' | 'plant' | 'device'>) {
     this.#context = context;
     const { syslog } = context.plant.network;
+    const { id, infrastructure } = context.spec;
     this.#server =
-      syslog === undefined || syslog === context.spec.id ? undefined : parseIpv4(context.device(syslog).address);
+      syslog === undefined || syslog === id || !infrastructure ? undefined : parseIpv4(context.device(syslog).address);
   }
 
   send(entry: LogEntry, now: Instant): void {

@@ -22,7 +22,7 @@ class ModbusService implements Part {
     this.#server = new ModbusServer({
       map: new RegisterMap(context.spec.points, context.spec.id),
       points: points ?? { read: () => 0, write: () => 'read-only' },
-      identity: context.spec.identity,
+      identity: context.identity,
       files: controller,
       functions: spec.functions,
       units: spec.units,

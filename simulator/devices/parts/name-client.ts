@@ -53,7 +53,13 @@ export function nameClient(context: DeviceContext): Part | undefined {
   const { spec, plant } = context;
   const { dns, ntp, syslog } = plant.network;
   // Controllers are configured with addresses; hosts with an operating system use names.
-  if (dns === undefined || dns === spec.id || spec.controller !== undefined || spec.kind === 'firewall')
+  if (
+    dns === undefined ||
+    dns === spec.id ||
+    spec.controller !== undefined ||
+    spec.kind === 'firewall' ||
+    !spec.infrastructure
+  )
     return undefined;
   const names = [...spec.feeds.map((feed) => feed.device), ntp, syslog].filter(
     (id) => id !== undefined && id !== spec.id,

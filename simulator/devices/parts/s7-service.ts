@@ -15,8 +15,8 @@ class S7Service implements Part {
   #listener: Listening | undefined;
 
   constructor(context: DeviceContext, spec: S7ServiceSpec) {
-    const { controller, points, epoch } = context;
-    const { id, name, identity, mac } = context.spec;
+    const { controller, points, epoch, identity } = context;
+    const { id, name, mac } = context.spec;
     const { rack, slot, pduLength, connections, protection } = spec;
     this.#context = context;
     this.#spec = spec;

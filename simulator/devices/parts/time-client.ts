@@ -39,7 +39,8 @@ class TimeClient implements Part {
 
 export function timeClient(context: DeviceContext): Part | undefined {
   const { ntp, ntpEvery } = context.plant.network;
-  if (ntp === undefined || ntp === context.spec.id || context.spec.kind === 'firewall') return undefined;
+  if (ntp === undefined || ntp === context.spec.id || context.spec.kind === 'firewall' || !context.spec.infrastructure)
+    return undefined;
   // An outstation whose masters set its clock has no other source of time.
   if (context.spec.services.some((service) => service.protocol === 'dnp3' && service.needsTime !== undefined))
     return undefined;

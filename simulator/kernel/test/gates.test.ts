@@ -321,6 +321,55 @@ describe('a tool that sends datagrams', () => {
   });
 });
 
+describe('what a tool asks everybody of a network', () => {
+  test('goes to each who offers the service there, and each answers from its own place', async () => {
+    const zones = build();
+    serve(zones);
+    const clock = new PacedClock(zones.queue);
+    const broadcast = '10.20.1.255';
+    const datagram = { address: '10.20.1.13', transport: 'udp', broadcast } as const;
+    const gates = await Gates.open({
+      clock,
+      wire: zones.wire,
+      services: [
+        { device: 'plc', service: 'datagrams', port: 2000, ...datagram },
+        { device: 'sensor', service: 'datagrams', port: 2000, ...datagram },
+        { device: 'elsewhere', service: 'datagrams', port: 2000, ...datagram, broadcast: '10.20.2.255' },
+        { device: 'plc', service: 'echo', address: '10.20.1.13', port: 2000 },
+      ],
+      from: 'office',
+      addresses: 'picked',
+    });
+    clock.start();
+    const socket = createSocket('udp4');
+    try {
+      expect(gates.everybody).toMatchObject([
+        { service: 'datagrams', broadcast },
+        { service: 'datagrams', broadcast: '10.20.2.255' },
+      ]);
+      const { host, port } = gates.everybody[0] as { host: string; port: number };
+      const heard: number[] = [];
+      socket.on('message', (bytes, from) => {
+        expect([...bytes]).toEqual([3, 2, 1]);
+        heard.push(from.port);
+      });
+      socket.send(Uint8Array.of(1, 2, 3), port, host);
+      await until(() => heard.length === 2);
+      expect(heard.sort()).toEqual(
+        gates.table
+          .slice(0, 2)
+          .map((row) => row.port)
+          .sort(),
+      );
+      expect(gates.connections).toBe(2);
+    } finally {
+      await new Promise<void>((resolve) => void socket.close(() => resolve()));
+      await gates.close();
+      clock.stop();
+    }
+  });
+});
+
 test('a journal of what came in makes the same frames again', async () => {
   const live = await open();
   const { port, host } = live.gates.table[3] as { host: string; port: number };

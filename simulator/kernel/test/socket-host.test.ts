@@ -116,6 +116,41 @@ describe.skipIf(process.platform !== 'linux')('a host of sockets', { timeout: SL
     await expect.poll(() => again.heard, { timeout: SLOW }).toEqual(['open']);
   });
 
+  it('leaves nothing open of a connection that is cut off after its goodbye', async () => {
+    const { host: plc } = hostAt(PLC);
+    const { host: scada } = hostAt(SCADA);
+    plc.listen(15_029, () => ({ data: () => {}, ended: () => {}, closed: () => {} }));
+    const client = ear();
+    const connection = scada.connect(parseIpv4(PLC), 15_029, client);
+    await expect.poll(() => client.heard, { timeout: SLOW }).toEqual(['open']);
+    connection.close();
+    connection.abort();
+    // That nothing stays open is looked at after each file.
+    expect([client.heard, connection.writable]).toEqual([['open', 'aborted'], false]);
+  });
+
+  it('lets go who came when nobody was there any more to welcome them', async () => {
+    const plc = hostAt(PLC);
+    const { host: scada } = hostAt(SCADA);
+    const accepted: number[] = [];
+    plc.host.listen(15_028, ({ remotePort }) => {
+      accepted.push(remotePort);
+      return { data: () => {}, closed: () => {} };
+    });
+    const standing = ear();
+    const clock = open[0]?.clock;
+    clock?.stop();
+    scada.connect(parseIpv4(PLC), 15_028, standing);
+    await expect.poll(() => standing.heard, { timeout: SLOW }).toEqual(['open']);
+    plc.host.linkDown();
+    await expect.poll(() => standing.heard.at(-1), { timeout: SLOW }).toBe('reset');
+    plc.host.linkUp();
+    clock?.start();
+    const later = ear();
+    scada.connect(parseIpv4(PLC), 15_028, later);
+    await expect.poll(() => [later.heard, accepted.length], { timeout: SLOW }).toEqual([['open'], 1]);
+  });
+
   it('sends datagrams and takes those that come', async () => {
     const { host: plc } = hostAt(PLC);
     const { host: scada, marks } = hostAt(SCADA);

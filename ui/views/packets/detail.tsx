@@ -1,6 +1,6 @@
 /** One packet: fields as a tree, bytes in hexadecimal; choosing one marks the other. */
 import type { PacketField, PacketMessage } from '@penstock/core/messages';
-import { type KeyboardEvent, useEffect, useMemo, useState } from 'react';
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Failure } from '../../parts/failure.tsx';
 import { shown } from '../../parts/number.ts';
@@ -85,6 +85,11 @@ function Tree({
     0,
     fields.findIndex(({ path }) => path === chosen),
   );
+  const box = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when another field is chosen, here or among the bytes, it comes into sight
+  useEffect(() => {
+    box.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
   const move = (event: KeyboardEvent) => {
     const now = fields[at];
     if (!now) return;
@@ -100,6 +105,7 @@ function Tree({
   return (
     <div
       className="packet-tree"
+      ref={box}
       role="tree"
       tabIndex={0}
       aria-label={label}

@@ -1,0 +1,147 @@
+/** What somebody who sits at a device of the plant can make it send, done in its container: the same sessions as on the wire in memory. */
+import type { Instant } from '@penstock/core';
+import {
+  checkPoint,
+  dnp3ServiceOf,
+  engineeringProtocol,
+  pointProtocol,
+  s7ServiceOf,
+} from '@penstock/simulator/devices';
+import type {
+  Cause,
+  Dnp3Replied,
+  Dnp3Reply,
+  Dnp3Session,
+  EngineeringSession,
+  Foothold,
+  ModbusSession,
+  OutsideEntry,
+  PointSession,
+  PortAnswer,
+  Reply,
+  S7Session,
+  Worked,
+  WorkOutcome,
+} from '@penstock/simulator/kernel';
+import type { RemoteDevice } from './remote-device.ts';
+import type { Opening, Work } from './session-words.ts';
+
+const NOBODY: Reply = { outcome: 'closed' };
+const NO_MASTER: Dnp3Reply = { outcome: 'closed', values: [], requests: 1 };
+const NO_STATION: WorkOutcome<never> = { outcome: 'closed', detail: 'its container is gone', requests: 1 };
+const PORT_ANSWERS: ReadonlySet<string> = new Set<PortAnswer>(['open', 'refused', 'silent']);
+
+export class RemoteFoothold implements Foothold {
+  readonly device: string;
+  readonly #device: RemoteDevice;
+  readonly #clock: OutsideEntry;
+
+  /** @param clock brings answers into the run */
+  constructor(device: RemoteDevice, clock: OutsideEntry) {
+    this.device = device.spec.id;
+    this.#device = device;
+    this.#clock = clock;
+  }
+
+  modbus(target: string): ModbusSession {
+    const session = this.#open({ over: 'modbus', target });
+    return {
+      request: (unit, pdu, cause, done) => session.work({ do: 'pdu', unit, pdu, cause }, NOBODY, done),
+      release: session.release,
+    };
+  }
+
+  points(target: string, cause: Cause): PointSession | undefined {
+    const spec = this.#device.device(target);
+    const protocol = pointProtocol(this.#device, target);
+    if (protocol === undefined) return undefined;
+    const session = this.#open({ over: 'points', target, cause });
+    return {
+      write: (tag, value, done) => {
+        checkPoint(spec, tag, protocol);
+        session.work<boolean>({ do: 'write-point', tag, value }, false, (accepted) => done?.(accepted));
+      },
+      release: session.release,
+    };
+  }
+
+  s7(target: string): S7Session {
+    s7ServiceOf(this.#device.device(target));
+    const session = this.#open({ over: 's7', target });
+    return {
+      request: (message, cause, done) => session.work({ do: 'message', message, cause }, NOBODY, done),
+      release: session.release,
+    };
+  }
+
+  dnp3(target: string, cause: Cause, as?: number): Dnp3Session {
+    dnp3ServiceOf(this.#device.device(target));
+    const session = this.#open({ over: 'dnp3', target, cause, ...(as !== undefined && { as }) });
+    const work = (what: Work, done: Dnp3Replied): void => session.work(what, NO_MASTER, done);
+    return {
+      read: (objects, by, done) => work({ do: 'read', objects, cause: by }, done),
+      command: (command, way, by, done) => work({ do: 'command', command, way, cause: by }, done),
+      perform: (code, objects, by, done) => work({ do: 'perform', code, objects, cause: by }, done),
+      release: session.release,
+    };
+  }
+
+  engineer(target: string, cause: Cause): EngineeringSession {
+    const protocol = engineeringProtocol(this.#device.device(target));
+    const session = this.#open({ over: 'engineering', target, cause });
+    const work = <T>(what: Work, done: Worked<T>): void => session.work<WorkOutcome<T>>(what, NO_STATION, done);
+    return {
+      protocol,
+      ...(protocol === 'S7' && {
+        logOn: (password: string, done: Worked<true>) => work({ do: 'log-on', password }, done),
+      }),
+      readProgram: (done) => work({ do: 'read-program' }, done),
+      writeProgram: (text, done) => work({ do: 'write-program', text }, done),
+      deleteProgram: (done) => work({ do: 'delete-program' }, done),
+      setMode: (mode, done) => work({ do: 'set-mode', mode }, done),
+      release: session.release,
+    };
+  }
+
+  ping(target: string, cause: Cause, done: (answered: boolean) => void): void {
+    this.#device.channel.ask(
+      (id) => ({ t: 'ping', id, target, cause }),
+      (answer) => this.#enter(() => done(answer?.t === 'answer' && answer.answer === 'true')),
+    );
+  }
+
+  connect(target: string, port: number, cause: Cause, done: (answer: PortAnswer) => void): void {
+    this.#device.channel.ask(
+      (id) => ({ t: 'connect', id, target, port, cause }),
+      (answer) =>
+        this.#enter(() =>
+          done(answer?.t === 'answer' && PORT_ANSWERS.has(answer.answer) ? (answer.answer as PortAnswer) : 'silent'),
+        ),
+    );
+  }
+
+  #open(opening: Opening): {
+    /** `otherwise`: where nobody is there any more who could have done it. */
+    work<T>(work: Work, otherwise: T, done: (result: T, now: Instant) => void): void;
+    release(): void;
+  } {
+    const { channel } = this.#device;
+    const session = this.#device.nextSession();
+    channel.send({ t: 'open', session, ...opening });
+    return {
+      work: <T>(work: Work, otherwise: T, done: (result: T, now: Instant) => void) =>
+        channel.ask(
+          (id) => ({ t: 'ask', session, id, work }),
+          (answer) => {
+            const result = answer?.t === 'reply' && answer.result !== undefined ? (answer.result as T) : otherwise;
+            this.#enter((now) => done(result, now));
+          },
+        ),
+      release: () => channel.send({ t: 'release', session }),
+    };
+  }
+
+  #enter(run: (now: Instant) => void): void {
+    this.#clock.outside({ run });
+  }
+}

@@ -1,0 +1,2 @@
+export * from './dissector.ts';
+export * from './image.ts';

@@ -1,0 +1,13 @@
+export { MqttBroker } from './broker.ts';
+export { BrokerConnection } from './broker-connection.ts';
+export type { BrokerLimits, BrokerNotice, BrokerOptions, NoticeDetails } from './broker-options.ts';
+export { type Answer, MqttClient, type MqttClientOptions, type MqttMessage } from './client.ts';
+export { decodePacket } from './decode.ts';
+export { mqttDissector } from './dissector.ts';
+export { encodePacket } from './encode.ts';
+export type * from './events.ts';
+export { PacketReader } from './framing.ts';
+export type * from './messages.ts';
+export type { MqttUser, Permissions } from './permissions.ts';
+export { PACKET_NAMES, REASON, REASON_NAMES } from './tables.ts';
+export { covers, isTopicFilter, isTopicName, matches } from './topics.ts';
