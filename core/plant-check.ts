@@ -179,6 +179,13 @@ function checkAreasAndTags(check: PlantCheck): void {
         'kind',
         `${tag.id} is a ${tag.kind}; only a measurement or a status has a sensor`,
       );
+    const { analysis, updates, lag } = tag.sensor ?? {};
+    if (analysis === true && (updates === undefined || lag !== undefined))
+      check.wrong(
+        [...path, 'sensor', 'analysis'],
+        'sensor',
+        `the analysis of ${tag.id} takes the time between two values; give it 'updates', and no 'lag'`,
+      );
     if (tag.kind === 'measurement' && tag.sensor === undefined)
       check.wrong(path, 'kind', `${tag.id} is a measurement but says not of what; give it 'sensor: { of: … }'`);
     check.ascending(tag.actuator?.travel, `the travel of ${tag.id}`, [...path, 'actuator', 'travel']);

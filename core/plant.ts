@@ -42,6 +42,8 @@ const sensorSchema = z.strictObject({
   noise: z.number().nonnegative().optional(),
   /** Sampled instruments (a DPD chlorine analyser) take a new value only this often. */
   updates: duration.optional(),
+  /** An analysis takes the whole time between two values (a gas chromatograph): each value is of what was drawn in with the one before. */
+  analysis: z.boolean().optional(),
 });
 
 const actuatorSchema = z.strictObject({

@@ -4,7 +4,8 @@
  * Chiang & Braatz 2000). The model is stepped by Euler's method, a second at a time, as its reference is.
  *
  * What the model leaves out is left out here too: no pressure drop in the feeds, no back flow, reactor and separator share A, B and C only as
- * vapour and D … H only as liquid, and what follows a shutdown is that everything stands still.
+ * vapour and D … H only as liquid, and what follows a shutdown is that everything stands still: feeds, flows and compressor read nothing,
+ * temperatures, pressures, levels and compositions what they were. (With a reference seed the flows stay as well, as the original has them.)
  */
 import { PenstockError } from '@penstock/core';
 import type { ProcessContext, ProcessEquations } from '@penstock/simulator/process';
@@ -39,8 +40,11 @@ const HEADER = 27;
 const COOLING = 36;
 const VALVES = 38;
 const VALVE_COUNT = 12;
-/** The disturbances IDV 1 … 20 stand behind the valves' commands in `u`. */
-const IDV = VALVE_COUNT - 1;
+/** Behind the valves' commands in `u`: whether the unit may run, then the disturbances IDV 1 … 20. */
+const PERMIT = VALVE_COUNT;
+const IDV = PERMIT;
+/** Measurements that are nothing when the unit stands: what flows, and the compressor's power. */
+const MOVING = [0, 1, 2, 3, 4, 5, 9, 13, 16, 18, 19] as const;
 
 const D = CONDENSING;
 
@@ -164,7 +168,7 @@ export class TennesseeEastman implements ProcessEquations {
   derivatives(_t: number, y: Float64Array, u: Float64Array, dy: Float64Array): void {
     const t = this.#clock[0] as number;
     const on = (n: number): number => ((u[IDV + n] as number) > 0 ? 1 : 0);
-    this.#walks.advance(t, u, VALVE_COUNT, this.#draws);
+    this.#walks.advance(t, u, PERMIT + 1, this.#draws);
     this.#walks.update(t);
     const w = this.#walks.values;
     const h = this.#h;
@@ -359,7 +363,10 @@ export class TennesseeEastman implements ProcessEquations {
       accepted[k] = a < 0 ? 0 : a > 100 ? 100 : a;
     }
 
+    // Nobody starts the unit again within a run: what stood once goes on standing.
     const trip =
+      this.shutDown ||
+      (u[PERMIT] as number) < 0.5 ||
       (xm[6] as number) > SHUTDOWN.pressure ||
       reactorM3 > SHUTDOWN.reactor[1] ||
       reactorM3 < SHUTDOWN.reactor[0] ||
@@ -411,6 +418,7 @@ export class TennesseeEastman implements ProcessEquations {
     for (let n = 0; n < CONTINUOUS; n++) xm[n] = truth[n] as number;
     if (reference === undefined) {
       this.#compositions(xm, CONTINUOUS, MEASUREMENTS);
+      if (this.shutDown) for (const n of MOVING) xm[n] = 0;
       return;
     }
     const clock = this.#clock;

@@ -1,6 +1,6 @@
 /** What the Tennessee Eastman process takes and gives. `plant.yaml` refers to these names. */
 
-/** Valve commands XMV 1 … 12 in per cent, as the published runs begin. */
+/** Valve commands XMV 1 … 12 in per cent, as the published runs begin, and the contact that lets the unit run. */
 export const INPUTS = {
   dFeedValvePercent: 63.053,
   eFeedValvePercent: 53.98,
@@ -14,6 +14,8 @@ export const INPUTS = {
   reactorCoolingValvePercent: 41.106,
   condenserCoolingValvePercent: 18.114,
   agitatorSpeedPercent: 50,
+  /** 0: a safety device has taken the permit, and the unit stands as after a shutdown of its own. */
+  runPermit: 1,
 } as const;
 
 /** XMEAS 1 … 41 in order, then what the shutdown looks at. Gases in thousands of standard m³/h, pressures in kPa gauge. */
@@ -125,7 +127,9 @@ export const STATES: readonly string[] = [
   ...vessel('header', [...'ABCDEFGH'].map((c) => `Vapour${c}`).concat('Energy')),
   'reactorCoolingOutlet',
   'condenserCoolingOutlet',
-  ...Object.keys(INPUTS).map((valve) => valve.replace(/Percent$/, 'Position')),
+  ...Object.keys(INPUTS)
+    .filter((input) => input.endsWith('Percent'))
+    .map((valve) => valve.replace(/Percent$/, 'Position')),
 ];
 
 function vessel(name: string, of: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 /**
- * Instruments: true value → first-order lag → sample and hold → bias, drift and noise → range clamp → stuck or dropout.
+ * Instruments: true value → first-order lag, or what an analyser drew in a period ago → sample and hold → bias, drift and noise → range clamp → stuck or dropout.
  * A structure of arrays, one entry a sensor, so that a step touches no object but the sensors' random streams.
  */
 import { inSeconds, type TagSpec, UsageError } from '@penstock/core';
@@ -23,7 +23,7 @@ export class SensorBank {
   readonly #sources: Int32Array;
   readonly #names: string[];
   readonly #streams: Random[];
-  /** Share of the way to the true value in one step; 1 without lag. */
+  /** Share of the way to the true value in one step; 1 without lag, 0 for an analyser that holds what it drew in until its next value. */
   readonly #approach: Float64Array;
   readonly #ownNoise: Float64Array;
   readonly #low: Float64Array;
@@ -48,7 +48,9 @@ export class SensorBank {
     this.#names = places.map((place) => place.tag.id);
     this.#streams = places.map((place) => new Random(seed, `sensor/${place.tag.id}`));
     const lag = (tag: TagSpec) => inSeconds(tag.sensor?.lag ?? (0 as never));
-    this.#approach = Float64Array.from(places, ({ tag }) => (lag(tag) > 0 ? -Math.expm1(-step / lag(tag)) : 1));
+    this.#approach = Float64Array.from(places, ({ tag }) =>
+      tag.sensor?.analysis === true ? 0 : lag(tag) > 0 ? -Math.expm1(-step / lag(tag)) : 1,
+    );
     this.#ownNoise = Float64Array.from(places, ({ tag }) => tag.sensor?.noise ?? 0);
     this.#low = Float64Array.from(places, ({ tag }) => tag.range[0]);
     this.#high = Float64Array.from(places, ({ tag }) => tag.range[1]);
@@ -111,6 +113,7 @@ export class SensorBank {
         let read = followed + bias[i] + drifted[i];
         if (added > 0) read += Math.sqrt(own * own + added * added) * streams[i].normal();
         else if (own > 0) read += own * streams[i].normal();
+        if (approach[i] === 0) lagged[i] = value;
         if (flags[i] === 0) reading[i] = read < low[i] ? low[i] : read > high[i] ? high[i] : read;
       }
       readings[tag] = reading[i];

@@ -1,61 +1,31 @@
 /** The loops as the controllers run them, in Structured Text and through inputs and outputs, against the equations of the reference. */
 import { readFileSync } from 'node:fs';
-import { after, type DeviceSpec, START, seconds, type TagSpec } from '@penstock/core';
+import { fileURLToPath } from 'node:url';
+import { after, loadPlant, START, seconds, type TagSpec } from '@penstock/core';
 import { Controller } from '@penstock/simulator/controllers';
 import { ProcessEngine } from '@penstock/simulator/process';
 import { describe, expect, it } from 'vitest';
 import process from '../process.ts';
-import { DISTURBANCES, INPUTS, OUTPUTS } from '../signals.ts';
+import { DISTURBANCES } from '../signals.ts';
 import { DEFAULT_SEED, ReferenceRun, type ReferenceSettings } from './reference-run.ts';
 
-const MEASUREMENTS =
-  'FIT101 FIT102 FIT103 FIT104 FIT305 FIT201 PIT201 LIT201 TIT201 FIT306 TIT301 LIT301 PIT301 FIT307 LIT401 PIT401 FIT401 TIT401 FIT402 JIT305 TIT202 TIT302 AIT511 AIT512 AIT513 AIT514 AIT515 AIT516 AIT521 AIT522 AIT523 AIT524 AIT525 AIT526 AIT527 AIT528 AIT534 AIT535 AIT536 AIT537 AIT538'.split(
-    ' ',
-  );
-const VALVES = 'FV102 FV103 FV101 FV104 FV305 FV306 LV301 LV401 FV402 TV201 TV301 SC201'.split(' ');
-const WIRED = { area: 'unit', unit: '' } as const;
-const TAGS = [
-  ...MEASUREMENTS.map((id, n) => ({
-    ...WIRED,
-    id,
-    name: id,
-    kind: 'measurement',
-    range: [-1e6, 1e6],
-    sensor: { of: OUTPUTS[n] },
-  })),
-  ...VALVES.map((id, n) => ({
-    ...WIRED,
-    id,
-    name: id,
-    kind: 'actuator',
-    range: [0, 100],
-    actuator: { drives: Object.keys(INPUTS)[n] },
-  })),
-] as unknown as readonly TagSpec[];
-
-const CONTROLLERS: Readonly<
-  Record<string, { readonly inputs: readonly string[]; readonly outputs: readonly string[] }>
-> = {
-  reactor: {
-    inputs: ['FIT101', 'FIT102', 'FIT103', 'FIT104', 'FIT201', 'PIT201', 'LIT201', 'TIT201', 'TIT202'],
-    outputs: ['FV101', 'FV102', 'FV103', 'FV104', 'TV201', 'SC201'],
-  },
-  separator: {
-    inputs: ['FIT305', 'FIT306', 'FIT307', 'LIT301', 'PIT301', 'TIT301', 'TIT302', 'JIT305'],
-    outputs: ['FV305', 'FV306', 'LV301', 'TV301'],
-  },
-  stripper: { inputs: ['LIT401', 'PIT401', 'FIT401', 'TIT401', 'FIT402'], outputs: ['LV401', 'FV402'] },
-  composition: { inputs: MEASUREMENTS.slice(22), outputs: [] },
-};
+const { spec: plant } = loadPlant(fileURLToPath(new URL('..', import.meta.url)));
+/** The plant's instruments as ideal ones: noise and sampling are the reference's own here. */
+const TAGS: readonly TagSpec[] = plant.tags.map((tag) =>
+  tag.sensor === undefined ? tag : { ...tag, sensor: { of: tag.sensor.of } },
+);
+const CONTROLLERS = plant.devices.flatMap(({ id, controller }) =>
+  controller === undefined || id === 'safety-device' ? [] : [{ id, spec: controller }],
+);
 
 /** What goes from controller to controller, and when: what one measures at once, what one reckons after all have run. */
-const BEFORE = [['stripper', 'FIT401', 'separator', 'PRODUCT_FLOW']] as const;
+const BEFORE = [['stripper-plc', 'FIT401', 'separator-plc', 'PRODUCT_FLOW']] as const;
 const AFTER = [
-  ['composition', 'FIC101_RSP', 'reactor', 'FIC101_RSP'],
-  ['composition', 'FIC102_RSP', 'reactor', 'FIC102_RSP'],
-  ['composition', 'FIC103_RSP', 'reactor', 'FIC103_RSP'],
-  ['composition', 'FIC306_RSP', 'separator', 'FIC306_RSP'],
-  ['composition', 'TIC401_RSP', 'stripper', 'TIC401_RSP'],
+  ['composition-plc', 'FIC101_RSP', 'reactor-plc', 'FIC101_RSP'],
+  ['composition-plc', 'FIC102_RSP', 'reactor-plc', 'FIC102_RSP'],
+  ['composition-plc', 'FIC103_RSP', 'reactor-plc', 'FIC103_RSP'],
+  ['composition-plc', 'FIC306_RSP', 'separator-plc', 'FIC306_RSP'],
+  ['composition-plc', 'TIC401_RSP', 'stripper-plc', 'TIC401_RSP'],
 ] as const;
 
 /** The controllers on the process, their signals to each other by wire, beside the reference's own loops. Largest difference of a state. */
@@ -64,24 +34,17 @@ function largestDifference(steps: number, { idv, ...settings }: ReferenceSetting
   const engine = new ProcessEngine(process, TAGS, { step: 1, method: 'euler', seed: 1, options });
   const reference = new ReferenceRun({ ...settings, ...(idv && { idv }) });
   const controllers = new Map(
-    Object.entries(CONTROLLERS).map(([name, { inputs, outputs }]) => {
-      const ins = inputs.map((tag) => engine.tagIndex(tag));
-      const outs = outputs.map((tag) => engine.tagIndex(tag));
-      const spec = {
-        program: `${name}.st`,
-        tasks: [{ program: 'Control', every: seconds(3) }],
-        inputs,
-        outputs,
-        key: 'run',
-      } as unknown as NonNullable<DeviceSpec['controller']>;
-      const source = readFileSync(new URL(`../logic/${name}.st`, import.meta.url), 'utf8');
+    CONTROLLERS.map(({ id, spec }) => {
+      const ins = spec.inputs.map((tag) => engine.tagIndex(tag));
+      const outs = spec.outputs.map((tag) => engine.tagIndex(tag));
+      const source = readFileSync(new URL(`../${spec.program}`, import.meta.url), 'utf8');
       const io = {
         inputs: ins.length,
         readInput: (n: number) => engine.measured(ins[n] as number),
         inputGood: (n: number) => engine.good(ins[n] as number),
         writeOutput: (n: number, value: number) => engine.command(outs[n] as number, value),
       };
-      return [name, new Controller({ spec, points: [], source, file: name, io, log: undefined })] as const;
+      return [id, new Controller({ spec, points: [], source, file: id, io, log: undefined })] as const;
     }),
   );
   const variable = (controller: string, path: string) => (controllers.get(controller) as Controller).variable(path);

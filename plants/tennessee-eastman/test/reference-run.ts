@@ -6,6 +6,8 @@ import { ReferenceControl } from './reference-control.ts';
 
 export const DEFAULT_SEED = 4651207995;
 const VALVES = 12;
+/** Valves, the permit to run, disturbances. */
+const INPUT_COUNT = VALVES + 1 + 20;
 
 export interface ReferenceSettings {
   readonly seed?: number;
@@ -20,7 +22,7 @@ export class ReferenceRun {
   readonly control = new ReferenceControl();
   readonly states = new Float64Array(BASE_CASE.length);
   readonly derivatives = new Float64Array(BASE_CASE.length);
-  readonly #u = new Float64Array(VALVES + 20);
+  readonly #u = new Float64Array(INPUT_COUNT);
   readonly #settings: ReferenceSettings;
   #step = 0;
 
@@ -31,6 +33,7 @@ export class ReferenceRun {
       step: 1,
       random: (component) => new Random(1, component),
     });
+    this.#u[VALVES] = 1;
     this.model.initial(this.states, this.#u);
   }
 
@@ -47,7 +50,7 @@ export class ReferenceRun {
   advance(record?: (step: number) => void): boolean {
     const { idv, closed = true } = this.#settings;
     this.#step++;
-    if (idv !== undefined && this.#step >= idv[1]) this.#u[VALVES + idv[0] - 1] = 1;
+    if (idv !== undefined && this.#step >= idv[1]) this.#u[VALVES + idv[0]] = 1;
     if (closed) this.control.execute(this.#step, this.model.measurements);
     record?.(this.#step);
     this.#u.set(this.control.u);

@@ -40,7 +40,7 @@ describe.skipIf(DATA === undefined)('the recorded runs of the public simulator',
   it('begin with the same state and the same derivatives', () => {
     const run = new ReferenceRun();
     // The initialisation commands every valve to where it stands.
-    const atRest = Float64Array.of(...BASE_CASE.subarray(38), ...new Float64Array(20));
+    const atRest = Float64Array.of(...BASE_CASE.subarray(38), 1, ...new Float64Array(20));
     run.model.derivatives(0, run.states, atRest, run.derivatives);
     const expected = rows('teinit_state.csv');
     expect(expected).toHaveLength(BASE_CASE.length);
