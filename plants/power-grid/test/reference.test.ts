@@ -1,50 +1,18 @@
 /** Power flow and rotor swings against published cases and their solutions. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { sharedPath } from '../../../tests/judges.ts';
-import type { PowerSystem } from '../network.ts';
 import { solvePowerFlow } from '../power-flow.ts';
 import { ClassicalSwing } from '../swing.ts';
-
-const DATA = sharedPath('reference/power');
-
-/** A case in MATPOWER's columns. */
-function readCase(file: string): PowerSystem {
-  const raw = JSON.parse(readFileSync(`${DATA}/${file}`, 'utf8')) as Record<'bus' | 'gen' | 'branch', number[][]> & {
-    baseMVA: number;
-  };
-  return {
-    baseMva: raw.baseMVA,
-    slack: raw.bus.find((bus) => bus[1] === 3)?.[0] as number,
-    buses: raw.bus.map((b) => ({
-      id: b[0] as number,
-      load: [b[2] as number, b[3] as number],
-      shunt: [b[4] as number, b[5] as number],
-    })),
-    branches: raw.branch.map((b) => ({
-      from: b[0] as number,
-      to: b[1] as number,
-      r: b[2] as number,
-      x: b[3] as number,
-      b: b[4] as number,
-      ratio: b[8] === 0 ? 1 : (b[8] as number),
-      shift: b[9] as number,
-      inService: b[10] === 1,
-    })),
-    sources: raw.gen
-      .filter((g) => g[7] === 1)
-      .map((g) => ({ bus: g[0] as number, mw: g[1] as number, voltage: g[5] as number })),
-  };
-}
+import { CASES, readCase } from './cases.ts';
 
 const table = (file: string) =>
-  readFileSync(`${DATA}/${file}`, 'utf8')
+  readFileSync(`${CASES}/${file}`, 'utf8')
     .trim()
     .split('\n')
     .slice(1)
     .map((line) => line.split(',').map(Number));
 
-describe.skipIf(DATA === undefined)('the power flow', () => {
+describe.skipIf(CASES === undefined)('the power flow', () => {
   it.each(['9', '14', '39'])('of the %s-bus case is the published one', (size) => {
     const system = readCase(`case${size}.json`);
     const { vm, va, p, q } = solvePowerFlow(system);
@@ -97,7 +65,7 @@ function fault(clearing: number, each?: (t: number, swing: ClassicalSwing) => vo
   return largest;
 }
 
-describe.skipIf(DATA === undefined)('the classical swing of the WSCC system', () => {
+describe.skipIf(CASES === undefined)('the classical swing of the WSCC system', () => {
   it('after 83 ms of short circuit at bus 8 is the computed one', () => {
     const expected = new Map(
       table('wscc9_classical_fault_tc83ms.csv').map((row) => [Math.round((row[0] as number) * 1000), row]),
