@@ -33,7 +33,7 @@ const equipmentSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...common,
     kind: z.literal('pump'),
-    style: z.enum(['centrifugal', 'dosing', 'blower']).default('centrifugal'),
+    style: z.enum(['centrifugal', 'dosing', 'blower', 'compressor']).default('centrifugal'),
     towards,
     /** Whether it runs; its speed or stroke, shown beside it. */
     running: tag,
@@ -50,7 +50,7 @@ const equipmentSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...common,
     kind: z.literal('vessel'),
-    style: z.enum(['tank', 'basin', 'tower', 'baffled']).default('tank'),
+    style: z.enum(['tank', 'basin', 'tower', 'baffled', 'agitated', 'column']).default('tank'),
     size: z.tuple([length, length]),
     level,
   }),
@@ -62,6 +62,7 @@ const equipmentSchema = z.discriminatedUnion('kind', [
     style: z.enum(['flash', 'static']).default('flash'),
     running: tag.optional(),
   }),
+  z.strictObject({ ...common, kind: z.literal('exchanger') }),
 ]);
 export type PidEquipment = z.output<typeof equipmentSchema>;
 

@@ -66,6 +66,52 @@ const equipmentSchema = z.discriminatedUnion('kind', [
     bind: z.strictObject({ level }).prefault({}),
   }),
   z.strictObject({ ...common, kind: z.literal('exchanger'), diameter: metres, length: metres }),
+  /** An agitated vessel with a cooling coil in it. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('reactor'),
+    diameter: metres,
+    height: metres,
+    legs: metres.default(2.4),
+    water,
+    /** `running` and `speed` are the agitator's. */
+    bind: z.strictObject({ level, running: tag.optional(), speed: shareSchema.optional() }).prefault({}),
+  }),
+  /** An upright vessel in which liquid falls out of gas. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('drum'),
+    diameter: metres,
+    height: metres,
+    legs: metres.default(2.2),
+    water,
+    bind: z.strictObject({ level }).prefault({}),
+  }),
+  /** Of gas, turning, with gear and motor on one base. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('compressor'),
+    /** Of suction and discharge. */
+    bore: metres,
+    bind: z.strictObject({ running: tag.optional(), speed: shareSchema.optional() }).prefault({}),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('flare'),
+    height: metres,
+    /** What burns. */
+    bind: z.strictObject({ flow: shareSchema.optional() }).prefault({}),
+  }),
+  /** A steel frame that carries pipes, or equipment where it has floors. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('rack'),
+    length: metres,
+    width: metres,
+    /** Heights of its decks. */
+    decks: z.array(metres).min(1).max(6),
+    floors: z.boolean().default(false),
+  }),
   z.strictObject({
     ...common,
     kind: z.literal('pump'),
@@ -198,6 +244,11 @@ export const NOZZLES = {
   vessel: ['inlet', 'outlet'],
   column: ['feed', 'top', 'bottom'],
   exchanger: ['shell-in', 'shell-out', 'tube-in', 'tube-out'],
+  reactor: ['feed', 'gas', 'water-in', 'water-out'],
+  drum: ['inlet', 'gas', 'liquid'],
+  compressor: ['suction', 'discharge'],
+  flare: ['inlet'],
+  rack: [],
   pump: ['suction', 'discharge'],
   valve: ['a', 'b'],
   filter: ['inlet', 'outlet', 'wash', 'air', 'washout', 'waste'],

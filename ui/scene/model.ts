@@ -143,7 +143,7 @@ class Builder {
         rotation,
         half: built.extent,
         foot: built.foot ?? [built.extent[0], built.extent[1]],
-        round: ['tank', 'column', 'elevated-tank'].includes(spec.kind),
+        round: ['tank', 'column', 'elevated-tank', 'reactor', 'drum', 'flare'].includes(spec.kind),
       },
       shows: spec.kind === 'analyser' ? spec.bind.value : undefined,
       fills: 'bind' in spec && 'level' in spec.bind ? spec.bind.level?.tag : undefined,

@@ -62,7 +62,7 @@ function scatterings(model: SceneModel): [number, number, number, number][] {
 }
 
 function throwShadow(context: CanvasRenderingContext2D, { footprint, kind, pick }: Item, reach: number): void {
-  if (footprint === undefined || kind === 'valve' || footprint.at.y < -0.6) return;
+  if (footprint === undefined || kind === 'valve' || kind === 'rack' || footprint.at.y < -0.6) return;
   const { at, half } = footprint;
   const foot = Math.max(0, at.y);
   const base = (foot * reach) / SUN.y;

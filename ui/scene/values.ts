@@ -43,6 +43,7 @@ const TURNS_PER_SECOND: Readonly<Record<Mover['kind'], number>> = {
   stem: 0,
   flag: 0,
   bubbles: 0,
+  flame: 0,
 };
 /** Metres that the marks of a pipe run in a second at full flow. */
 const FASTEST_MARK = 2.2;
@@ -290,6 +291,7 @@ export class Values {
     turned.setFromAxisAngle(UP, angle);
     spin.copy(mover.turn).multiply(turned);
     size.setScalar(scale);
+    if (kind === 'flame') size.setScalar(share < 0.01 ? 0 : scale * (0.4 + 0.6 * share));
     if (kind === 'bubbles') {
       if (share < 0.05) size.setScalar(0);
       place.y += 0.15 + 0.6 * (((this.angles[i] as number) / (Math.PI * 2)) % 1);

@@ -26,7 +26,7 @@ export interface WaterPart {
 
 /** Something that turns while a machine runs, or goes with a travel. Geometries are in `movers.ts`. */
 export interface MoverPart {
-  readonly kind: 'coupling' | 'fan' | 'impeller' | 'pointer' | 'stem' | 'flag' | 'bubbles';
+  readonly kind: 'coupling' | 'fan' | 'impeller' | 'pointer' | 'stem' | 'flag' | 'bubbles' | 'flame';
   readonly at: Triple;
   readonly axis: Axis;
   readonly scale: number;

@@ -3,6 +3,7 @@ import type { EquipmentKind, EquipmentSpec } from '@penstock/core/scene';
 import type { Shape } from '../shape.ts';
 import { contactTank, filter, intake, reservoir } from './basins.ts';
 import type { Builder, Built } from './built.ts';
+import { compressor, drum, flare, rack, reactor } from './chemical.ts';
 import { dosing, mixer, pump, valve } from './machines.ts';
 import { analyser, building, cabinet } from './structures.ts';
 import { column, elevatedTank, exchanger, tank, vessel } from './vessels.ts';
@@ -12,6 +13,11 @@ const BUILDERS: { readonly [K in EquipmentKind]: Builder<K> } = {
   vessel,
   column,
   exchanger,
+  reactor,
+  drum,
+  compressor,
+  flare,
+  rack,
   pump,
   valve,
   filter,

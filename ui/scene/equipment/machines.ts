@@ -14,7 +14,7 @@ export const pump: Builder<'pump'> = (item, solid) =>
 type PumpBuilder = (item: Parameters<typeof pump>[0], solid: Shape) => Built;
 
 /** A motor lying along east-west: frame with cooling fins, fan cowl, terminal box, feet. Its drive end is at `x`. */
-function motor(solid: Shape, x: number, axis: number, radius: number, length: number): void {
+export function motor(solid: Shape, x: number, axis: number, radius: number, length: number): void {
   solid.round('motor', radius, length, [x, axis, 0], { axis: 'x', segments: 18 });
   for (let i = 0; i < 10; i++) {
     const angle = (i / 10) * Math.PI * 2 + 0.3;

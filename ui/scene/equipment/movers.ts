@@ -41,6 +41,11 @@ const DRAW: Record<MoverPart['kind'], (shape: Shape) => void> = {
   flag: (shape) => {
     shape.box('mark', [0.16, 0.1, 1], [0, 0, 0.5]);
   },
+  /** As high as what burns is much. */
+  flame: (shape) => {
+    shape.round('mark', 0.3, 0.5, [0, 0, 0], { top: 0.42, segments: 8 });
+    shape.round('mark', 0.42, 1.5, [0, 0.5, 0], { top: 0.04, segments: 8 });
+  },
   bubbles: (shape) => {
     for (let i = 0; i < 22; i++) {
       const angle = i * 2.4;

@@ -4,14 +4,14 @@ import type { Builder } from './built.ts';
 import { cutShell, flange, handrail, ladder, nozzle } from './parts.ts';
 
 /** Points of a dished (two-to-one elliptical) head from the rim to the pole. */
-function head(radius: number, base: number, up: 1 | -1, steps = 6): [number, number][] {
+export function head(radius: number, base: number, up: 1 | -1, steps = 6): [number, number][] {
   return Array.from({ length: steps + 1 }, (_, i): [number, number] => {
     const angle = (i / steps) * (Math.PI / 2);
     return [Math.max(0.001, radius * Math.cos(angle)), base + up * (radius / 2) * Math.sin(angle)];
   });
 }
 
-function legs(shape: Shape, radius: number, height: number): void {
+export function legs(shape: Shape, radius: number, height: number): void {
   for (let i = 0; i < 4; i++) {
     const angle = Math.PI / 4 + (i * Math.PI) / 2;
     const [x, z] = [Math.cos(angle) * radius * 0.82, Math.sin(angle) * radius * 0.82];

@@ -16,6 +16,8 @@ export function Drawing({ item }: { item: PidEquipment }) {
       return <Filter item={item} />;
     case 'mixer':
       return <Mixer item={item} />;
+    case 'exchanger':
+      return <Exchanger />;
   }
 }
 
@@ -35,6 +37,7 @@ function Pump({ item: { style, towards, running } }: Of<'pump'>) {
       <circle r="20" />
       {style === 'centrifugal' && <path d="M-10 -17.3L20 0L-10 17.3Z" />}
       {style === 'dosing' && <path d="M-14.1 -14.1L14.1 0L-14.1 14.1M-6 -10V10" className="line" />}
+      {style === 'compressor' && <path d="M-16 -12L19 -6M-16 12L19 6" className="line" />}
       {style === 'blower' && <path d="M-17.3 -10L17.3 -10M-17.3 10L17.3 10M20 0l-9 -5v10z" />}
     </g>
   );
@@ -61,8 +64,11 @@ function Vessel({ item: { style, size, level } }: Of<'vessel'>) {
   const [x, y] = [-width / 2, -height / 2];
   // A tower's bowl is the upper half of it, the rest its shaft.
   const bowl = style === 'tower' ? height / 2 : height;
+  const dished = `M${x} ${y + 8}Q0 ${y - 8} ${-x} ${y + 8}V${-y - 8}Q0 ${-y + 8} ${x} ${-y - 8}Z`;
   const shape = {
-    tank: `M${x} ${y + 8}Q0 ${y - 8} ${-x} ${y + 8}V${-y - 8}Q0 ${-y + 8} ${x} ${-y - 8}Z`,
+    tank: dished,
+    agitated: dished,
+    column: dished,
     basin: `M${x} ${y}V${-y}H${-x}V${y}`,
     baffled: `M${x} ${y}H${-x}V${-y}H${x}Z`,
     tower: `M${x} ${y + 8}Q0 ${y - 8} ${-x} ${y + 8}V${y + bowl - 26}L14 ${y + bowl}H-14L${x} ${y + bowl - 26}Z`,
@@ -75,6 +81,17 @@ function Vessel({ item: { style, size, level } }: Of<'vessel'>) {
       {style === 'tower' && <path d={`M-14 ${y + bowl}V${-y}M14 ${y + bowl}V${-y}M-30 ${-y}H30`} className="line" />}
       <path d={shape} className="body" />
       {level && <Water clip={clip} box={[x, y, width, bowl]} level={level} />}
+      {style === 'agitated' && (
+        <path d={`M0 ${y - 10}V${height * 0.25}M-18 ${height * 0.22}l36 8M-18 ${height * 0.25}l36 -8`} className="line" />
+      )}
+      {style === 'column' &&
+        [1, 2, 3, 4, 5, 6, 7].map((n) => (
+          <path
+            key={n}
+            className="line"
+            d={`M${n % 2 === 1 ? x : x + 12} ${y + (n * height * 0.75) / 7}h${width - 12}`}
+          />
+        ))}
       {style === 'baffled' &&
         [1, 2, 3].map((n) => (
           <path
@@ -123,6 +140,17 @@ function Mixer({ item: { style, running } }: Of<'mixer'>) {
       <g className="moves" data-running={running}>
         <circle cy="-42" r="7" />
       </g>
+    </>
+  );
+}
+
+/** A circle across which the other stream runs. */
+function Exchanger() {
+  return (
+    <>
+      <circle r="20" className="body" />
+      <path d="M0 -20V-8L-8 -3L8 3L0 8V20" className="line" />
+      <circle r="20" className="line" />
     </>
   );
 }
