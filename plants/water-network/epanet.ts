@@ -23,10 +23,16 @@ interface Toolkit {
   getLinkValues(property: number): number[];
   setLinkValue(link: number, property: number, value: number): void;
   setTimeParameter(parameter: number, seconds: number): void;
+  openQ(): void;
+  initQ(flag: number): void;
+  runQ(): number;
+  nextQ(): number;
+  _checkError(code: number): void;
 }
 interface ToolkitMemory {
   loadModule(): Promise<void>;
   writeFile(path: string, text: string): void;
+  getError(code: number): string;
 }
 const { Project, Workspace } = epanet as unknown as {
   readonly Project: new (memory: ToolkitMemory) => Toolkit;
@@ -35,11 +41,13 @@ const { Project, Workspace } = epanet as unknown as {
 
 /** Codes of EPANET's toolkit (EN_… of its programmer's manual). */
 const COUNT = { nodes: 0, links: 2 } as const;
-const NODE = { elevation: 0, baseDemand: 1, initialLevel: 8, head: 10 } as const;
-const LINK = { flow: 8, status: 11, setting: 12 } as const;
+const NODE = { elevation: 0, baseDemand: 1, initialQuality: 4, initialLevel: 8, demand: 9, head: 10, quality: 12 } as const;
+const LINK = { initialStatus: 4, initialSetting: 5, flow: 8, status: 11, setting: 12 } as const;
 const TANK = 2;
 const TIME = { duration: 0, hydraulicStep: 1 } as const;
 const FIND_FLOWS_AFRESH = 10;
+/** Codes below are warnings: the solution stands. */
+const FIRST_ERROR = 100;
 
 /** One engine in memory for all networks of this process of the computer; its loading is the only thing here that takes time of its own. */
 const workspace = new Workspace();
@@ -47,6 +55,8 @@ await workspace.loadModule();
 let opened = 0;
 
 export class EpanetNetwork {
+  /** What EPANET warned of when it last solved: 0 nothing, 1 trials used up, 4 a pump cannot deliver, 5 a valve cannot hold, 6 negative pressures. */
+  warning = 0;
   readonly nodes: readonly string[];
   readonly links: readonly string[];
   /** Numbers of the nodes that are tanks, into {@link nodes}. */
@@ -63,6 +73,11 @@ export class EpanetNetwork {
     const name = `network${++opened}`;
     workspace.writeFile(`${name}.inp`, text);
     this.#project = new Project(workspace);
+    // The library prints warnings; a network that is badly off would fill the log.
+    this.#project._checkError = (code) => {
+      if (code >= FIRST_ERROR) throw new Error(workspace.getError(code));
+      if (code > 0) this.warning = code;
+    };
     this.#try('read', () => {
       this.#project.open(`${name}.inp`, `${name}.rpt`, `${name}.out`);
       this.#project.openH();
@@ -92,6 +107,7 @@ export class EpanetNetwork {
 
   /** Solves the network as it stands; gives the seconds on EPANET's clock. @throws PenstockError `water-network.epanet` when it has no solution */
   solve(): number {
+    this.warning = 0;
     return this.#try('solved', () => this.#project.runH());
   }
 
@@ -119,6 +135,38 @@ export class EpanetNetwork {
     return this.#project.getLinkValues(LINK.flow);
   }
 
+  /** What is taken at each node; of a tank or source what flows into it. */
+  taken(): readonly number[] {
+    return this.#project.getNodeValues(NODE.demand);
+  }
+
+  /** What EPANET's own quality engine finds at each node. */
+  qualities(): readonly number[] {
+    return this.#project.getNodeValues(NODE.quality);
+  }
+
+  /** Sets the water in the network to what {@link holds} gave it and what EPANET follows to its begin; after {@link begin}. */
+  beginQuality(): void {
+    this.#try('begun', () => {
+      this.#project.openQ();
+      this.#project.initQ(0);
+    });
+  }
+
+  /** Carries what is dissolved over the step that {@link next} is about to make; in turn {@link solve}, this, {@link next}, {@link carried}. */
+  carry(): void {
+    this.#try('solved', () => this.#project.runQ());
+  }
+
+  carried(): void {
+    this.#try('advanced', () => this.#project.nextQ());
+  }
+
+  /** Quality of the water that a node begins with; of a source what it gives all the time. */
+  holds(node: number, quality: number): void {
+    this.#project.setNodeValue(node + 1, NODE.initialQuality, quality);
+  }
+
   /** Level of a tank above its bottom, in the network's units. */
   level(tank: number): number {
     return this.#project.getNodeValue(tank + 1, NODE.head) - this.#project.getNodeValue(tank + 1, NODE.elevation);
@@ -132,6 +180,16 @@ export class EpanetNetwork {
   /** What is taken at a node, times its pattern where it has one. */
   demand(node: number, flow: number): void {
     this.#project.setNodeValue(node + 1, NODE.baseDemand, flow);
+  }
+
+  /** Whether a link is open, a pump runs, from the next {@link begin} on. */
+  beginOpen(link: number, open: boolean): void {
+    this.#project.setLinkValue(link + 1, LINK.initialStatus, open ? 1 : 0);
+  }
+
+  /** Speed of a pump, setting of a valve from the next {@link begin} on. */
+  beginSetting(link: number, value: number): void {
+    this.#project.setLinkValue(link + 1, LINK.initialSetting, value);
   }
 
   /** Opens or closes a link: a pump runs or stands. Takes effect with the next solution. */
