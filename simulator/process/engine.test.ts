@@ -156,6 +156,18 @@ describe('true and measured values', () => {
     expect(seen.size).toBe(4);
   });
 
+  it('an analyser says what it drew in a period ago', () => {
+    const analyser = tag('AIT105', { sensor: { of: 'level', updates: seconds(100), analysis: true } });
+    const engine = make([analyser]);
+    const drawn = [engine.trueValue(0)];
+    for (let period = 0; period < 4; period++) {
+      steps(engine, 100);
+      expect(engine.measured(0)).toBe(drawn.at(-1));
+      drawn.push(engine.trueValue(0));
+    }
+    expect(new Set(drawn).size).toBe(5);
+  });
+
   it('clamps to the range', () => {
     const engine = make([tag('LIT101', { range: [0, 1], sensor: { of: 'level' } })]);
     engine.step();
