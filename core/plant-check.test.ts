@@ -99,6 +99,14 @@ describe('checkPlant', () => {
       ],
     ],
     [
+      'an analysis that takes no time',
+      '\n    sensor: { of: level }',
+      '\n    sensor: { of: level, analysis: true }',
+      [
+        "plant.sensor plant.yaml:28:36: the analysis of LIT101 takes the time between two values; give it 'updates', and no 'lag'",
+      ],
+    ],
+    [
       'an unknown zone',
       'zone: control\n',
       'zone: contrl\n',
