@@ -22,6 +22,7 @@ import {
 } from './design.ts';
 import { FIELD, Grid, PER_MACHINE, SPEED } from './grid.ts';
 import { observe } from './observe.ts';
+import { Protection } from './relays/protection.ts';
 import { BREAKERS, LOADS_AT, PUBLISHED, TEMPERATURES_AT, U } from './signals.ts';
 
 /** Step while something happens, and the longest otherwise, seconds. */
@@ -31,6 +32,8 @@ export const COARSE = 0.02;
 const AFTER_EVENT = 0.5;
 /** What counts as happening: power that accelerates a machine (pu), a change of field (pu/s), slip between machines (pu). */
 const STILL = { acceleration: 0.02, field: 0.5, slip: 2e-4 };
+/** Relays run their task four times a cycle. */
+const RELAY_TASK = 0.004;
 /** Lines are warmed once in so many seconds. */
 const THERMAL_STEP = 1;
 /** A side of a breaker is live from this voltage on, pu; an angle between dead sides means nothing. */
@@ -47,6 +50,7 @@ const lineFault = Int32Array.from(LINES, ({ from, to }) => U[`line${from}${to}Fa
 const lineFaultAt = Int32Array.from(LINES, ({ from, to }) => U[`line${from}${to}FaultAt`]);
 const busFault = Int32Array.from(SYSTEM.buses, ({ id }) => U[`bus${id}Fault`]);
 const loadFactor = Int32Array.from(FEEDERS, (bus) => U[`load${bus}Factor`]);
+const feederFault = Int32Array.from(FEEDERS, (bus) => U[`load${bus}FaultOhm`]);
 const powerSetpoint = Int32Array.from(UNITS, ({ number }) => U[`unit${number}PowerSetpointMw`]);
 const voltageSetpoint = Int32Array.from(UNITS, ({ number }) => U[`unit${number}VoltageSetpointPu`]);
 const turbineTrip = Int32Array.from(UNITS, ({ number }) => U[`unit${number}TurbineTrip`]);
@@ -56,6 +60,7 @@ const FROM_BREAKER = Int32Array.from(LINES, (_, line) => BREAKERS.findIndex((pla
 export class Area implements ProcessEquations {
   readonly grid = new Grid(SYSTEM, MACHINES, NOMINAL_HZ);
   readonly breakers = new Breakers(BREAKERS.length);
+  readonly protection = new Protection(this);
   /** Numbers of the loads' buses. */
   readonly loadBus = Int32Array.from(FEEDERS, (bus) => this.grid.numbers.get(bus) as number);
   /** What customers want at the moment, MW. */
@@ -69,8 +74,8 @@ export class Area implements ProcessEquations {
   readonly #built: Float64Array;
   /** By line: seconds for which a short-circuited line has been dead, and 1 once its arc has gone out. */
   readonly #dead = new Float64Array(2 * LINES.length);
-  /** Seconds since the last event, and until lines are warmed again. */
-  readonly #times = Float64Array.of(AFTER_EVENT, THERMAL_STEP);
+  /** Seconds since the last event, until lines are warmed again, and since the relays' last task. */
+  readonly #times = Float64Array.of(AFTER_EVENT, THERMAL_STEP, 0);
   readonly #walks = new Float64Array(FEEDERS.length);
   readonly #streams;
   readonly #persistence: number;
@@ -88,6 +93,7 @@ export class Area implements ProcessEquations {
     this.#integrate = integrator('rk4', (_t, x, _u, dx) => this.grid.derivatives(x, dx), STATES);
     this.memory = [
       ...this.breakers.memory,
+      ...this.protection.memory,
       this.demand,
       this.closingAngle,
       this.#applied,
@@ -109,9 +115,10 @@ export class Area implements ProcessEquations {
     }
     this.#followInputs(u);
     this.#place(u);
-    for (let f = 0; f < FEEDERS.length; f++) this.#applyLoad(f, x, 0);
+    for (let f = 0; f < FEEDERS.length; f++) this.#applyLoad(f, x, u, 0);
     this.#build();
     this.grid.solve(x);
+    this.protection.begin();
     // Lines are as warm as their current keeps them.
     for (let line = 0; line < LINES.length; line++) {
       x[TEMPERATURES_AT + line] = u[U.ambientC];
@@ -135,6 +142,7 @@ export class Area implements ProcessEquations {
     for (let i = 0; i < count; i++) {
       this.#integrate(0, part, x, this.#none);
       this.#times[0] += part;
+      this.#protect(x, u, part);
       if (this.#operate(x, u, part)) {
         this.#times[0] = 0;
         this.#build();
@@ -172,9 +180,20 @@ export class Area implements ProcessEquations {
     return Math.atan2(bIm * sRe - bRe * sIm, bRe * sRe + bIm * sIm);
   }
 
+  /** By how much the bus turns faster than what feeds the branch's side of an open breaker, Hz; 0 where either is dead or the breaker closed. */
+  slipAcross(breaker: number, x: Float64Array): number {
+    if (this.breakers.closed[breaker] === 1) return 0;
+    const { branch, atTo, bus } = BREAKERS[breaker];
+    const { from, to } = SYSTEM.branches[branch];
+    const here = this.frequency(this.grid.numbers.get(bus) as number, x);
+    const far = (atTo ? this.grid.fromClosed : this.grid.toClosed)[branch] === 1;
+    const there = far ? this.frequency(this.grid.numbers.get(atTo ? from : to) as number, x) : 0;
+    return here > 0 && there > 0 ? here - there : 0;
+  }
+
   /** How many parts the step is cut into: as many as there are milliseconds in it while something happens. */
   #parts(h: number, x: Float64Array): number {
-    if (this.#times[0] < AFTER_EVENT || this.#happens(x)) return Math.max(1, Math.round(h / FINE));
+    if (this.#times[0] < AFTER_EVENT || this.protection.busy || this.#happens(x)) return Math.max(1, Math.round(h / FINE));
     return Math.max(1, Math.ceil(h / COARSE - 1e-9));
   }
 
@@ -190,12 +209,22 @@ export class Area implements ProcessEquations {
     return false;
   }
 
+  #protect(x: Float64Array, u: Float64Array, h: number): void {
+    this.#times[2] += h;
+    if (this.#times[2] < RELAY_TASK - 1e-9) return;
+    this.grid.solve(x);
+    this.protection.step(x, u, this.#times[2]);
+    this.#times[2] = 0;
+  }
+
   #followInputs(u: Float64Array): void {
     for (let k = 0; k < UNITS.length; k++) {
-      const tripped = u[turbineTrip[k]] >= 0.5;
+      const locked = this.protection.lockedOut(k);
+      const tripped = locked || u[turbineTrip[k]] >= 0.5;
       // A tripped turbine's valves are shut whatever its speed.
       this.grid.pRef[k] = tripped ? -1e3 : u[powerSetpoint[k]] / BASE_MVA;
-      this.grid.vRef[k] = u[voltageSetpoint[k]] + this.#regulatorBias[k];
+      // The lockout relay opens the field breaker as well: the regulator drives the field out.
+      this.grid.vRef[k] = locked ? 0 : u[voltageSetpoint[k]] + this.#regulatorBias[k];
     }
   }
 
@@ -217,15 +246,17 @@ export class Area implements ProcessEquations {
         x[at + 1] += approach * ((mvar * share) / BASE_MVA / v2 - x[at + 1]);
       }
       const frequency = this.grid.frequency(bus, x);
-      this.#applyLoad(f, x, frequency > 0 ? frequency - 1 : 0);
+      this.#applyLoad(f, x, u, frequency > 0 ? frequency - 1 : 0);
     }
   }
 
-  #applyLoad(f: number, x: Float64Array, slip: number): void {
+  #applyLoad(f: number, x: Float64Array, u: Float64Array, slip: number): void {
     const closed = this.breakers.closed[feederBreaker[f]];
     const at = this.#applied.length - 2 * FEEDERS.length + 2 * f;
     const { activeByFrequency, reactiveByFrequency } = LOAD;
-    this.#applied[at] = closed * Math.max(0, x[LOADS_AT + 2 * f] * (1 + activeByFrequency * slip));
+    const ohm = u[feederFault[f]];
+    const fault = ohm > 0 ? BASE_OHM / Math.max(LEAST_FAULT_OHM, ohm) : 0;
+    this.#applied[at] = closed * (fault + Math.max(0, x[LOADS_AT + 2 * f] * (1 + activeByFrequency * slip)));
     this.#applied[at + 1] = closed * x[LOADS_AT + 2 * f + 1] * (1 + reactiveByFrequency * slip);
   }
 
@@ -304,7 +335,10 @@ export class Area implements ProcessEquations {
   #operate(x: Float64Array, u: Float64Array, h: number): boolean {
     let changed = false;
     for (let b = 0; b < BREAKERS.length; b++) {
-      const what = this.breakers.move(b, u[tripCoil[b]] >= 0.5, u[closeCoil[b]] >= 0.5, u[stuck[b]] >= 0.5, h);
+      const { protection } = this;
+      const trip = u[tripCoil[b]] >= 0.5 || protection.trip[b] === 1;
+      const close = protection.close[b] === 1 || (u[closeCoil[b]] >= 0.5 && protection.permits(b, u));
+      const what = this.breakers.move(b, trip, close, u[stuck[b]] >= 0.5, h);
       if (what === UNCHANGED) continue;
       changed = true;
       if (what === CLOSED && BREAKERS[b].branch >= 0) {
@@ -312,8 +346,8 @@ export class Area implements ProcessEquations {
         const degrees = Math.abs((this.angleAcross(b) * 180) / Math.PI);
         if (degrees > this.closingAngle[0]) this.closingAngle[0] = degrees;
       }
-      const feeder = BREAKERS[b].feeder;
-      if (feeder >= 0) this.#applyLoad(feeder, x, 0);
+      const { feeder } = BREAKERS[b];
+      if (feeder >= 0) this.#applyLoad(feeder, x, u, 0);
     }
     for (let line = 0; line < LINES.length; line++) {
       const kind = u[lineFault[line]];

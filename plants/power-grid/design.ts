@@ -196,3 +196,9 @@ export const LOAD_BY_HOUR = {
 
 /** Weather at which the lines were rated, as the standard's worked example has it: 40 °C, 0.61 m/s across the conductor, full sun. */
 export const RATED_WEATHER = { ambient: 40, wind: 0.61, sun: 1 };
+
+/** Reaches of the distance relays' first two zones as set, per cent of the line (IEEE C37.113, clause 5). */
+export const ZONE_PERCENT = [80, 120] as const;
+
+/** Under-frequency load shedding by feeder, Hz: the first three blocks of the Western Interconnection's coordinated plan (PRC-006-WECC-CRT); bus 7 goes first. */
+export const SHEDDING_HZ = [58.9, 59.1, 58.7] as const;

@@ -14,6 +14,8 @@ const firstEnd = Y[`line${LINE_ENDS[0].id}Mw`];
 const firstLine = Y[`line${LINE_ENDS[0].id}TemperatureC`];
 const firstBreaker = Y[`${BREAKERS[0].id}Closed`];
 const firstSync = Y[`${BREAKERS[0].id}BranchKv`];
+const firstRelay = Y[`ied${BREAKERS[0].id.slice(2)}Started`];
+const PER_RELAY = 5;
 const PER_BUS = 3;
 const PER_END = 5;
 const PER_SYNC = 4;
@@ -76,25 +78,26 @@ function observeLines(area: Area, x: Float64Array, y: Float64Array): void {
 }
 
 function observeBreakers(area: Area, x: Float64Array, y: Float64Array): void {
-  const { grid, breakers } = area;
+  const { grid, breakers, protection } = area;
   let at = firstSync;
   for (let b = 0; b < BREAKERS.length; b++) {
     y[firstBreaker + 2 * b] = breakers.closed[b];
     y[firstBreaker + 2 * b + 1] = breakers.ready(b) ? 1 : 0;
-    const { branch, atTo, bus, unit } = BREAKERS[b];
+    const relay = firstRelay + PER_RELAY * b;
+    y[relay] = protection.started(b);
+    y[relay + 1] = protection.trip[b];
+    y[relay + 2] = protection.cause(b);
+    y[relay + 3] = protection.inStep(b);
+    y[relay + 4] = protection.reclosing(b);
+    const { branch, atTo, bus } = BREAKERS[b];
     if (branch < 0) continue;
     const number = grid.numbers.get(bus) as number;
     const side = Math.sqrt(grid.sideRe(branch, atTo) ** 2 + grid.sideIm(branch, atTo) ** 2);
     const here = Math.sqrt(grid.vRe[number] ** 2 + grid.vIm[number] ** 2);
     y[at] = side * BASE_KV;
     y[at + 1] = (here - side) * BASE_KV;
-    const angle = area.angleAcross(b);
-    // What feeds the other side: the unit, or the line's far end
-    const { from, to } = SYSTEM.branches[branch];
-    const far = grid.numbers.get(unit >= 0 || atTo ? from : to) as number;
-    const meaningful = breakers.closed[b] === 0 && side > ENERGISED && here > ENERGISED;
-    y[at + 2] = meaningful ? area.frequency(number, x) - area.frequency(far, x) : 0;
-    y[at + 3] = angle * DEGREES;
+    y[at + 2] = area.slipAcross(b, x);
+    y[at + 3] = area.angleAcross(b) * DEGREES;
     at += PER_SYNC;
   }
   y[Y.largestClosingAngleDeg] = area.closingAngle[0];

@@ -4,7 +4,7 @@
  * the feeders of bus 5.
  */
 import { positions } from '@penstock/simulator/process';
-import { FEEDERS, LINES, SYSTEM, UNITS } from './design.ts';
+import { FEEDERS, LINES, SHEDDING_HZ, SYSTEM, UNITS, ZONE_PERCENT } from './design.ts';
 import { MACHINE_STATES } from './grid.ts';
 import { solvePowerFlow } from './power-flow.ts';
 
@@ -77,6 +77,24 @@ export const INPUTS = table([
     /** 1 shuts the steam. */
     [`unit${number}TurbineTrip`, 0] as const,
   ]),
+  // The relays: 1 while their device runs, and what can be set in it
+  ...BREAKERS.flatMap(({ id, branch, lineEnd, feeder, unit }) => {
+    const ied = `ied${id.slice(2)}`;
+    return [
+      [`${ied}InService`, 1] as const,
+      ...(branch >= 0 ? [[`${ied}SyncCheckOn`, 1] as const] : []),
+      ...(lineEnd >= 0
+        ? [
+            [`${ied}Zone1Percent`, ZONE_PERCENT[0]] as const,
+            [`${ied}Zone2Percent`, ZONE_PERCENT[1]] as const,
+            [`${ied}ReclosingOn`, 1] as const,
+          ]
+        : []),
+      // Releases the lockout relay
+      ...(unit >= 0 ? [[`${ied}Reset`, 0] as const] : []),
+      ...(feeder >= 0 ? [[`${ied}SheddingHz`, SHEDDING_HZ[feeder]] as const] : []),
+    ];
+  }),
 ]);
 
 export const DISTURBANCES = table([
@@ -91,6 +109,8 @@ export const DISTURBANCES = table([
   ['faultResistanceOhm', 0.1],
   /** 1: the mechanism does not move. */
   ...BREAKERS.map(({ id }) => [`${id}Stuck`, 0] as const),
+  /** Resistance of a short circuit on a bus's feeders, beyond their breaker, ohms at 230 kV; 0 for none. */
+  ...FEEDERS.map((bus) => [`load${bus}FaultOhm`, 0] as const),
   /** Scales a bus's load. */
   ...FEEDERS.map((bus) => [`load${bus}Factor`, 1] as const),
   /** 1: loads follow day and week; 0: they are the published ones. */
@@ -122,6 +142,10 @@ export const OUTPUTS: readonly string[] = [
     `${id}SyncSlipHz`,
     `${id}SyncAngleDeg`,
   ]),
+  // Relays: started, trip order, cause of the last trip (CAUSE in `relays/protection.ts`), whether a close would be let through, reclosing's state
+  ...BREAKERS.flatMap(({ id }) =>
+    ['Started', 'Trip', 'Cause', 'InStep', 'Reclosing'].map((what) => `ied${id.slice(2)}${what}`),
+  ),
   ...UNITS.flatMap(({ number }) => [
     `unit${number}Mw`,
     `unit${number}Mvar`,

@@ -1,7 +1,7 @@
 import { Random } from '@penstock/simulator/kernel';
 import type { ProcessEquations } from '@penstock/simulator/process';
 import process from '../process.ts';
-import { U, Y } from '../signals.ts';
+import { BREAKERS, U, Y } from '../signals.ts';
 
 /** The area by itself, inputs and disturbances set by name, loads as published unless told otherwise. */
 export class Run {
@@ -10,6 +10,7 @@ export class Run {
   readonly u: Float64Array;
   readonly y: Float64Array;
   readonly step: number;
+  readonly names = process.outputs;
   time = 0;
 
   constructor(step = 0.02) {
@@ -53,6 +54,15 @@ export class Run {
       this.read();
       if (each?.() === true) return;
     }
+  }
+
+  /** All relays out of service, and no synchronism check before a breaker closes. */
+  withoutProtection(): this {
+    for (const { id, branch } of BREAKERS) {
+      this.set(`ied${id.slice(2)}InService`, 0);
+      if (branch >= 0) this.set(`ied${id.slice(2)}SyncCheckOn`, 0);
+    }
+    return this;
   }
 
   /** Energises a coil for a tenth of a second. */
