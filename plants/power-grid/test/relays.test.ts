@@ -122,6 +122,6 @@ describe('the synchronism check', () => {
     expect(check(1, 1.05, 0.1, 20)).toBe(true);
     expect(check(1, 1.15, 0.1, 20)).toBe(false);
     expect(check(1, 1.05, 0.3, 20)).toBe(false);
-    expect(check(1, 1.05, 0.1, -30)).toBe(false);
+    expect(check(1, 1.05, 0.1, -45)).toBe(false);
   });
 });
