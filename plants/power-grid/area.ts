@@ -193,7 +193,8 @@ export class Area implements ProcessEquations {
 
   /** How many parts the step is cut into: as many as there are milliseconds in it while something happens. */
   #parts(h: number, x: Float64Array): number {
-    if (this.#times[0] < AFTER_EVENT || this.protection.busy || this.#happens(x)) return Math.max(1, Math.round(h / FINE));
+    if (this.#times[0] < AFTER_EVENT || this.protection.busy || this.#happens(x))
+      return Math.max(1, Math.round(h / FINE));
     return Math.max(1, Math.ceil(h / COARSE - 1e-9));
   }
 

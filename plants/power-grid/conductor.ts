@@ -5,7 +5,14 @@
 import { RATED_WEATHER } from './design.ts';
 
 /** IEEE Std 738-2012, annex B: diameter in m, resistances in Ω/m, heat capacity in J/(m·K). */
-const DRAKE = { diameter: 0.02814, r25: 7.283e-5, r75: 8.688e-5, heatCapacity: 1309, emissivity: 0.8, absorptivity: 0.8 };
+const DRAKE = {
+  diameter: 0.02814,
+  r25: 7.283e-5,
+  r75: 8.688e-5,
+  heatCapacity: 1309,
+  emissivity: 0.8,
+  absorptivity: 0.8,
+};
 /** W/m² on the conductor's side in the example (11 June, 11 a.m., 30° north, clear air). */
 const SUN = 1000;
 /** Temperature at which a line's rating is reckoned, °C. */

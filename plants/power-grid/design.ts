@@ -176,7 +176,14 @@ export const MACHINES: readonly Machine[] = [
  * Loads are admittances at every instant (exponent 2); tap changers in the distribution bring their power back in `recovery` seconds (Karlsson &
  * Hill 1994, exponential recovery with static exponent 0). Frequency: per unit power for per unit frequency (Kundur 1994, section 7.1).
  */
-export const LOAD = { recovery: 60, activeByFrequency: 1.5, reactiveByFrequency: -1, leastVoltage: 0.7, wander: 0.01, wanderTime: 120 };
+export const LOAD = {
+  recovery: 60,
+  activeByFrequency: 1.5,
+  reactiveByFrequency: -1,
+  leastVoltage: 0.7,
+  wander: 0.01,
+  wanderTime: 120,
+};
 
 /**
  * Circuit breakers of 230 kV: three cycles to interrupt, five to close, and the operating sequence O – 0.3 s – CO – 3 min – CO of IEC 62271-100

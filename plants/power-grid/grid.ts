@@ -13,7 +13,17 @@ import type { PowerFlow } from './power-flow.ts';
 import { FROM_BY_TO, PORT, TO_BY_FROM, twoPort } from './two-port.ts';
 
 /** States of one machine, from its first: transient voltages, rotor angle in radians against the nominal frame, speed in pu, exciter, turbine. */
-export const MACHINE_STATES = ['eq', 'ed', 'angle', 'speed', 'field', 'feedback', 'regulator', 'torque', 'valve'] as const;
+export const MACHINE_STATES = [
+  'eq',
+  'ed',
+  'angle',
+  'speed',
+  'field',
+  'feedback',
+  'regulator',
+  'torque',
+  'valve',
+] as const;
 export const EQ = 0;
 export const ED = 1;
 export const ANGLE = 2;
@@ -66,6 +76,11 @@ export class Grid {
   readonly #dividerRight: Float64Array;
   readonly #a: Float64Array;
   readonly #b: Float64Array;
+  /** Sine and cosine of each rotor's angle at the last solution. */
+  readonly #sin: Float64Array;
+  readonly #cos: Float64Array;
+  /** The machines' numbers in a row, `PARAMETERS` each. */
+  readonly #parameters: Float64Array;
 
   /** @throws PenstockError `power-grid.bus` */
   constructor(system: PowerSystem, machines: readonly Machine[], nominal: number) {
@@ -105,6 +120,9 @@ export class Grid {
     this.#dividerRight = new Float64Array(n);
     this.#a = new Float64Array(4 * m * m);
     this.#b = new Float64Array(2 * m);
+    this.#sin = new Float64Array(m);
+    this.#cos = new Float64Array(m);
+    this.#parameters = Float64Array.from(machines.flatMap((machine) => parameters(machine, system.baseMva)));
   }
 
   /** Takes loads and states from a power flow: everything stands still then. */
@@ -221,39 +239,44 @@ export class Grid {
   /** Time derivatives of the machines' states. */
   derivatives(x: Float64Array, dx: Float64Array): void {
     this.#solveTerminals(x);
-    for (let k = 0; k < this.machines.length; k++) {
-      const machine = this.machines[k];
-      const { exciter, turbine } = machine;
+    const p = this.#parameters;
+    const omega = this.#omega;
+    for (let k = 0; k < this.#terminals.length; k++) {
       const at = k * PER_MACHINE;
+      const n = k * PARAMETERS;
       const eq = x[at + EQ];
       const ed = x[at + ED];
       const slip = x[at + SPEED] - 1;
       const field = x[at + FIELD];
+      const feedback = x[at + FEEDBACK];
       const regulator = x[at + REGULATOR];
       const torque = x[at + TORQUE];
       const valve = x[at + VALVE];
-      const s = Math.sin(x[at + ANGLE]);
-      const c = Math.cos(x[at + ANGLE]);
-      const id = s * this.iRe[k] - c * this.iIm[k];
-      const iq = c * this.iRe[k] + s * this.iIm[k];
+      const s = this.#sin[k];
+      const c = this.#cos[k];
+      const iRe = this.iRe[k];
+      const iIm = this.iIm[k];
+      const id = s * iRe - c * iIm;
+      const iq = c * iRe + s * iIm;
       const bus = this.#terminals[k];
-      const voltage = Math.sqrt(this.vRe[bus] * this.vRe[bus] + this.vIm[bus] * this.vIm[bus]);
-      const electrical = ed * id + eq * iq + (machine.xqTransient - machine.xdTransient) * id * iq;
-      dx[at + EQ] = (-eq - (machine.xd - machine.xdTransient) * id + field) / machine.td0;
-      dx[at + ED] = (-ed + (machine.xq - machine.xqTransient) * iq) / machine.tq0;
-      dx[at + ANGLE] = this.#omega * slip;
-      dx[at + SPEED] = (torque - electrical - machine.damping * slip) / (2 * machine.inertia);
-      const { ka, ta, ke, te, kf, tf, saturation, saturationExponent } = exciter;
-      dx[at + FIELD] =
-        (regulator - (ke + saturation * Math.exp(saturationExponent * field)) * field) / te;
-      const feedback = x[at + FEEDBACK];
-      dx[at + FEEDBACK] = ((kf / tf) * field - feedback) / tf;
-      const order = ka * (this.vRef[k] - voltage + feedback - (kf / tf) * field);
-      dx[at + REGULATOR] = held(regulator, (order - regulator) / ta, -exciter.ceiling, exciter.ceiling);
-      dx[at + TORQUE] = (valve - torque) / turbine.chestTime;
-      const most = turbine.maximumMw / this.system.baseMva;
-      const opening = this.pRef[k] - (slip / turbine.droop) * most;
-      dx[at + VALVE] = held(valve, (opening - valve) / turbine.governorTime, 0, most);
+      const vRe = this.vRe[bus];
+      const vIm = this.vIm[bus];
+      const voltage = Math.sqrt(vRe * vRe + vIm * vIm);
+      const electrical = ed * id + eq * iq + p[n + 9] * id * iq;
+      dx[at + EQ] = (field - eq - p[n + 3] * id) * p[n + 4];
+      dx[at + ED] = (p[n + 5] * iq - ed) * p[n + 6];
+      dx[at + ANGLE] = omega * slip;
+      dx[at + SPEED] = (torque - electrical - p[n + 7] * slip) * p[n + 8];
+      const saturated = p[n + 10] + p[n + 11] * Math.exp(p[n + 12] * field);
+      dx[at + FIELD] = (regulator - saturated * field) * p[n + 13];
+      const rate = p[n + 14] * field;
+      dx[at + FEEDBACK] = (rate - feedback) * p[n + 15];
+      const order = p[n + 16] * (this.vRef[k] - voltage + feedback - rate);
+      const ceiling = p[n + 18];
+      dx[at + REGULATOR] = held(regulator, (order - regulator) * p[n + 17], -ceiling, ceiling);
+      dx[at + TORQUE] = (valve - torque) * p[n + 19];
+      const opening = this.pRef[k] - slip * p[n + 20];
+      dx[at + VALVE] = held(valve, (opening - valve) * p[n + 21], 0, p[n + 22]);
     }
   }
 
@@ -276,16 +299,14 @@ export class Grid {
 
   /** Voltage on the branch's side of its breaker, pu: the bus's where it is closed, what comes along the branch where it is open. */
   sideRe(branch: number, atTo: boolean): number {
-    if ((atTo ? this.toClosed : this.fromClosed)[branch] === 1)
-      return this.vRe[(atTo ? this.#to : this.#from)[branch]];
+    if ((atTo ? this.toClosed : this.fromClosed)[branch] === 1) return this.vRe[(atTo ? this.#to : this.#from)[branch]];
     const at = branch * PORT + (atTo ? TO_BY_FROM : FROM_BY_TO);
     const far = (atTo ? this.#from : this.#to)[branch];
     return this.ports[at] * this.vRe[far] - this.ports[at + 1] * this.vIm[far];
   }
 
   sideIm(branch: number, atTo: boolean): number {
-    if ((atTo ? this.toClosed : this.fromClosed)[branch] === 1)
-      return this.vIm[(atTo ? this.#to : this.#from)[branch]];
+    if ((atTo ? this.toClosed : this.fromClosed)[branch] === 1) return this.vIm[(atTo ? this.#to : this.#from)[branch]];
     const at = branch * PORT + (atTo ? TO_BY_FROM : FROM_BY_TO);
     const far = (atTo ? this.#from : this.#to)[branch];
     return this.ports[at] * this.vIm[far] + this.ports[at + 1] * this.vRe[far];
@@ -327,12 +348,17 @@ export class Grid {
     const size = 2 * m;
     const a = this.#a;
     const b = this.#b;
+    const p = this.#parameters;
     const { re: g, im: y } = this.#reduced;
     for (let k = 0; k < m; k++) {
-      const { rs, xdTransient, xqTransient } = this.machines[k];
+      const rs = p[k * PARAMETERS];
+      const xdTransient = p[k * PARAMETERS + 1];
+      const xqTransient = p[k * PARAMETERS + 2];
       const at = k * PER_MACHINE;
       const s = Math.sin(x[at + ANGLE]);
       const c = Math.cos(x[at + ANGLE]);
+      this.#sin[k] = s;
+      this.#cos[k] = c;
       const ed = x[at + ED];
       const eq = x[at + EQ];
       const across = s * c * (xdTransient - xqTransient);
@@ -435,6 +461,40 @@ export class Grid {
       for (let i = 0; i < n; i++) this.#weights[i * m + k] = b[i];
     }
   }
+}
+
+/** How many numbers `parameters` gives. */
+const PARAMETERS = 23;
+
+/** What the equations of a machine use again and again, divisions done: their order is that of `derivatives`. */
+function parameters(machine: Machine, baseMva: number): readonly number[] {
+  const { exciter, turbine } = machine;
+  const most = turbine.maximumMw / baseMva;
+  return [
+    machine.rs,
+    machine.xdTransient,
+    machine.xqTransient,
+    machine.xd - machine.xdTransient,
+    1 / machine.td0,
+    machine.xq - machine.xqTransient,
+    1 / machine.tq0,
+    machine.damping,
+    1 / (2 * machine.inertia),
+    machine.xqTransient - machine.xdTransient,
+    exciter.ke,
+    exciter.saturation,
+    exciter.saturationExponent,
+    1 / exciter.te,
+    exciter.kf / exciter.tf,
+    1 / exciter.tf,
+    exciter.ka,
+    1 / exciter.ta,
+    exciter.ceiling,
+    1 / turbine.chestTime,
+    most / turbine.droop,
+    1 / turbine.governorTime,
+    most,
+  ];
 }
 
 /** A rate that does not push a value beyond its limits. */

@@ -13,32 +13,43 @@ const singular = () =>
  */
 export function solveReal(a: Float64Array, b: Float64Array, n: number): void {
   for (let k = 0; k < n; k++) {
+    const top = k * n;
     let pivot = k;
-    for (let i = k + 1; i < n; i++)
-      if (Math.abs(a[i * n + k] as number) > Math.abs(a[pivot * n + k] as number)) pivot = i;
-    const p = a[pivot * n + k] as number;
-    if (!(Math.abs(p) > 1e-14)) throw singular();
-    if (pivot !== k) {
-      for (let j = k; j < n; j++) {
-        const t = a[k * n + j] as number;
-        a[k * n + j] = a[pivot * n + j] as number;
-        a[pivot * n + j] = t;
+    let largest = Math.abs(a[top + k]);
+    for (let i = k + 1; i < n; i++) {
+      const size = Math.abs(a[i * n + k]);
+      if (size > largest) {
+        largest = size;
+        pivot = i;
       }
-      const t = b[k] as number;
-      b[k] = b[pivot] as number;
+    }
+    if (!(largest > 1e-14)) throw singular();
+    if (pivot !== k) {
+      const from = pivot * n;
+      for (let j = k; j < n; j++) {
+        const t = a[top + j];
+        a[top + j] = a[from + j];
+        a[from + j] = t;
+      }
+      const t = b[k];
+      b[k] = b[pivot];
       b[pivot] = t;
     }
+    const scale = 1 / a[top + k];
+    const right = b[k];
     for (let i = k + 1; i < n; i++) {
-      const m = (a[i * n + k] as number) / p;
+      const row = i * n;
+      const m = a[row + k] * scale;
       if (m === 0) continue;
-      for (let j = k + 1; j < n; j++) a[i * n + j] = (a[i * n + j] as number) - m * (a[k * n + j] as number);
-      b[i] = (b[i] as number) - m * (b[k] as number);
+      for (let j = k + 1; j < n; j++) a[row + j] -= m * a[top + j];
+      b[i] -= m * right;
     }
   }
   for (let i = n - 1; i >= 0; i--) {
-    let s = b[i] as number;
-    for (let j = i + 1; j < n; j++) s -= (a[i * n + j] as number) * (b[j] as number);
-    b[i] = s / (a[i * n + i] as number);
+    const row = i * n;
+    let s = b[i];
+    for (let j = i + 1; j < n; j++) s -= a[row + j] * b[j];
+    b[i] = s / a[row + i];
   }
 }
 

@@ -62,7 +62,9 @@ export function busNumbers(system: PowerSystem): ReadonlyMap<number, number> {
 }
 
 /** Admittances of a branch as seen from its two ends, pu: from–from, from–to, to–from, to–to, each real and imaginary. */
-export function branchAdmittance(branch: Branch): readonly [number, number, number, number, number, number, number, number] {
+export function branchAdmittance(
+  branch: Branch,
+): readonly [number, number, number, number, number, number, number, number] {
   const z = branch.r ** 2 + branch.x ** 2;
   const g = branch.r / z;
   const b = -branch.x / z;

@@ -1,6 +1,17 @@
 /** The outputs: what instruments at buses, line ends, breakers and machines would find, from the solved network. */
 import type { Area } from './area.ts';
-import { BASE_AMPERE, BASE_KV, BASE_MVA, BASE_OHM, FEEDERS, LINES, MACHINES, NOMINAL_HZ, SYSTEM, UNITS } from './design.ts';
+import {
+  BASE_AMPERE,
+  BASE_KV,
+  BASE_MVA,
+  BASE_OHM,
+  FEEDERS,
+  LINES,
+  MACHINES,
+  NOMINAL_HZ,
+  SYSTEM,
+  UNITS,
+} from './design.ts';
 import { ANGLE, FIELD, PER_MACHINE, SPEED, VALVE } from './grid.ts';
 import { BREAKERS, LINE_ENDS, TEMPERATURES_AT, Y } from './signals.ts';
 

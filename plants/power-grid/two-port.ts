@@ -48,7 +48,11 @@ export function twoPort(branch: Branch, state: BranchState, out: Float64Array, a
 function faulted(branch: Branch, { fault, faultAt }: BranchState): ReturnType<typeof branchAdmittance> {
   const share = Math.min(1 - NEAREST, Math.max(NEAREST, faultAt));
   const [aR, aI, amR, amI, maR, maI, mmR, mmI] = branchAdmittance(section(branch, share));
-  const [nnR, nnI, nbR, nbI, bnR, bnI, bR, bI] = branchAdmittance({ ...section(branch, 1 - share), ratio: 1, shift: 0 });
+  const [nnR, nnI, nbR, nbI, bnR, bnI, bR, bI] = branchAdmittance({
+    ...section(branch, 1 - share),
+    ratio: 1,
+    shift: 0,
+  });
   const middle = { re: mmR + nnR + fault, im: mmI + nnI };
   const byFrom = quotient(-maR, -maI, middle.re, middle.im);
   const byTo = quotient(-nbR, -nbI, middle.re, middle.im);

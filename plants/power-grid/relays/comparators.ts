@@ -74,8 +74,6 @@ export function maySynchronise(
   if (bus < settings.dead || branch < settings.dead) return true;
   if (bus < settings.live || branch < settings.live) return false;
   return (
-    Math.abs(bus - branch) <= settings.voltage &&
-    Math.abs(slipHz) <= settings.slip &&
-    Math.abs(angle) <= settings.angle
+    Math.abs(bus - branch) <= settings.voltage && Math.abs(slipHz) <= settings.slip && Math.abs(angle) <= settings.angle
   );
 }

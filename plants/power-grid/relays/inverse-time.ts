@@ -50,7 +50,13 @@ export function resetTime(curve: Curve, multiplier: number, multiple: number): n
 }
 
 /** How far towards operation (1) the element is after `h` seconds more at a multiple of its setting. */
-export function advanceInverse(curve: Curve, multiplier: number, progress: number, multiple: number, h: number): number {
+export function advanceInverse(
+  curve: Curve,
+  multiplier: number,
+  progress: number,
+  multiple: number,
+  h: number,
+): number {
   if (multiple > 1) return Math.min(1, progress + h / operateTime(curve, multiplier, multiple));
   if (progress === 0) return 0;
   const reset = resetTime(curve, multiplier, multiple);

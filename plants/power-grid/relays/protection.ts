@@ -49,7 +49,8 @@ const OVERREACH = 12;
 const STATE = 13;
 const SINCE = 14;
 const LOCKED = 15;
-const TIMERS = 16;
+const BLIND = 16;
+const TIMERS = 17;
 const SLOTS = TIMERS + 12;
 
 const DIFFERENTIAL_TIMER = set.UNIT_FREQUENCY.length + set.UNIT_OVERVOLTAGE.length;
@@ -169,11 +170,18 @@ export class Protection {
     const { r, x: reactance } = settings;
     const near = u[zone1Percent[b]] / 100;
     const far = u[zone2Percent[b]] / 100;
-    const zone1 = measures && inMho(vRe, vIm, iRe, iIm, polRe, polIm, near * r, near * reactance);
-    const zone2 = measures && inMho(vRe, vIm, iRe, iIm, polRe, polIm, far * r, far * reactance);
+    // Beside a short circuit the voltage says nothing: the memory decides, and before it has aged its decision is held while current flows.
+    const blind = vRe * vRe + vIm * vIm < set.BLIND_VOLTAGE * set.BLIND_VOLTAGE;
+    slots[at + BLIND] = blind ? slots[at + BLIND] + h : 0;
+    const held = slots[at + BLIND] > set.MEMORY;
+    const { zone3: whole } = settings;
+    const zone1 =
+      measures && (held ? slots[at + ZONE1] > 0 : inMho(vRe, vIm, iRe, iIm, polRe, polIm, near * r, near * reactance));
+    const zone2 =
+      measures && (held ? slots[at + ZONE2] > 0 : inMho(vRe, vIm, iRe, iIm, polRe, polIm, far * r, far * reactance));
     const zone3 =
-      measures && inMho(vRe, vIm, iRe, iIm, polRe, polIm, settings.zone3 * r, settings.zone3 * reactance);
-    this.#follow(at, vRe, vIm, h);
+      measures && (held ? slots[at + ZONE3] > 0 : inMho(vRe, vIm, iRe, iIm, polRe, polIm, whole * r, whole * reactance));
+    if (!blind) this.#follow(at, vRe, vIm, h);
     slots[at + OVERREACH] = zone2 ? 1 : 0;
     // The devices of a line are neighbours in the list.
     const other = (b ^ 1) * SLOTS;
@@ -361,7 +369,7 @@ export class Protection {
 }
 
 const UNIT_BREAKERS = Int32Array.from(UNITS, (_, unit) => BREAKERS.findIndex((place) => place.unit === unit));
-const RESTING = [FAILURE, STARTED, IN_STEP, PROGRESS, ZONE1, ZONE2, ZONE3, PILOT, OVERREACH, STATE, SINCE] as const;
+const RESTING = [BLIND, FAILURE, STARTED, IN_STEP, PROGRESS, ZONE1, ZONE2, ZONE3, PILOT, OVERREACH, STATE, SINCE] as const;
 
 /** Whether a timer has run for so long, sums of steps being what they are. */
 const reached = (seconds: number, delay: number) => seconds >= delay - 1e-9;

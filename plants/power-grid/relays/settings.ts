@@ -14,6 +14,9 @@ export const SEAL = 0.1;
 export const LEAST_CURRENT = 0.1;
 /** Memory of the polarising voltage. */
 export const POLARISING = 0.05;
+/** Below this voltage, pu, it is the memory that polarises, and for so long; the frame turns on meanwhile. */
+export const BLIND_VOLTAGE = 0.1;
+export const MEMORY = 0.1;
 /** From a trip to the trip of everything around a breaker that still carries current: interruption, reset and margin (IEEE C37.119, clause 7). */
 export const BREAKER_FAILURE = 0.15;
 

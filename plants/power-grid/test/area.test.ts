@@ -58,7 +58,8 @@ describe('the area', () => {
       const [long, short] = ends.map((run) => run.get(name));
       expect(Math.abs(long - short)).toBeLessThan(0.2);
     }
-    expect(Math.abs(ends[0].get('bus7FrequencyHz') - ends[1].get('bus7FrequencyHz'))).toBeLessThan(1e-4);
+    // What frequency makes of the loads follows once an engine's step.
+    expect(Math.abs(ends[0].get('bus7FrequencyHz') - ends[1].get('bus7FrequencyHz'))).toBeLessThan(5e-3);
   });
 
   it('opens a breaker three cycles after its coil, closes it five after, and then winds its spring', () => {
@@ -193,11 +194,13 @@ describe('the area', () => {
     const before = run.get('line67TemperatureC');
     expect(before).toBeGreaterThan(25);
     expect(before).toBeLessThan(60);
-    run.set('unit3PowerSetpointMw', 205);
-    run.set('unit2PowerSetpointMw', 40);
-    run.set('unit1PowerSetpointMw', 70);
     run.set('ambientC', 40);
     run.pulse('cb56TripCoil');
+    for (let minute = 1; minute <= 4; minute++) {
+      run.set('unit3PowerSetpointMw', 85 + 30 * minute);
+      run.set('unit2PowerSetpointMw', 163 - 30 * minute);
+      run.go(60);
+    }
     run.go(900);
     expect(run.get('line67LoadingPercent')).toBeGreaterThan(125);
     expect(run.get('hottestLineC')).toBeGreaterThan(100);

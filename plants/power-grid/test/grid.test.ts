@@ -1,7 +1,7 @@
 /** Machines on their network: standing still where the power flow is, swinging as the classical model where it should, losing no power. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Machine, MACHINES, NOMINAL_HZ, SYSTEM } from '../design.ts';
+import { MACHINES, type Machine, NOMINAL_HZ, SYSTEM } from '../design.ts';
 import { ANGLE, Grid, PER_MACHINE, SPEED } from '../grid.ts';
 import type { PowerSystem } from '../network.ts';
 import { solvePowerFlow } from '../power-flow.ts';
@@ -136,8 +136,7 @@ describe('a grid of two-axis machines', () => {
           for (let l = 0; l < 9; l++)
             for (const atTo of [false, true]) {
               const bus = grid.numbers.get(SYSTEM.branches[l][atTo ? 'to' : 'from']) as number;
-              const into =
-                grid.vRe[bus] * grid.currentRe(l, atTo) + grid.vIm[bus] * grid.currentIm(l, atTo);
+              const into = grid.vRe[bus] * grid.currentRe(l, atTo) + grid.vIm[bus] * grid.currentIm(l, atTo);
               taken += into;
               // Nothing flows where a breaker is open.
               if ((atTo ? grid.toClosed : grid.fromClosed)[l] === 0)
