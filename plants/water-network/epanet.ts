@@ -41,7 +41,15 @@ const { Project, Workspace } = epanet as unknown as {
 
 /** Codes of EPANET's toolkit (EN_… of its programmer's manual). */
 const COUNT = { nodes: 0, links: 2 } as const;
-const NODE = { elevation: 0, baseDemand: 1, initialQuality: 4, initialLevel: 8, demand: 9, head: 10, quality: 12 } as const;
+const NODE = {
+  elevation: 0,
+  baseDemand: 1,
+  initialQuality: 4,
+  initialLevel: 8,
+  demand: 9,
+  head: 10,
+  quality: 12,
+} as const;
 const LINK = { initialStatus: 4, initialSetting: 5, flow: 8, status: 11, setting: 12 } as const;
 const TANK = 2;
 const TIME = { duration: 0, hydraulicStep: 1 } as const;

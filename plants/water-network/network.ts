@@ -72,6 +72,7 @@ export const JUNCTIONS: readonly Junction[] = [
   junction('J37', 'Behind the reducing valve', -450, -1450, 14, 1),
   junction('J38', 'Inlet of the harbour tank', -1250, -1050, 50.5),
   junction('J39', 'Relief valve outlet', -560, -2290, 4),
+  junction('J40', 'Outlet of the harbour tank', -1330, -1100, 49.5),
 ];
 
 export interface Source {
@@ -184,7 +185,7 @@ export const PIPES: readonly Pipe[] = [
   pipe('L36', 'J29', 'J30', 1300, 80),
   pipe('L37', 'J28', 'J31', 800, 100),
   pipe('L38', 'J38', 'T5', 110, 200),
-  { ...pipe('L39', 'T5', 'J32', 560, 300), checkValve: true },
+  pipe('L39', 'J40', 'J32', 560, 300),
   pipe('L40', 'J32', 'J33', 480, 200, 100),
   pipe('L41', 'J33', 'J34', 460, 200, 100),
   pipe('L42', 'J34', 'J36', 720, 100, 90),
@@ -192,6 +193,8 @@ export const PIPES: readonly Pipe[] = [
   pipe('L44', 'J35', 'J34', 510, 150, 90),
   pipe('L45', 'J37', 'J35', 330, 200),
   pipe('L46', 'J39', 'DOCK', 60, 250),
+  // Short, because EPANET's quality engine gives pipes with a check valve no volume.
+  { ...pipe('L47', 'T5', 'J40', 2, 300), checkValve: true },
 ];
 
 export interface Pump {
@@ -294,17 +297,12 @@ export function epanetText(
       `Global Bulk ${-reactions.bulkPerDay}`,
       `Global Wall ${-reactions.wallMPerDay}`,
     ]),
-    section('TIMES', [
-      'Duration 0',
-      'Hydraulic Timestep 0:01:00',
-      'Quality Timestep 0:01:00',
-      'Pattern Timestep 1:00',
-    ]),
+    section('TIMES', ['Duration 0', 'Hydraulic Timestep 0:01:00', 'Quality Timestep 0:01:00', 'Pattern Timestep 1:00']),
     section('REPORT', ['Status No', 'Summary No', 'Messages No']),
     section('OPTIONS', [
       'Units LPS',
       'Headloss H-W',
-      'Accuracy 0.00001',
+      'Accuracy 0.0000001',
       'Trials 200',
       'Unbalanced Continue 20',
       'Demand Model PDA',

@@ -1,5 +1,5 @@
 /**
- * The process of a town's water network: 39 junctions, five tanks, seven pumps, two valves and a relief valve in four pressure zones. What goes in
+ * The process of a town's water network: 40 junctions, five tanks, seven pumps, two valves and a relief valve in four pressure zones. What goes in
  * and out stands in `signals.ts`, the network in `network.ts`, who takes water when in `demand.ts`; EPANET finds the flows (`epanet.ts`,
  * `hydraulics.ts`), `transport.ts` carries chlorine and age, `town.ts` puts them together, `observe.ts` has the instruments' places.
  */

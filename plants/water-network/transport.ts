@@ -222,7 +222,8 @@ export class Transport {
       }
     }
     // Water in a ring by rounding alone: nodes that still wait, as they are numbered.
-    for (let node = 0; node < nodes && placed < nodes; node++) if ((waits[node] as number) > 0) this.#order[placed++] = node;
+    for (let node = 0; node < nodes && placed < nodes; node++)
+      if ((waits[node] as number) > 0) this.#order[placed++] = node;
   }
 
   /** Takes what flows to a junction out of its lines, mixes it, and gives it to the lines that leave. Tanks and sources only give. */

@@ -12,7 +12,10 @@ describe('the stations', () => {
     const loop = new Loop();
     loop.run(6 * HOUR);
     const days = process.env.PENSTOCK_PROVE === '1' ? 14 : 2;
-    const ranges = loop.ranges([...LEVELS, 'YI001', 'YI002', 'YI003', 'YI006', 'PIT102', 'PIT902', 'AIT802', 'AIT901'], days * DAY);
+    const ranges = loop.ranges(
+      [...LEVELS, 'YI001', 'YI002', 'YI003', 'YI006', 'PIT102', 'PIT902', 'AIT802', 'AIT901'],
+      days * DAY,
+    );
     console.log(
       Object.entries(ranges)
         .map(([tag, [low, high]]) => `${tag} ${low.toFixed(2)}–${high.toFixed(2)}`)
@@ -36,9 +39,14 @@ describe('the stations', () => {
   it('go on for a day when no level is heard, without a tank running over or dry', () => {
     const loop = new Loop();
     loop.run(6 * HOUR);
-    for (const station of ['castle-hill-plc', 'east-tower-plc', 'standpipe-rtu', 'moor-tower-rtu']) loop.unheard.add(station);
+    for (const station of ['castle-hill-plc', 'east-tower-plc', 'standpipe-rtu', 'moor-tower-rtu'])
+      loop.unheard.add(station);
     const ranges = loop.ranges([...LEVELS], DAY);
-    console.log(Object.entries(ranges).map(([tag, [low, high]]) => `${tag} ${low.toFixed(2)}–${high.toFixed(2)}`).join(', '));
+    console.log(
+      Object.entries(ranges)
+        .map(([tag, [low, high]]) => `${tag} ${low.toFixed(2)}–${high.toFixed(2)}`)
+        .join(', '),
+    );
     for (const [reader, tag] of [
       ['works-plc', 'XA104'],
       ['wells-plc', 'XA304'],
@@ -60,7 +68,9 @@ describe('the stations', () => {
       loop.run(6 * HOUR);
       expect(loop.hazards.has('tank-overflow')).toBe(!tankFloats);
       if (!tankFloats)
-        console.log(`standpipe runs over ${(((loop.hazards.get('tank-overflow') as number) - 6 * HOUR) / MINUTE).toFixed(0)} min after`);
+        console.log(
+          `standpipe runs over ${(((loop.hazards.get('tank-overflow') as number) - 6 * HOUR) / MINUTE).toFixed(0)} min after`,
+        );
     }
   }, 120_000);
 
@@ -72,7 +82,9 @@ describe('the stations', () => {
       loop.run(14 * HOUR);
       expect(loop.hazards.has('tank-overflow')).toBe(!tankFloats);
       if (!tankFloats)
-        console.log(`the main zone runs over ${(((loop.hazards.get('tank-overflow') as number) - 6 * HOUR) / MINUTE).toFixed(0)} min after`);
+        console.log(
+          `the main zone runs over ${(((loop.hazards.get('tank-overflow') as number) - 6 * HOUR) / MINUTE).toFixed(0)} min after`,
+        );
     }
   }, 120_000);
 
