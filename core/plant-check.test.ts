@@ -103,7 +103,7 @@ describe('checkPlant', () => {
       '\n    sensor: { of: level }',
       '\n    sensor: { of: level, analysis: true }',
       [
-        "plant.sensor plant.yaml:28:36: the analysis of LIT101 takes the time between two values; give it 'updates', and no 'lag'",
+        "plant.sensor plant.yaml:29:36: the analysis of LIT101 takes the time between two values; give it 'updates', and no 'lag'",
       ],
     ],
     [

@@ -29,13 +29,14 @@ describe('the unit', () => {
 
   it('without cooling water shuts itself down after about three minutes', () => {
     const { took } = shutCooling(false);
-    expect(took).toBeGreaterThan(150);
-    expect(took).toBeLessThan(220);
+    expect(took).toBeGreaterThan(175);
+    expect(took).toBeLessThan(190);
   });
 
   it('is tripped before that where the safety device is there, and goes on standing after a reset', () => {
     const { unit, took } = shutCooling(true);
-    expect(took).toBeLessThan(shutCooling(false).took);
+    expect(took).toBeGreaterThan(140);
+    expect(took).toBeLessThan(shutCooling(false).took - 10);
     expect(unit.variable('safety-device', 'XA901').get()).toBe(1);
     unit.run(60);
     for (const tag of ['FIT101', 'FIT201', 'FIT305', 'FIT401', 'JIT305']) expect(unit.truth(tag), tag).toBe(0);
@@ -66,10 +67,10 @@ describe('the unit', () => {
     expect(took).toBeLessThan(1820);
   });
 
-  it('lives for hours with a separator level that is frozen at its reading', () => {
+  it('lives for many hours with a separator level that is frozen where it should be', () => {
     const unit = new Unit();
     unit.run(SETTLED);
-    unit.engine.fault('LIT301', { kind: 'stuck' });
-    expect(unit.run(2 * 3600, stands(unit))).toBe(2 * 3600);
+    unit.engine.fault('LIT301', { kind: 'stuck', value: 50 });
+    expect(unit.run(6 * 3600, stands(unit))).toBe(6 * 3600);
   });
 });
