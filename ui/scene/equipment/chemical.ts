@@ -47,8 +47,8 @@ export const reactor: Builder<'reactor'> = (item, solid) => {
   const radius = item.diameter / 2;
   const water = upright(item, solid);
   const foot = footOf(item);
-  for (let y = foot + height * 0.1; y < foot + height * 0.78; y += 0.34)
-    solid.ring('flange', radius * 0.78, 0.07, [0, y, 0], 'y', 28);
+  for (let y = foot + height * 0.1; y < foot + height * 0.78; y += 0.46)
+    solid.ring('flange', radius * 0.78, 0.08, [0, y, 0], 'y', 22);
   const crown = foot + height + radius / 2;
   const impeller = foot + height * 0.22;
   solid.rod('steelDark', [0, impeller - 0.2, 0], [0, crown, 0], 0.08);
