@@ -302,7 +302,7 @@ export function epanetText(
     section('OPTIONS', [
       'Units LPS',
       'Headloss H-W',
-      'Accuracy 0.0000001',
+      'Accuracy 0.00001',
       'Trials 200',
       'Unbalanced Continue 20',
       'Demand Model PDA',
