@@ -78,11 +78,14 @@ export interface Exciter {
   readonly ceiling: number;
 }
 
-/** Governor and steam chest in series: time constants, droop as per unit speed for the turbine's full power. */
+/** Governor, steam chest and reheater: time constants, share of the power made before the reheater, droop in per unit speed for the rated power. */
 export interface Turbine {
   readonly governorTime: number;
   readonly chestTime: number;
+  readonly reheatTime: number;
+  readonly highPressure: number;
   readonly droop: number;
+  readonly ratedMva: number;
   /** MW with the valves wide open. */
   readonly maximumMw: number;
 }
@@ -121,10 +124,18 @@ const EXCITER: Exciter = {
 };
 
 /**
- * Sauer & Pai give the equations (4.110–4.116) but no numbers; these are Kundur 1994, section 11.1 (governor 0.2 s, steam chest 0.3 s, droop 5 %)
- * on the power that MATPOWER's case 9 allows each unit.
+ * Sauer & Pai give no governors' numbers; these are Kundur 1994, section 11.1 (governor 0.2 s, chest 0.3 s, reheater 7 s with 30 % of the power
+ * before it, droop 5 %), droop on the machines' nameplates (Anderson & Fouad 1977, table 2.1), power at most what MATPOWER's case 9 allows.
  */
-const turbine = (maximumMw: number): Turbine => ({ governorTime: 0.2, chestTime: 0.3, droop: 0.05, maximumMw });
+const turbine = (ratedMva: number, maximumMw: number): Turbine => ({
+  governorTime: 0.2,
+  chestTime: 0.3,
+  reheatTime: 7,
+  highPressure: 0.3,
+  droop: 0.05,
+  ratedMva,
+  maximumMw,
+});
 
 /** Sauer & Pai 1998, table 7.3; damping D/M = 0.1 s⁻¹ there is 0.2·H per unit speed. */
 export const MACHINES: readonly Machine[] = [
@@ -140,7 +151,7 @@ export const MACHINES: readonly Machine[] = [
     td0: 8.96,
     tq0: 0.31,
     exciter: EXCITER,
-    turbine: turbine(250),
+    turbine: turbine(247.5, 250),
   },
   {
     bus: 2,
@@ -154,7 +165,7 @@ export const MACHINES: readonly Machine[] = [
     td0: 6,
     tq0: 0.535,
     exciter: EXCITER,
-    turbine: turbine(300),
+    turbine: turbine(192, 300),
   },
   {
     bus: 3,
@@ -168,7 +179,7 @@ export const MACHINES: readonly Machine[] = [
     td0: 5.89,
     tq0: 0.6,
     exciter: EXCITER,
-    turbine: turbine(270),
+    turbine: turbine(128, 270),
   },
 ];
 

@@ -21,7 +21,8 @@ export const MACHINE_STATES = [
   'field',
   'feedback',
   'regulator',
-  'torque',
+  'chest',
+  'reheat',
   'valve',
 ] as const;
 export const EQ = 0;
@@ -31,8 +32,9 @@ export const SPEED = 3;
 export const FIELD = 4;
 export const FEEDBACK = 5;
 export const REGULATOR = 6;
-export const TORQUE = 7;
-export const VALVE = 8;
+export const CHEST = 7;
+export const REHEAT = 8;
+export const VALVE = 9;
 export const PER_MACHINE = MACHINE_STATES.length;
 
 /** Susceptance of every bus to earth, pu, so that a dead bus has a voltage: none. 10⁻⁷ is a metre of busbar's. */
@@ -162,7 +164,8 @@ export class Grid {
       x[at + FIELD] = field;
       x[at + FEEDBACK] = (kf / tf) * field;
       x[at + REGULATOR] = regulator;
-      x[at + TORQUE] = torque;
+      x[at + CHEST] = torque;
+      x[at + REHEAT] = torque;
       x[at + VALVE] = torque;
       this.vRef[k] = vm + regulator / ka;
       this.pRef[k] = torque;
@@ -250,7 +253,9 @@ export class Grid {
       const field = x[at + FIELD];
       const feedback = x[at + FEEDBACK];
       const regulator = x[at + REGULATOR];
-      const torque = x[at + TORQUE];
+      const chest = x[at + CHEST];
+      const reheat = x[at + REHEAT];
+      const torque = reheat + p[n + 23] * (chest - reheat);
       const valve = x[at + VALVE];
       const s = this.#sin[k];
       const c = this.#cos[k];
@@ -274,9 +279,11 @@ export class Grid {
       const order = p[n + 16] * (this.vRef[k] - voltage + feedback - rate);
       const ceiling = p[n + 18];
       dx[at + REGULATOR] = held(regulator, (order - regulator) * p[n + 17], -ceiling, ceiling);
-      dx[at + TORQUE] = (valve - torque) * p[n + 19];
-      const opening = this.pRef[k] - slip * p[n + 20];
-      dx[at + VALVE] = held(valve, (opening - valve) * p[n + 21], 0, p[n + 22]);
+      dx[at + CHEST] = (valve - chest) * p[n + 19];
+      dx[at + REHEAT] = (chest - reheat) * p[n + 24];
+      // The valve is asked for no more than it can give, and so stays within its travel.
+      const opening = Math.min(p[n + 22], Math.max(0, this.pRef[k] - slip * p[n + 20]));
+      dx[at + VALVE] = (opening - valve) * p[n + 21];
     }
   }
 
@@ -464,7 +471,7 @@ export class Grid {
 }
 
 /** How many numbers `parameters` gives. */
-const PARAMETERS = 23;
+const PARAMETERS = 25;
 
 /** What the equations of a machine use again and again, divisions done: their order is that of `derivatives`. */
 function parameters(machine: Machine, baseMva: number): readonly number[] {
@@ -491,9 +498,11 @@ function parameters(machine: Machine, baseMva: number): readonly number[] {
     1 / exciter.ta,
     exciter.ceiling,
     1 / turbine.chestTime,
-    most / turbine.droop,
+    turbine.ratedMva / baseMva / turbine.droop,
     1 / turbine.governorTime,
     most,
+    turbine.highPressure,
+    1 / turbine.reheatTime,
   ];
 }
 

@@ -53,6 +53,9 @@ export function solveReal(a: Float64Array, b: Float64Array, n: number): void {
   }
 }
 
+/** Size of a complex number; `Math.hypot` guards against overflow that per-unit values never see, at many times the cost. */
+export const magnitude = (re: number, im: number): number => Math.sqrt(re * re + im * im);
+
 /** A square complex matrix by rows, real and imaginary parts apart. */
 export interface ComplexMatrix {
   readonly n: number;

@@ -13,6 +13,7 @@ import {
   UNITS,
 } from './design.ts';
 import { ANGLE, FIELD, PER_MACHINE, SPEED, VALVE } from './grid.ts';
+import { magnitude } from './linear.ts';
 import { BREAKERS, LINE_ENDS, TEMPERATURES_AT, Y } from './signals.ts';
 
 const DEGREES = 180 / Math.PI;
@@ -100,15 +101,22 @@ function observeBreakers(area: Area, x: Float64Array, y: Float64Array): void {
     y[relay + 2] = protection.cause(b);
     y[relay + 3] = protection.inStep(b);
     y[relay + 4] = protection.reclosing(b);
-    const { branch, atTo, bus } = BREAKERS[b];
+    const { branch, atTo } = BREAKERS[b];
     if (branch < 0) continue;
-    const number = grid.numbers.get(bus) as number;
-    const side = Math.sqrt(grid.sideRe(branch, atTo) ** 2 + grid.sideIm(branch, atTo) ** 2);
-    const here = Math.sqrt(grid.vRe[number] ** 2 + grid.vIm[number] ** 2);
-    y[at] = side * BASE_KV;
-    y[at + 1] = (here - side) * BASE_KV;
-    y[at + 2] = area.slipAcross(b, x);
-    y[at + 3] = area.angleAcross(b) * DEGREES;
+    const number = area.breakerBus[b];
+    const here = magnitude(grid.vRe[number], grid.vIm[number]);
+    if (breakers.closed[b] === 1) {
+      y[at] = here * BASE_KV;
+      y[at + 1] = 0;
+      y[at + 2] = 0;
+      y[at + 3] = 0;
+    } else {
+      const side = magnitude(grid.sideRe(branch, atTo), grid.sideIm(branch, atTo));
+      y[at] = side * BASE_KV;
+      y[at + 1] = (here - side) * BASE_KV;
+      y[at + 2] = area.slipAcross(b, x);
+      y[at + 3] = area.angleAcross(b) * DEGREES;
+    }
     at += PER_SYNC;
   }
   y[Y.largestClosingAngleDeg] = area.closingAngle[0];
@@ -118,7 +126,7 @@ function observePower(area: Area, x: Float64Array, y: Float64Array): void {
   const { grid } = area;
   let generation = 0;
   for (let k = 0; k < UNITS.length; k++) {
-    const bus = grid.numbers.get(UNITS[k].bus) as number;
+    const bus = area.terminal[k];
     const at = Y.unit1Mw + PER_UNIT * k;
     const state = k * PER_MACHINE;
     const mw = (grid.vRe[bus] * grid.iRe[k] + grid.vIm[bus] * grid.iIm[k]) * BASE_MVA;

@@ -1,5 +1,7 @@
 /** What relays decide from phasors: distance (21), direction (67), transformer differential (87T), synchronism (25). Phasors in per unit. */
 
+import { magnitude } from '../linear.ts';
+
 /**
  * Mho distance element: whether what is seen lies in the circle through the origin whose diameter is the reach. The angle is compared against a
  * polarising voltage – remembered from before the fault, so that a fault at the relay's own terminals is seen forward and not backward (Cook,
@@ -46,8 +48,8 @@ export function differs(
   bRe: number,
   bIm: number,
 ): boolean {
-  const difference = Math.hypot(aRe + bRe, aIm + bIm) / rated;
-  const restraint = (Math.hypot(aRe, aIm) + Math.hypot(bRe, bIm)) / 2 / rated;
+  const difference = magnitude(aRe + bRe, aIm + bIm) / rated;
+  const restraint = (magnitude(aRe, aIm) + magnitude(bRe, bIm)) / 2 / rated;
   const { pickup, slope1, knee, slope2 } = settings;
   const line = restraint <= knee ? slope1 * restraint : slope1 * knee + slope2 * (restraint - knee);
   return difference > Math.max(pickup, line);

@@ -7,6 +7,7 @@
 import type { Area } from '../area.ts';
 import { LINES, UNITS } from '../design.ts';
 import { PER_MACHINE, SPEED } from '../grid.ts';
+import { magnitude } from '../linear.ts';
 import { BREAKERS, U } from '../signals.ts';
 import { differs, inMho, isForward, maySynchronise } from './comparators.ts';
 import { advanceInverse } from './inverse-time.ts';
@@ -81,7 +82,7 @@ export class Protection {
   begin(): void {
     const { grid } = this.#area;
     for (let b = 0; b < BREAKERS.length; b++) {
-      const bus = grid.numbers.get(BREAKERS[b].bus) as number;
+      const bus = this.#area.breakerBus[b];
       this.#slots[b * SLOTS + POL_RE] = grid.vRe[bus];
       this.#slots[b * SLOTS + POL_IM] = grid.vIm[bus];
     }
@@ -156,8 +157,8 @@ export class Protection {
     const { grid } = area;
     const slots = this.#slots;
     const at = b * SLOTS;
-    const { branch, atTo, bus: busId } = BREAKERS[b];
-    const bus = grid.numbers.get(busId) as number;
+    const { branch, atTo } = BREAKERS[b];
+    const bus = area.breakerBus[b];
     const vRe = grid.vRe[bus];
     const vIm = grid.vIm[bus];
     const iRe = grid.currentRe(branch, atTo);
@@ -180,7 +181,8 @@ export class Protection {
     const zone2 =
       measures && (held ? slots[at + ZONE2] > 0 : inMho(vRe, vIm, iRe, iIm, polRe, polIm, far * r, far * reactance));
     const zone3 =
-      measures && (held ? slots[at + ZONE3] > 0 : inMho(vRe, vIm, iRe, iIm, polRe, polIm, whole * r, whole * reactance));
+      measures &&
+      (held ? slots[at + ZONE3] > 0 : inMho(vRe, vIm, iRe, iIm, polRe, polIm, whole * r, whole * reactance));
     if (!blind) this.#follow(at, vRe, vIm, h);
     slots[at + OVERREACH] = zone2 ? 1 : 0;
     // The devices of a line are neighbours in the list.
@@ -202,12 +204,18 @@ export class Protection {
     else if (slots[at + PROGRESS] >= 1) this.#order(b, CAUSE.inverseTime, u);
     this.#guard(b, size, u, h);
 
-    const here = Math.sqrt(vRe * vRe + vIm * vIm);
-    const side = Math.hypot(grid.sideRe(branch, atTo), grid.sideIm(branch, atTo));
-    const slip = area.slipAcross(b, x);
-    const inStep = maySynchronise(set.LINE_SYNCHRONISM, here, side, slip, area.angleAcross(b));
-    slots[at + IN_STEP] = inStep ? 1 : 0;
-    this.#reclose(b, inStep && here > set.LINE_SYNCHRONISM.live, side > set.LINE_SYNCHRONISM.live, h);
+    const here = magnitude(vRe, vIm);
+    const { live } = set.LINE_SYNCHRONISM;
+    if (area.breakers.closed[b] === 1) {
+      slots[at + IN_STEP] = 1;
+      if (slots[at + STATE] !== RECLOSING.ready) this.#reclose(b, false, here > live, h);
+    } else {
+      const side = magnitude(grid.sideRe(branch, atTo), grid.sideIm(branch, atTo));
+      const slip = area.slipAcross(b, x);
+      const inStep = maySynchronise(set.LINE_SYNCHRONISM, here, side, slip, area.angleAcross(b));
+      slots[at + IN_STEP] = inStep ? 1 : 0;
+      this.#reclose(b, inStep && here > live, side > live, h);
+    }
   }
 
   #unit(b: number, k: number, x: Float64Array, u: Float64Array, h: number): void {
@@ -215,13 +223,13 @@ export class Protection {
     const { grid } = area;
     const slots = this.#slots;
     const at = b * SLOTS;
-    const { branch, bus: busId } = BREAKERS[b];
-    const terminal = grid.numbers.get(UNITS[k].bus) as number;
-    const bus = grid.numbers.get(busId) as number;
+    const { branch } = BREAKERS[b];
+    const terminal = area.terminal[k];
+    const bus = area.breakerBus[b];
     const iRe = grid.currentRe(branch, true);
     const iIm = grid.currentIm(branch, true);
     const size = Math.sqrt(iRe * iRe + iIm * iIm);
-    const volts = Math.hypot(grid.vRe[terminal], grid.vIm[terminal]);
+    const volts = magnitude(grid.vRe[terminal], grid.vIm[terminal]);
     const hertz = x[k * PER_MACHINE + SPEED] * 60;
     let started = 0;
     let cause: number = CAUSE.none;
@@ -251,8 +259,8 @@ export class Protection {
       this.#order(b, cause, u);
     }
     this.#guard(b, size, u, h);
-    const here = Math.hypot(grid.vRe[bus], grid.vIm[bus]);
-    const side = Math.hypot(grid.sideRe(branch, true), grid.sideIm(branch, true));
+    const here = magnitude(grid.vRe[bus], grid.vIm[bus]);
+    const side = magnitude(grid.sideRe(branch, true), grid.sideIm(branch, true));
     const slip = area.slipAcross(b, x);
     const inStep = maySynchronise(set.UNIT_SYNCHRONISM, here, side, slip, area.angleAcross(b));
     slots[at + IN_STEP] = inStep && slots[at + LOCKED] === 0 ? 1 : 0;
@@ -264,8 +272,8 @@ export class Protection {
     const slots = this.#slots;
     const at = b * SLOTS;
     const bus = area.loadBus[f];
-    const volts = Math.hypot(grid.vRe[bus], grid.vIm[bus]);
-    const size = volts * Math.hypot(grid.loadG[bus], grid.loadB[bus]);
+    const volts = magnitude(grid.vRe[bus], grid.vIm[bus]);
+    const size = volts * magnitude(grid.loadG[bus], grid.loadB[bus]);
     const hertz = area.frequency(bus, x);
     const closed = area.breakers.closed[b] === 1;
     const multiple = size / set.FEEDER_PICKUP[f];
@@ -369,7 +377,20 @@ export class Protection {
 }
 
 const UNIT_BREAKERS = Int32Array.from(UNITS, (_, unit) => BREAKERS.findIndex((place) => place.unit === unit));
-const RESTING = [BLIND, FAILURE, STARTED, IN_STEP, PROGRESS, ZONE1, ZONE2, ZONE3, PILOT, OVERREACH, STATE, SINCE] as const;
+const RESTING = [
+  BLIND,
+  FAILURE,
+  STARTED,
+  IN_STEP,
+  PROGRESS,
+  ZONE1,
+  ZONE2,
+  ZONE3,
+  PILOT,
+  OVERREACH,
+  STATE,
+  SINCE,
+] as const;
 
 /** Whether a timer has run for so long, sums of steps being what they are. */
 const reached = (seconds: number, delay: number) => seconds >= delay - 1e-9;
