@@ -236,7 +236,7 @@ export const REDUCING_VALVE = { id: 'V2', from: 'J18', to: 'J37', diameter: 150,
 export const RELIEF_VALVE = { id: 'V3', from: 'J34', to: 'J39', diameter: 150, setting: 65 } as const;
 
 /** Below this pressure, m of water, taps give less than is wanted: by the root of it (Wagner, Shamir & Marks 1988). */
-export const REQUIRED_PRESSURE = 14;
+const REQUIRED_PRESSURE = 14;
 
 /** Chlorine decay that the text tells EPANET; ours is judged by its with the same. Per day of the bulk, m per day of the walls. */
 export interface Reactions {

@@ -32,7 +32,7 @@ const FLOATS = [[0, 1, 2], [3], [4, 5], [6], []] as const;
 const STARTS = 24;
 const LONG_AGO = -1e9;
 
-export const U = positions([
+const U = positions([
   ...(Object.keys(INPUTS) as (keyof typeof INPUTS)[]),
   ...(Object.keys(DISTURBANCES) as (keyof typeof DISTURBANCES)[]),
 ]);
