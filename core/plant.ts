@@ -15,6 +15,7 @@ import {
   webServiceSchema,
 } from './plant-doors.ts';
 import { fieldActionSchema } from './plant-field.ts';
+import { actuatorSchema, sensorSchema } from './plant-instruments.ts';
 import { mqttServiceSchema, sparkplugSchema } from './plant-mqtt.ts';
 import { opcuaPollSchema, opcuaServiceSchema } from './plant-opcua.ts';
 import { duration, id, pollCommon, tagId } from './plant-words.ts';
@@ -32,30 +33,6 @@ export { duration, fieldActionSchema };
 /** `{ when: 'LIT101 > 1.1', for: 60s }`: a CEL expression over tags that must hold for a while. */
 export const predicateSchema = z.strictObject({ when: z.string(), for: duration.optional() });
 export type PredicateText = z.output<typeof predicateSchema>;
-
-const sensorSchema = z.strictObject({
-  /** Name of the process output that it measures. */
-  of: z.string(),
-  /** First-order lag of the instrument. */
-  lag: duration.optional(),
-  /** Standard deviation of the noise, in the tag's unit. */
-  noise: z.number().nonnegative().optional(),
-  /** Sampled instruments (a DPD chlorine analyser) take a new value only this often. */
-  updates: duration.optional(),
-  /** An analysis takes the whole time between two values (a gas chromatograph): each value is of what was drawn in with the one before. */
-  analysis: z.boolean().optional(),
-});
-
-const actuatorSchema = z.strictObject({
-  /** Name of the process input that it drives. */
-  drives: z.string(),
-  /** Full travel per second as a fraction of the range; a contactor has none. */
-  slew: z.number().positive().optional(),
-  /** Physical travel, narrower than the tag's range where a pump saturates before the display does. */
-  travel: band.optional(),
-  /** Band of a sticking valve, fraction of the range. */
-  stiction: z.number().nonnegative().optional(),
-});
 
 const alarmsSchema = z.strictObject({
   lowLow: z.number().optional(),
