@@ -20,14 +20,15 @@ import {
   SYSTEM,
   UNITS,
 } from './design.ts';
-import { FIELD, Grid, PER_MACHINE, SPEED } from './grid.ts';
+import { Grid } from './grid.ts';
+import { FIELD, PER_MACHINE, SPEED } from './machine.ts';
 import { observe } from './observe.ts';
 import { Protection } from './relays/protection.ts';
 import { BREAKERS, LOADS_AT, PUBLISHED, TEMPERATURES_AT, U } from './signals.ts';
 
 /** Step while something happens, and the longest otherwise, seconds. */
-export const FINE = 0.001;
-export const COARSE = 0.02;
+const FINE = 0.001;
+const COARSE = 0.02;
 /** It goes on in fine steps for so long after an event. */
 const AFTER_EVENT = 0.5;
 /** What counts as happening: power that accelerates a machine (pu), a change of field (pu/s), slip between machines (pu). */

@@ -3,7 +3,8 @@
  * relays, and the whole process in steps of 20 ms while nothing moves.
  */
 import { MACHINES, NOMINAL_HZ, SYSTEM } from './design.ts';
-import { Grid, PER_MACHINE } from './grid.ts';
+import { Grid } from './grid.ts';
+import { PER_MACHINE } from './machine.ts';
 import { PUBLISHED } from './signals.ts';
 import { Run } from './test/run.ts';
 import { stepper } from './test/stepper.ts';
@@ -37,6 +38,5 @@ console.log(
 const fine = new Run(0.001);
 console.log(`the whole process, 1 ms: ${rate(50, () => fine.go(50))}`);
 const still = new Run(0.02);
-still.set('dailyPattern', 1);
 still.set('variability', 1);
 console.log(`the whole process with its loads' wandering, 20 ms: ${rate(1000, () => still.go(1000))}`);

@@ -6,7 +6,7 @@ import { BREAKER } from './design.ts';
 
 /** What a breaker is doing after a step. */
 export const UNCHANGED = 0;
-export const OPENED = 1;
+const OPENED = 1;
 export const CLOSED = 2;
 
 export class Breakers {

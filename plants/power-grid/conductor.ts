@@ -16,7 +16,7 @@ const DRAKE = {
 /** W/m² on the conductor's side in the example (11 June, 11 a.m., 30° north, clear air). */
 const SUN = 1000;
 /** Temperature at which a line's rating is reckoned, °C. */
-export const RATED_TEMPERATURE = 100;
+const RATED_TEMPERATURE = 100;
 
 const resistance = (celsius: number) => DRAKE.r25 + ((DRAKE.r75 - DRAKE.r25) * (celsius - 25)) / 50;
 

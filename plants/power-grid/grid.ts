@@ -7,35 +7,25 @@
  * states, `topology` and loads calls `rebuild` and goes on exactly.
  */
 import type { Machine } from './design.ts';
-import { solveReal } from './linear.ts';
+import { eliminateLeft, solveReal } from './linear.ts';
+import {
+  ANGLE,
+  CHEST,
+  ED,
+  EQ,
+  FEEDBACK,
+  FIELD,
+  PARAMETERS,
+  PER_MACHINE,
+  parameters,
+  REGULATOR,
+  REHEAT,
+  SPEED,
+  VALVE,
+} from './machine.ts';
 import { busNumbers, type PowerSystem } from './network.ts';
 import type { PowerFlow } from './power-flow.ts';
 import { FROM_BY_TO, PORT, TO_BY_FROM, twoPort } from './two-port.ts';
-
-/** States of one machine, from its first: transient voltages, rotor angle in radians against the nominal frame, speed in pu, exciter, turbine. */
-export const MACHINE_STATES = [
-  'eq',
-  'ed',
-  'angle',
-  'speed',
-  'field',
-  'feedback',
-  'regulator',
-  'chest',
-  'reheat',
-  'valve',
-] as const;
-export const EQ = 0;
-export const ED = 1;
-export const ANGLE = 2;
-export const SPEED = 3;
-export const FIELD = 4;
-export const FEEDBACK = 5;
-export const REGULATOR = 6;
-export const CHEST = 7;
-export const REHEAT = 8;
-export const VALVE = 9;
-export const PER_MACHINE = MACHINE_STATES.length;
 
 /** Susceptance of every bus to earth, pu, so that a dead bus has a voltage: none. 10⁻⁷ is a metre of busbar's. */
 const STRAY = 1e-7;
@@ -423,7 +413,7 @@ export class Grid {
         im[r * width + inner + k] = -this.#yIm[row + this.#terminals[k]];
       }
     }
-    gaussJordan(re, im, inner, width);
+    eliminateLeft(re, im, inner, width);
     for (let i = 0; i < m; i++) {
       const row = this.#terminals[i] * n;
       for (let k = 0; k < m; k++) {
@@ -470,91 +460,7 @@ export class Grid {
   }
 }
 
-/** How many numbers `parameters` gives. */
-const PARAMETERS = 25;
-
-/** What the equations of a machine use again and again, divisions done: their order is that of `derivatives`. */
-function parameters(machine: Machine, baseMva: number): readonly number[] {
-  const { exciter, turbine } = machine;
-  const most = turbine.maximumMw / baseMva;
-  return [
-    machine.rs,
-    machine.xdTransient,
-    machine.xqTransient,
-    machine.xd - machine.xdTransient,
-    1 / machine.td0,
-    machine.xq - machine.xqTransient,
-    1 / machine.tq0,
-    machine.damping,
-    1 / (2 * machine.inertia),
-    machine.xqTransient - machine.xdTransient,
-    exciter.ke,
-    exciter.saturation,
-    exciter.saturationExponent,
-    1 / exciter.te,
-    exciter.kf / exciter.tf,
-    1 / exciter.tf,
-    exciter.ka,
-    1 / exciter.ta,
-    exciter.ceiling,
-    1 / turbine.chestTime,
-    turbine.ratedMva / baseMva / turbine.droop,
-    1 / turbine.governorTime,
-    most,
-    turbine.highPressure,
-    1 / turbine.reheatTime,
-  ];
-}
-
 /** A rate that does not push a value beyond its limits. */
 function held(value: number, rate: number, low: number, high: number): number {
   return (value >= high && rate > 0) || (value <= low && rate < 0) ? 0 : rate;
-}
-
-/** Turns the left square of a complex matrix of `rows` × `width` into the identity, with row pivoting. */
-function gaussJordan(re: Float64Array, im: Float64Array, rows: number, width: number): void {
-  for (let k = 0; k < rows; k++) {
-    let pivot = k;
-    let largest = 0;
-    for (let r = k; r < rows; r++) {
-      const at = r * width + k;
-      const size = re[at] * re[at] + im[at] * im[at];
-      if (size > largest) {
-        largest = size;
-        pivot = r;
-      }
-    }
-    if (pivot !== k)
-      for (let q = k; q < width; q++) {
-        const a = k * width + q;
-        const b = pivot * width + q;
-        const swapRe = re[a];
-        const swapIm = im[a];
-        re[a] = re[b];
-        im[a] = im[b];
-        re[b] = swapRe;
-        im[b] = swapIm;
-      }
-    const pRe = re[k * width + k] / largest;
-    const pIm = -im[k * width + k] / largest;
-    for (let q = k; q < width; q++) {
-      const at = k * width + q;
-      const r = re[at];
-      const i = im[at];
-      re[at] = r * pRe - i * pIm;
-      im[at] = r * pIm + i * pRe;
-    }
-    for (let r = 0; r < rows; r++) {
-      if (r === k) continue;
-      const fRe = re[r * width + k];
-      const fIm = im[r * width + k];
-      if (fRe === 0 && fIm === 0) continue;
-      for (let q = k; q < width; q++) {
-        const from = k * width + q;
-        const to = r * width + q;
-        re[to] -= fRe * re[from] - fIm * im[from];
-        im[to] -= fRe * im[from] + fIm * re[from];
-      }
-    }
-  }
 }

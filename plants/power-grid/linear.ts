@@ -126,3 +126,51 @@ function swapRows(array: Float64Array, a: number, b: number, n: number): void {
     array[b * n + j] = t;
   }
 }
+
+/** Turns the left square of a complex matrix of `rows` × `width` into the identity, with row pivoting. */
+export function eliminateLeft(re: Float64Array, im: Float64Array, rows: number, width: number): void {
+  for (let k = 0; k < rows; k++) {
+    let pivot = k;
+    let largest = 0;
+    for (let r = k; r < rows; r++) {
+      const at = r * width + k;
+      const size = re[at] * re[at] + im[at] * im[at];
+      if (size > largest) {
+        largest = size;
+        pivot = r;
+      }
+    }
+    if (pivot !== k)
+      for (let q = k; q < width; q++) {
+        const a = k * width + q;
+        const b = pivot * width + q;
+        const swapRe = re[a];
+        const swapIm = im[a];
+        re[a] = re[b];
+        im[a] = im[b];
+        re[b] = swapRe;
+        im[b] = swapIm;
+      }
+    const pRe = re[k * width + k] / largest;
+    const pIm = -im[k * width + k] / largest;
+    for (let q = k; q < width; q++) {
+      const at = k * width + q;
+      const r = re[at];
+      const i = im[at];
+      re[at] = r * pRe - i * pIm;
+      im[at] = r * pIm + i * pRe;
+    }
+    for (let r = 0; r < rows; r++) {
+      if (r === k) continue;
+      const fRe = re[r * width + k];
+      const fIm = im[r * width + k];
+      if (fRe === 0 && fIm === 0) continue;
+      for (let q = k; q < width; q++) {
+        const from = k * width + q;
+        const to = r * width + q;
+        re[to] -= fRe * re[from] - fIm * im[from];
+        im[to] -= fRe * im[from] + fIm * re[from];
+      }
+    }
+  }
+}

@@ -12,8 +12,8 @@ import {
   SYSTEM,
   UNITS,
 } from './design.ts';
-import { ANGLE, FIELD, PER_MACHINE, SPEED, VALVE } from './grid.ts';
 import { magnitude } from './linear.ts';
+import { ANGLE, FIELD, PER_MACHINE, SPEED, VALVE } from './machine.ts';
 import { BREAKERS, LINE_ENDS, TEMPERATURES_AT, Y } from './signals.ts';
 
 const DEGREES = 180 / Math.PI;

@@ -5,7 +5,7 @@
  */
 import { positions } from '@penstock/simulator/process';
 import { FEEDERS, LINES, SHEDDING_HZ, SYSTEM, UNITS, ZONE_PERCENT } from './design.ts';
-import { MACHINE_STATES } from './grid.ts';
+import { MACHINE_STATES } from './machine.ts';
 import { solvePowerFlow } from './power-flow.ts';
 
 /** One breaker: at a line's end, between unit transformer and bus, or before feeders; `side` and `branch` where a branch hangs on it. */

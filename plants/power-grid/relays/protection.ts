@@ -6,8 +6,8 @@
  */
 import type { Area } from '../area.ts';
 import { LINES, UNITS } from '../design.ts';
-import { PER_MACHINE, SPEED } from '../grid.ts';
 import { magnitude } from '../linear.ts';
+import { PER_MACHINE, SPEED } from '../machine.ts';
 import { BREAKERS, U } from '../signals.ts';
 import { differs, inMho, isForward, maySynchronise } from './comparators.ts';
 import { advanceInverse } from './inverse-time.ts';
@@ -51,8 +51,12 @@ const STATE = 13;
 const SINCE = 14;
 const LOCKED = 15;
 const BLIND = 16;
-const TIMERS = 17;
+const STARTED_FOR = 17;
+const TIMERS = 18;
 const SLOTS = TIMERS + 12;
+
+/** Seconds after a start for which the relays' times are told finely. */
+const SHARP = 2;
 
 const DIFFERENTIAL_TIMER = set.UNIT_FREQUENCY.length + set.UNIT_OVERVOLTAGE.length;
 
@@ -116,11 +120,12 @@ export class Protection {
     return u[inService[breaker]] >= 0.5 && this.#slots[breaker * SLOTS + IN_STEP] === 1;
   }
 
-  /** Whether anything has started, so that time must be told finely. */
+  /** Whether anything has started lately, so that time must be told finely: what goes on for longer than that may be 20 ms late. */
   get busy(): boolean {
     for (let b = 0; b < BREAKERS.length; b++) {
       const at = b * SLOTS;
-      if (this.#slots[at + STARTED] === 1 || this.#slots[at + SEALED] > 0) return true;
+      if (this.#slots[at + SEALED] > 0) return true;
+      if (this.#slots[at + STARTED] === 1 && this.#slots[at + STARTED_FOR] < SHARP) return true;
       const state = this.#slots[at + STATE];
       if (state >= RECLOSING.deadTime && state <= RECLOSING.closing) return true;
     }
@@ -139,6 +144,7 @@ export class Protection {
         else if (unit >= 0) this.#unit(b, unit, x, u, h);
         else this.#feeder(b, feeder, x, u, h);
       } else this.#rest(b);
+      slots[at + STARTED_FOR] = slots[at + STARTED] === 1 ? slots[at + STARTED_FOR] + h : 0;
       this.trip[b] = slots[at + SEALED] > 0 ? 1 : 0;
     }
   }

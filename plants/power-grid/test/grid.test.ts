@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MACHINES, type Machine, NOMINAL_HZ, SYSTEM } from '../design.ts';
-import { ANGLE, Grid, PER_MACHINE, SPEED } from '../grid.ts';
+import { Grid } from '../grid.ts';
+import { ANGLE, PER_MACHINE, SPEED } from '../machine.ts';
 import type { PowerSystem } from '../network.ts';
 import { solvePowerFlow } from '../power-flow.ts';
 import { ClassicalSwing } from '../swing.ts';

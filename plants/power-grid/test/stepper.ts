@@ -1,5 +1,6 @@
 import { integrator } from '@penstock/simulator/process';
-import { type Grid, PER_MACHINE } from '../grid.ts';
+import type { Grid } from '../grid.ts';
+import { PER_MACHINE } from '../machine.ts';
 
 /** Moves a grid's machines by fixed steps of the classical Runge–Kutta method. */
 export function stepper(grid: Grid): (h: number, x: Float64Array) => void {
