@@ -38,11 +38,11 @@ describe.skipIf(!proving)('a tank runs over', () => {
       const attack = await play(scenario);
       expect(attack.detected).toBe(true);
       expect(attack.timeToDetectSeconds).toBeLessThan(30);
-      expect(attack.hazards.map(({ hazard }) => hazard)).toContain('tank-overflow');
+      expect(attack.outcome.hazards.map(({ hazard }) => hazard)).toContain('tank-overflow');
       expect(attack.timeToDamageSeconds).toBeGreaterThan(3600);
       expect(attack.inTime).toEqual({ automatic: true, controlRoom: true, field: true });
-      expect((await play(scenario, '--control', 'floats')).hazards).toEqual([]);
-      expect((await play(scenario, '--twin')).hazards).toEqual([]);
+      expect((await play(scenario, '--control', 'floats')).outcome.hazards).toEqual([]);
+      expect((await play(scenario, '--twin')).outcome.hazards).toEqual([]);
     },
     LONG,
   );
