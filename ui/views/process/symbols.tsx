@@ -82,7 +82,10 @@ function Vessel({ item: { style, size, level } }: Of<'vessel'>) {
       <path d={shape} className="body" />
       {level && <Water clip={clip} box={[x, y, width, bowl]} level={level} />}
       {style === 'agitated' && (
-        <path d={`M0 ${y - 10}V${height * 0.25}M-18 ${height * 0.22}l36 8M-18 ${height * 0.25}l36 -8`} className="line" />
+        <path
+          d={`M0 ${y - 10}V${height * 0.25}M-18 ${height * 0.22}l36 8M-18 ${height * 0.25}l36 -8`}
+          className="line"
+        />
       )}
       {style === 'column' &&
         [1, 2, 3, 4, 5, 6, 7].map((n) => (
