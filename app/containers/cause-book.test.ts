@@ -172,6 +172,7 @@ const ZONES = [
 const PLC = parseIpv4('10.20.1.13');
 const SCADA = parseIpv4('10.20.1.20');
 const OFFICE = parseIpv4('10.20.4.30');
+const EVERYBODY = parseIpv4('10.20.1.255');
 const EPOCH = 1_763_740_800_000_000;
 
 /** A controller that echoes, a SCADA server with a standing connection to it, an office behind a firewall. */
@@ -202,6 +203,7 @@ function network(
   for (const host of [plc, scada, office, box]) agents.watch(host);
   agents.tell = (mark) => observed.tell(mark);
   plc.listen(502, (connection) => ({ data: (b, s, e) => void connection.send(b, s, e), closed() {} }));
+  const caller = plc.udp(47_808, (b, s, e) => caller.send(EVERYBODY, 47_808, b, s, e));
   const service = plc.udp(123, (b, s, e, address, port) => service.send(address, port, b, s, e));
   return { queue, wire, plc, scada, office, box, observed };
 }
@@ -216,6 +218,7 @@ type Action =
       readonly size: number;
       readonly isAct: boolean;
     }
+  | { readonly kind: 'call'; readonly size: number }
   | { readonly kind: 'ping'; readonly to: number; readonly isAct: boolean };
 
 const size = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1400, max: 4000 }));
@@ -224,6 +227,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
   fc.record({ kind: fc.constantFrom('poll' as const, 'ask' as const), size }),
   fc.record({ kind: fc.constant('visit' as const), from, port: fc.constantFrom(502, 80), isAct: fc.boolean() }),
   fc.record({ kind: fc.constant('datagram' as const), from, port: fc.constantFrom(123, 9), size, isAct: fc.boolean() }),
+  fc.record({ kind: fc.constant('call' as const), size: fc.integer({ min: 1, max: 300 }) }),
   fc.record({ kind: fc.constant('ping' as const), to: fc.constant(PLC), isAct: fc.boolean() }),
   // A neighbour that is not there: the search is whose need was first, and here only acts need it.
   fc.record({
@@ -265,6 +269,10 @@ function play(
       const socket = hosts[what.from].udp(0, () => {});
       socket.cause = what.isAct ? cause : undefined;
       socket.send(PLC, what.port, new Uint8Array(what.size).fill(number));
+    } else if (what.kind === 'call') {
+      const socket = scada.udp(0, () => {});
+      socket.cause = cause;
+      socket.send(EVERYBODY, 47_808, new Uint8Array(what.size).fill(number));
     } else if (what.kind === 'ping') scada.ping(what.to, () => {}, 56, what.isAct ? cause : undefined);
   };
   let at = 1e6;
