@@ -329,7 +329,8 @@ class DeviceRun {
     if (act.do === 'power-on') {
       this.#host.linkUp();
       if (device.controller?.mode === 'off') device.powerOn(now);
-      else device.start(now);
+      // What was given firmware that it cannot run does not start any more.
+      else if (device.doors?.isBricked !== true) device.start(now);
     } else if (act.do === 'power-off') device.powerOff(now);
     else if (act.do === 'link-up') device.linkUp();
     else if (act.do === 'link-down') device.linkDown();

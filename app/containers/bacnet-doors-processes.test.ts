@@ -69,7 +69,7 @@ describe.skipIf(!mayListen)('BACnet devices that are processes', { timeout: SLOW
     const truth = range.truth[range.engine.tagIndex('FAN901')];
     await poll(() => processes.displayed('FAN901')).toBe(truth);
     const panel = range.devices.get('panel');
-    await poll(() => panel?.store.values[range.engine.tagIndex('SC901_SP')]).toBe(held());
+    await poll(() => (panel?.store.values[range.engine.tagIndex('SC901_SP')] as number) - held()).toBe(0);
   });
 
   it('take operators’ orders, and the journal has whose they were', async () => {
@@ -82,8 +82,8 @@ describe.skipIf(!mayListen)('BACnet devices that are processes', { timeout: SLOW
   });
 
   it('are read, commanded and restarted by somebody with a tool', async () => {
-    const written = await asked((session, done) => session.write(setPoint, real(55), 8, CAUSE, done));
-    expect(written).toMatchObject({ outcome: 'done', requests: 1 });
+    const commanded = await asked((session, done) => session.write(setPoint, real(55), 8, CAUSE, done));
+    expect(commanded).toMatchObject({ outcome: 'done', requests: 1 });
     await poll(held).toBe(55);
     const read = await asked((session, done) => session.read(setPoint, CAUSE, done));
     expect(read).toMatchObject({ outcome: 'done', values: [real(55)] });
