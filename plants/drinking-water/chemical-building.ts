@@ -14,11 +14,12 @@
  * proportion to pressure; fans hold their flow; nothing is deposited on walls, and people, doors and wind are left out. Hypochlorite does not
  * decompose by itself. The aluminium of the PACl tank stays as strong as delivered.
  */
+
+import { MOLAR_MASS } from './chemistry.ts';
 import { DOSING } from './design.ts';
 import { type Flows, Q } from './flows.ts';
 import { fade } from './hydraulics.ts';
 import { AT, CHLORINE, U } from './layout.ts';
-import { MOLAR_MASS } from './chemistry.ts';
 
 export const BUILDING = {
   chemicalRoomM3: 500,
@@ -103,8 +104,7 @@ export function dissolvedChlorine(litres: number, buffer: number, acid: number, 
     const protons = (one + 2 * two) / all;
     const hydroxide = K_WATER / h;
     const excess = weak * bound + h - hydroxide + total * protons - given;
-    const slope =
-      weak * bound * (1 - bound) + h + hydroxide + total * ((one + 4 * two) / all - protons * protons);
+    const slope = weak * bound * (1 - bound) + h + hydroxide + total * ((one + 4 * two) / all - protons * protons);
     if (excess > 0) high = u;
     else low = u;
     let next = u - excess / slope;
@@ -152,7 +152,12 @@ const positive = (value: number): number => (value > 0 ? value : 0);
 const clamp = (value: number): number => (value > 1 ? 1 : value > 0 ? value : 0);
 const air = new Float64Array(AIR_COUNT);
 
-function pour(dx: Float64Array, to: number, litresPerSecond: number, [buffer, acid, chlorine]: readonly number[]): void {
+function pour(
+  dx: Float64Array,
+  to: number,
+  litresPerSecond: number,
+  [buffer, acid, chlorine]: readonly number[],
+): void {
   dx[to] += litresPerSecond * buffer;
   dx[to + 1] += litresPerSecond * acid;
   dx[to + 2] += litresPerSecond * chlorine;

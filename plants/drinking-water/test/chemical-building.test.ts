@@ -29,25 +29,39 @@ describe('chlorine of coagulant and hypochlorite', () => {
     expect(dissolvedChlorine(1, 0, -CAUSTIC, CHLORINE)).toBeLessThan(1e-6);
   });
 
-  it('is nearly all Cl₂ where coagulant is in excess', () => {
-    const litres = 1.05;
-    const dissolved = dissolvedChlorine(litres, acidOfPacl(1), acidOfPacl(1) - 0.05 * CAUSTIC, 0.05 * CHLORINE);
-    const total = (1000 * 0.05 * CHLORINE) / litres;
-    expect(dissolved / total).toBeGreaterThan(0.7);
-    expect(dissolved / total).toBeLessThan(1);
+  it('is nearly all Cl₂ where coagulant is in great excess', () => {
+    // By hand: the pH of PACl is half of pKa less the logarithm of its acid, some 2.4, and Cl₂ over HOCl is [H⁺] × [Cl⁻] over 5.1e-4, some 14.
+    const dissolved = dissolvedChlorine(1, acidOfPacl(1), acidOfPacl(1), 1e-4);
+    expect(dissolved / 0.1).toBeGreaterThan(0.92);
+    expect(dissolved / 0.1).toBeLessThan(0.95);
+  });
+
+  it('is what Henderson and Hasselbalch make of it where a twentieth of hypochlorite comes to coagulant', () => {
+    const [litres, acid, chlorine] = [1.05, acidOfPacl(1), 0.05 * CHLORINE];
+    const share = (dissolvedChlorine(litres, acid, acid - 0.05 * CAUSTIC, chlorine) * litres) / (1000 * chlorine);
+    const used = 0.05 * CAUSTIC + chlorine * (1 + share);
+    const hydrogen = (1e-5 * (acid - used)) / used;
+    const overHypochlorous = (hydrogen * 2) / 5.1e-4;
+    expect(share).toBeCloseTo(overHypochlorous / (1 + overHypochlorous), 2);
   });
 
   it('is more the more acid there is, and never more than there is chlorine', () => {
     const amount = fc.double({ min: 1e-4, max: 2, noNaN: true });
     fc.assert(
-      fc.property(amount, amount, amount, fc.double({ min: -1, max: 1, noNaN: true }), (litres, pacl, chlorine, less) => {
-        const acid = acidOfPacl(pacl);
-        const given = acid * less;
-        const dissolved = dissolvedChlorine(litres, acid, given, chlorine);
-        expect(dissolved).toBeGreaterThanOrEqual(0);
-        expect(dissolved).toBeLessThanOrEqual((1000 * chlorine) / litres);
-        expect(dissolvedChlorine(litres, acid, given + 0.1, chlorine)).toBeGreaterThanOrEqual(dissolved * (1 - 1e-9));
-      }),
+      fc.property(
+        amount,
+        amount,
+        amount,
+        fc.double({ min: -1, max: 1, noNaN: true }),
+        (litres, pacl, chlorine, less) => {
+          const acid = acidOfPacl(pacl);
+          const given = acid * less;
+          const dissolved = dissolvedChlorine(litres, acid, given, chlorine);
+          expect(dissolved).toBeGreaterThanOrEqual(0);
+          expect(dissolved).toBeLessThanOrEqual((1000 * chlorine) / litres);
+          expect(dissolvedChlorine(litres, acid, given + 0.1, chlorine)).toBeGreaterThanOrEqual(dissolved * (1 - 1e-9));
+        },
+      ),
     );
   });
 });
@@ -87,7 +101,13 @@ describe('the building', () => {
         };
       },
     };
-    const watched = ['bund.acid', 'bund.chlorine', 'chemicalRoom.chlorine', 'operatorsRoom.chlorine', 'building.left.chlorine'];
+    const watched = [
+      'bund.acid',
+      'bund.chlorine',
+      'chemicalRoom.chlorine',
+      'operatorsRoom.chlorine',
+      'building.left.chlorine',
+    ];
     const after = (step: number): number[] => {
       const engine = new ProcessEngine(continuous, [], { step, seed: 1, method: 'rk4' });
       engine.disturb('variability', 0);

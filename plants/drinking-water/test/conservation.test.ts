@@ -120,7 +120,12 @@ function physical(engine: Engine): void {
   });
   OUTPUTS.forEach((name, i) => {
     if (!Number.isFinite(outputs[i])) throw new Error(`${name} is ${outputs[i]}`);
-    if (outputs[i] < -1e-9 && name !== 'rawAlkalinityMgL' && name !== 'outletAlkalinityMgL' && name !== 'chemicalRoomPressurePa')
+    if (
+      outputs[i] < -1e-9 &&
+      name !== 'rawAlkalinityMgL' &&
+      name !== 'outletAlkalinityMgL' &&
+      name !== 'chemicalRoomPressurePa'
+    )
       throw new Error(`${name} is ${outputs[i]}`);
     if (/Ph$/.test(name) && !(outputs[i] > 0 && outputs[i] < 16)) throw new Error(`${name} is ${outputs[i]}`);
   });
