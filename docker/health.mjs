@@ -103,7 +103,8 @@ function linkStatusRequest(outstation, master) {
 async function ask(address, port, question, right, resets) {
   const { connect } = await import('node:net');
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port: Number(port) });
+    // From the address itself, by which a device knows that it is asked for its health.
+    const socket = connect({ host: address, port: Number(port), localAddress: address });
     let connected = false;
     let answer = Buffer.alloc(0);
     const end = (problem) => {

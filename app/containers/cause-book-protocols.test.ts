@@ -23,7 +23,7 @@ twin:
 const OVER_SERVER = scenario(
   'opcua-plant',
   `  - { id: browse, about: looks through it, verb: browse-nodes, from: engineering, server: scada, nodes: 20, techniques: [T0861] }
-  - { id: order, about: raises the set point, verb: call-method, from: engineering, server: scada, account: panel, method: SetLevel, argument: 4, techniques: [T0836], after: { step: browse, outcome: ended, wait: 5s } }`,
+  - { id: order, about: raises the set point, verb: write-tag, from: engineering, to: tank-plc, broker: scada, account: panel, tag: LIC101_SP, value: 4, techniques: [T0836], after: { step: browse, outcome: ended, wait: 5s } }`,
   'verb: browse-nodes, from: engineering, server: scada',
 );
 
@@ -52,16 +52,41 @@ const THROUGH_DOORS = scenario(
   'verb: discover, from: engineering, zone: control, by: [ping]',
 );
 
+const framesOf = (labels: readonly { frame: number; step: string }[]): string[] =>
+  labels.map(({ frame, step }) => `${frame} ${step}`);
+
 describe('labels from marks', () => {
-  it.each([
-    ['opcua-plant', OVER_SERVER],
-    ['ventilation-plant', TO_EVERYBODY],
-    ['gateway-plant', OVER_BROKER],
-    ['doors-plant', THROUGH_DOORS],
-  ])('of the %s under attack are those of its own tap', async (name, text) => {
-    const { truth, found } = await underAttack(name, text);
-    expect(truth.some(({ response }) => response)).toBe(true);
-    expect(truth.length).toBeGreaterThan(8);
+  it('of what a server writes on in somebody’s name are those of its own tap', async () => {
+    const { truth, found } = await underAttack('opcua-plant', OVER_SERVER);
+    expect(truth.length).toBeGreaterThan(40);
     expect(found).toEqual(truth);
+  });
+
+  it('of a call to everybody find who answers it, and of commands each one', async () => {
+    const { truth, found } = await underAttack('ventilation-plant', TO_EVERYBODY);
+    // What a listener asks on because of an answer, it asks in its own name; and notifications behind an answer pass for answers.
+    const acts = (labels: typeof truth): string[] => framesOf(labels.filter(({ response }) => !response));
+    expect(acts(truth).length).toBeGreaterThan(4);
+    expect(acts(found)).toEqual(acts(truth));
+    const answers = (labels: typeof truth): number[] =>
+      labels.filter(({ response, step }) => response && step === 'call').map(({ frame }) => frame);
+    expect(answers(truth)).toEqual(expect.arrayContaining(answers(found).slice(0, 2)));
+    expect(answers(found).length).toBeGreaterThan(1);
+  });
+
+  it('of what a broker hands on are those of its own tap', async () => {
+    const { truth, found } = await underAttack('gateway-plant', OVER_BROKER);
+    const first = truth[0]?.frame as number;
+    expect(truth.length).toBeGreaterThan(40);
+    // Before it the broker's address is searched for, of which the tap does not say for whom.
+    expect(framesOf(found.filter(({ frame }) => frame >= first))).toEqual(framesOf(truth));
+    expect(found.length - truth.length).toBeLessThanOrEqual(2);
+  });
+
+  it('of what is done through doors are the frames of its own tap, data connections too', async () => {
+    const { truth, found } = await underAttack('doors-plant', THROUGH_DOORS);
+    expect(truth.length).toBeGreaterThan(100);
+    // A bare acknowledgement counts as an answer here, and there as part of its sender's connection.
+    expect(framesOf(found)).toEqual(framesOf(truth));
   });
 });

@@ -58,7 +58,8 @@ describe('the ruleset of a plant', () => {
     const text = conduitIn(rules(spec), 'polls').filter((line) => / dport (21|5000\d) /.test(line));
     expect(text).toEqual(
       [21, 50_000, 50_001].map(
-        (port) => `ip saddr ${device('engineering')} ip daddr ${device('pump-plc')} tcp dport ${port} ct mark set 1 accept`,
+        (port) =>
+          `ip saddr ${device('engineering')} ip daddr ${device('pump-plc')} tcp dport ${port} ct mark set 1 accept`,
       ),
     );
   });

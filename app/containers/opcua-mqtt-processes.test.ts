@@ -16,22 +16,22 @@ const node = (name: string) => stringId(name, PLANT_NAMESPACE);
 
 const SCENARIO = parseYamlText(
   `
-id: called
-name: Called
+id: raised
+name: Raised
 plant: opcua-plant
-story: Somebody with an operator's logon calls a method of the SCADA server.
+story: Somebody writes through the SCADA server with an operator's logon.
 basis: { incident: none, documented: [], invented: [everything], sources: [none] }
-start: 1s
+start: 3s
 observe: 10m
 revertAfter: 5m
 steps:
-  - { id: call, about: fills too far, verb: call-method, from: engineering, server: scada, account: panel, method: SetLevel, argument: 4.25, techniques: [T0855] }
+  - { id: raise, about: fills too far, verb: write-tag, from: engineering, to: tank-plc, broker: scada, account: panel, tag: LIC101_SP, value: 4.25, techniques: [T0836] }
 twin:
   name: Legitimate
   about: Somebody looks.
   steps: [{ id: look, about: x, verb: browse-nodes, from: engineering, server: scada, techniques: [T0861] }]
 `,
-  'called.yaml',
+  'raised.yaml',
   scenarioSchema,
 );
 
@@ -62,7 +62,8 @@ describe.skipIf(!mayListen)('OPC UA servers that are processes', { timeout: SLOW
   beforeAll(async () => {
     processes = await DeviceProcesses.start('opcua-plant', (text) => text.replaceAll(/10\.9\.(\d)/g, '127.99.$1'), {
       scenario: { spec: SCENARIO, variant: 'attack' },
-      onStep: ({ phase, step, event }) => steps.push(`${phase} ${step} ${event}`),
+      onStep: ({ phase, step, event, detail }) =>
+        steps.push(`${phase} ${step} ${event}${event === 'failed' ? detail : ''}`),
     });
     processes.play.truth.onWrite = ({ device, tag, value, cause }) =>
       written.push([device, tag, value, cause?.actor ?? '']);
@@ -89,10 +90,10 @@ describe.skipIf(!mayListen)('OPC UA servers that are processes', { timeout: SLOW
     await poll(() => Math.abs(toldTo(processes, 'panel', 'LIT101') - truthOf(processes, 'LIT101'))).toBeLessThan(0.1);
   });
 
-  it('are called by a scenario, in whose name the server then writes to the controller', async () => {
-    await poll(() => steps.includes('attack call done')).toBe(true);
+  it('are written through by a scenario, in whose name the server then writes to the controller', async () => {
+    await poll(() => steps).toContain('attack raise done');
     await poll(() => processes.controller('tank-plc').variable('LIC101_SP').get()).toBe(4.25);
-    await poll(() => written).toContainEqual(['tank-plc', 'LIC101_SP', 4.25, 'scenario:called']);
+    await poll(() => written).toContainEqual(['tank-plc', 'LIC101_SP', 4.25, 'scenario:raised']);
   });
 
   it('take operators’ orders and pass them on, and the journal has whose they were', async () => {
@@ -126,98 +127,106 @@ describe.skipIf(!mayListen)('OPC UA servers that are processes', { timeout: SLOW
   });
 
   it('are found well by the probes of their health', async () => {
-    expect(await healthOf(processes.plant.spec)).toEqual(['tank-plc modbus:', 'scada http:', 'services ntp:', 'historian http:']);
-  });
-});
-
-describe.skipIf(!mayListen)('a broker, an edge node and a host application that are processes', { timeout: SLOW }, () => {
-  let processes: DeviceProcesses;
-  let box: Box;
-  const written: unknown[] = [];
-  const logged: [device: string, id: string][] = [];
-
-  beforeAll(async () => {
-    processes = await DeviceProcesses.start('gateway-plant', (text) => text.replaceAll(/10\.9\.(\d)/g, '127.101.$1'));
-    processes.play.truth.onWrite = ({ device, tag, value, cause }) =>
-      written.push([device, tag, value, cause?.actor ?? '']);
-    const { journal } = processes.play.range.devices.get('broker') as Device;
-    const tell = journal.logged.bind(journal);
-    journal.logged = (now, device, entry) => {
-      logged.push([device, entry.id]);
-      tell(now, device, entry);
-    };
-    box = startBox(processes.plant.spec, 'dmz', '127.101.35.66', 'engineering');
-  }, SLOW);
-  afterAll(async () => {
-    await box?.stop();
-    await processes?.stop();
-  }, SLOW);
-
-  const ADMIN = { clientId: 'tool', user: 'admin', password: 'admin' };
-  const connected = async (foothold: Foothold, login: typeof ADMIN): Promise<[MqttSession, number | 'closed']> => {
-    const session = foothold.mqtt?.('broker', login, CAUSE) as MqttSession;
-    return [session, await new Promise((resolve) => session.connect(resolve))];
-  };
-
-  it('carry what the controller measures to the dashboard', async () => {
-    await poll(() => Math.abs(toldTo(processes, 'dashboard', 'LIT201') - truthOf(processes, 'LIT201'))).toBeLessThan(
-      0.1,
-    );
-  });
-
-  it('carry orders the other way, over two hops, and the journal has whose they were', async () => {
-    expect(await order(processes, 'dashboard', 'tank-plc', 'LIC201_SP', 3.25)).toBe(true);
-    await poll(() => processes.controller('tank-plc').variable('LIC201_SP').get()).toBe(3.25);
-    await poll(() => written).toContainEqual(['tank-plc', 'LIC201_SP', 3.25, 'scenario:test']);
-    await expect(order(processes, 'dashboard', 'tank-plc', 'LIT999', 1)).rejects.toThrow('no Sparkplug metric');
-  });
-
-  it('are listened to and spoken to by a client of somebody’s own', async () => {
-    const [session, code] = await connected(processes.play.range.foothold('engineering'), ADMIN);
-    expect(code).toBe(0);
-    const topics = new Set<string>();
-    const payloads: string[] = [];
-    const codes = await new Promise((resolve) =>
-      session.subscribe(['#'], resolve, (topic, payload) => {
-        topics.add(topic);
-        if (topic === 'notes/door') payloads.push(Buffer.from(payload).toString('utf8'));
-      }),
-    );
-    expect(codes).toEqual([0]);
-    const message = { topic: 'notes/door', payload: Buffer.from('open'), qos: 1 } as const;
-    expect(await new Promise((resolve) => session.publish(message, resolve))).toBe(0);
-    await poll(() => payloads).toEqual(['open']);
-    await poll(() => [...topics].some((topic) => topic.startsWith('spBv1.0/works/DDATA/gateway'))).toBe(true);
-    // What is no MQTT ends the connection, and is in the broker's log.
-    session.raw(Uint8Array.of(0, 0, 0, 0));
-    await poll(() => logged).toContainEqual(['broker', 'protocol-violation']);
-    session.release();
-  });
-
-  it('turn who knows no password away, and say so of who has no broker', async () => {
-    const foothold = processes.play.range.foothold('engineering');
-    const [session, code] = await connected(foothold, { ...ADMIN, password: 'guess' });
-    expect(code).toBe(5);
-    session.release();
-    expect(() => foothold.mqtt?.('scada', ADMIN, CAUSE)).toThrow("'scada' has no MQTT broker");
-  });
-
-  it('are reached from the attack box', async () => {
-    const [session, code] = await connected(box.foothold, { ...ADMIN, clientId: 'box' });
-    expect(code).toBe(0);
-    session.release();
-    await poll(() => box.marks.some(({ kind, remote }) => kind === 'bytes' && remote.port === 1883)).toBe(true);
-  });
-
-  it('are found well by the probes of their health, of which the broker’s log says nothing', async () => {
-    const before = logged.filter(([, id]) => id === 'logon-failed').length;
     expect(await healthOf(processes.plant.spec)).toEqual([
-      ...['tank-plc modbus:', 'scada http:', 'broker mqtt:', 'services ntp:'],
+      'tank-plc modbus: well',
+      'scada opcua: well',
+      'services ntp: well',
     ]);
-    // What was said before has come by then.
-    const [session] = await connected(processes.play.range.foothold('engineering'), { ...ADMIN, clientId: 'last' });
-    await poll(() => logged.filter(([, id]) => id === 'client-connected').length).toBeGreaterThan(1);
-    session.release();
-    expect(logged.filter(([, id]) => id === 'logon-failed')).toHaveLength(before);
   });
 });
+
+describe.skipIf(!mayListen)(
+  'a broker, an edge node and a host application that are processes',
+  { timeout: SLOW },
+  () => {
+    let processes: DeviceProcesses;
+    let box: Box;
+    const written: unknown[] = [];
+    const logged: [device: string, id: string][] = [];
+
+    beforeAll(async () => {
+      processes = await DeviceProcesses.start('gateway-plant', (text) => text.replaceAll(/10\.9\.(\d)/g, '127.101.$1'));
+      processes.play.truth.onWrite = ({ device, tag, value, cause }) =>
+        written.push([device, tag, value, cause?.actor ?? '']);
+      const { journal } = processes.play.range.devices.get('broker') as Device;
+      const tell = journal.logged.bind(journal);
+      journal.logged = (now, device, entry) => {
+        logged.push([device, entry.id]);
+        tell(now, device, entry);
+      };
+      box = startBox(processes.plant.spec, 'dmz', '127.101.35.66', 'engineering');
+    }, SLOW);
+    afterAll(async () => {
+      await box?.stop();
+      await processes?.stop();
+    }, SLOW);
+
+    const ADMIN = { clientId: 'tool', user: 'admin', password: 'admin' };
+    const connected = async (foothold: Foothold, login: typeof ADMIN): Promise<[MqttSession, number | 'closed']> => {
+      const session = foothold.mqtt?.('broker', login, CAUSE) as MqttSession;
+      return [session, await new Promise((resolve) => session.connect(resolve))];
+    };
+
+    it('carry what the controller measures to the dashboard', async () => {
+      await poll(() => Math.abs(toldTo(processes, 'dashboard', 'LIT201') - truthOf(processes, 'LIT201'))).toBeLessThan(
+        0.1,
+      );
+    });
+
+    it('carry orders the other way, over two hops, and the journal has whose they were', async () => {
+      expect(await order(processes, 'dashboard', 'tank-plc', 'LIC201_SP', 3.25)).toBe(true);
+      await poll(() => processes.controller('tank-plc').variable('LIC201_SP').get()).toBe(3.25);
+      await poll(() => written).toContainEqual(['tank-plc', 'LIC201_SP', 3.25, 'scenario:test']);
+      await expect(order(processes, 'dashboard', 'tank-plc', 'LIT999', 1)).rejects.toThrow('no Sparkplug metric');
+    });
+
+    it('are listened to and spoken to by a client of somebody’s own', async () => {
+      const [session, code] = await connected(processes.play.range.foothold('engineering'), ADMIN);
+      expect(code).toBe(0);
+      const topics = new Set<string>();
+      const payloads: string[] = [];
+      const codes = await new Promise((resolve) =>
+        session.subscribe(['#'], resolve, (topic, payload) => {
+          topics.add(topic);
+          if (topic === 'notes/door') payloads.push(Buffer.from(payload).toString('utf8'));
+        }),
+      );
+      expect(codes).toEqual([0]);
+      const message = { topic: 'notes/door', payload: Buffer.from('open'), qos: 1 } as const;
+      expect(await new Promise((resolve) => session.publish(message, resolve))).toBe(0);
+      await poll(() => payloads).toEqual(['open']);
+      await poll(() => [...topics].some((topic) => topic.startsWith('spBv1.0/works/DDATA/gateway'))).toBe(true);
+      // What is no MQTT ends the connection, and is in the broker's log.
+      session.raw(Uint8Array.of(0, 0, 0, 0));
+      await poll(() => logged).toContainEqual(['broker', 'protocol-violation']);
+      session.release();
+    });
+
+    it('turn who knows no password away, and say so of who has no broker', async () => {
+      const foothold = processes.play.range.foothold('engineering');
+      const [session, code] = await connected(foothold, { ...ADMIN, password: 'guess' });
+      expect(code).toBe(4);
+      session.release();
+      expect(() => foothold.mqtt?.('scada', ADMIN, CAUSE)).toThrow("'scada' has no MQTT broker");
+    });
+
+    it('are reached from the attack box', async () => {
+      const [session, code] = await connected(box.foothold, { ...ADMIN, clientId: 'box' });
+      expect(code).toBe(0);
+      session.release();
+      await poll(() => box.marks.some(({ kind, remote }) => kind === 'bytes' && remote.port === 1883)).toBe(true);
+    });
+
+    it('are found well by the probes of their health, of which the broker’s log says nothing', async () => {
+      const before = logged.filter(([, id]) => id === 'logon-failed').length;
+      expect(await healthOf(processes.plant.spec)).toEqual([
+        ...['tank-plc modbus: well', 'broker mqtt: well', 'services ntp: well'],
+      ]);
+      // What was said before has come by then.
+      const [session] = await connected(processes.play.range.foothold('engineering'), { ...ADMIN, clientId: 'last' });
+      await poll(() => logged.filter(([, id]) => id === 'client-connected').length).toBeGreaterThan(1);
+      session.release();
+      expect(logged.filter(([, id]) => id === 'logon-failed')).toHaveLength(before);
+    });
+  },
+);

@@ -37,7 +37,9 @@ export function probeOf({ address, services }: DeviceSpec): readonly string[] {
       case 'historian':
       case 'scada':
       case 'web':
-        return ['http', `http://${address}:${service.port}/`];
+        // Some have no pages.
+        if (service.port !== undefined) return ['http', `http://${address}:${service.port}/`];
+        break;
       default:
     }
   return ['file', ALIVE, STALE_AFTER];

@@ -1,5 +1,6 @@
 /** What somebody who sits at a device of the plant can make it send, done in its container: the same sessions as on the wire in memory. */
 import type { Instant } from '@penstock/core';
+import { STATUS } from '@penstock/protocols/opcua';
 import {
   bacnetServiceOf,
   dnp3ServiceOf,
@@ -10,7 +11,6 @@ import {
   pointCheck,
   s7ServiceOf,
 } from '@penstock/simulator/devices';
-import { STATUS } from '@penstock/protocols/opcua';
 import type {
   BacnetReplied,
   BacnetReply,
@@ -226,8 +226,7 @@ export class RemoteFoothold implements Foothold {
             this.#enter((now) => done(result, now));
           },
         ),
-      hear: (heard) =>
-        channel.listen(session, (topic, payload) => this.#enter(() => heard(topic, payload))),
+      hear: (heard) => channel.listen(session, (topic, payload) => this.#enter(() => heard(topic, payload))),
       release: () => {
         channel.unheard(session);
         channel.send({ t: 'release', session });

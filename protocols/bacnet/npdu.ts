@@ -73,7 +73,6 @@ function networksOf(message: number, buffer: Uint8Array, at: number, end: number
   return networks;
 }
 
-
 /** Hops that a message may still take (clause 6.2.2). */
 const HOPS = 255;
 

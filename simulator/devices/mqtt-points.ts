@@ -50,11 +50,7 @@ export function sparkplugPoint(target: string, points: Metrics, tag: string): Me
 }
 
 /** Metrics through which a host application reaches a device: those of an edge node that has the device's broker, or of its sources. */
-export const metricsOf = (
-  devices: readonly DeviceSpec[],
-  broker: string,
-  target: string,
-): Metrics =>
+export const metricsOf = (devices: readonly DeviceSpec[], broker: string, target: string): Metrics =>
   devices
     .filter(({ sparkplug }) => sparkplug?.edge?.broker === broker)
     .flatMap((device) => edgePoints(device).filter(({ source }) => device.id === target || source === target));

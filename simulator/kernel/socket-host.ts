@@ -380,8 +380,7 @@ class SocketConnection implements Connection {
   }
 }
 
-const closed = (socket: UdpSystemSocket): Promise<void> =>
-  new Promise((resolve) => void socket.close(() => resolve()));
+const closed = (socket: UdpSystemSocket): Promise<void> => new Promise((resolve) => void socket.close(() => resolve()));
 
 class SocketDatagrams implements Datagrams {
   readonly heard = undefined;

@@ -133,7 +133,9 @@ describe('a health probe', () => {
     const server = await tcp((socket) =>
       socket.on('data', (bytes) => {
         hello.push(bytes.toString('latin1', 0, 4), String(bytes.readUInt32LE(4) === bytes.length));
-        socket.write(Buffer.from(`41434b46${'1c000000'}${'00'.repeat(4)}${'00000100'.repeat(2)}${'00'.repeat(8)}`, 'hex'));
+        socket.write(
+          Buffer.from(`41434b46${'1c000000'}${'00'.repeat(4)}${'00000100'.repeat(2)}${'00'.repeat(8)}`, 'hex'),
+        );
       }),
     );
     expect(await health('opcua', '127.0.0.1', server)).toEqual({ code: 0, said: '' });

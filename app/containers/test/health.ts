@@ -7,7 +7,7 @@ import { probeOf } from '../probes.ts';
 
 const PROBE = fileURLToPath(new URL('../../../docker/health.mjs', import.meta.url));
 
-/** What the probes of a plant's devices say, one after the other: `device protocol: problem`, without a problem where it is well. */
+/** What the probes of a plant's devices say, one after the other: `device protocol: well`, or the exit code and why not. */
 export async function healthOf(plant: PlantSpec): Promise<string[]> {
   const said: string[] = [];
   for (const device of plant.devices) {
@@ -19,8 +19,8 @@ export async function healthOf(plant: PlantSpec): Promise<string[]> {
     child.stdout.on('data', (text: Buffer) => {
       problem += text.toString('utf8');
     });
-    await once(child, 'close');
-    said.push(`${device.id} ${words[0]}:${problem.trim()}`);
+    const [code] = (await once(child, 'close')) as [number | null];
+    said.push(`${device.id} ${words[0]}: ${code === 0 ? 'well' : `${code} ${problem.trim()}`}`);
   }
   return said;
 }
