@@ -46,7 +46,7 @@ export const BUILDING = {
 } as const;
 
 /** Of the office: time constant in s, and what a steadily heated one is warmer than outdoors, K. */
-export const OFFICE = { timeConstant: 36_000, heating: 28 } as const;
+const OFFICE = { timeConstant: 36_000, heating: 28 } as const;
 
 /** Molar volume of a gas at 20 °C and 1 atm, m³: ppm of a concentration in mol/m³. */
 export const PPM = 0.024055 * 1e6;
