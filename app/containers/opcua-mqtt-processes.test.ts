@@ -142,7 +142,7 @@ describe.skipIf(!mayListen)(
     let processes: DeviceProcesses;
     let box: Box;
     const written: unknown[] = [];
-    const logged: [device: string, id: string][] = [];
+    const logged: [device: string, id: string, source: string | undefined][] = [];
 
     beforeAll(async () => {
       processes = await DeviceProcesses.start('gateway-plant', (text) => text.replaceAll(/10\.9\.(\d)/g, '127.101.$1'));
@@ -151,7 +151,7 @@ describe.skipIf(!mayListen)(
       const { journal } = processes.play.range.devices.get('broker') as Device;
       const tell = journal.logged.bind(journal);
       journal.logged = (now, device, entry) => {
-        logged.push([device, entry.id]);
+        logged.push([device, entry.id, entry.parameters.src]);
         tell(now, device, entry);
       };
       box = startBox(processes.plant.spec, 'dmz', '127.101.35.66', 'engineering');
@@ -198,7 +198,7 @@ describe.skipIf(!mayListen)(
       await poll(() => [...topics].some((topic) => topic.startsWith('spBv1.0/works/DDATA/gateway'))).toBe(true);
       // What is no MQTT ends the connection, and is in the broker's log.
       session.raw(Uint8Array.of(0, 0, 0, 0));
-      await poll(() => logged).toContainEqual(['broker', 'protocol-violation']);
+      await poll(() => logged.some(([, id]) => id === 'protocol-violation')).toBe(true);
       session.release();
     });
 
@@ -218,15 +218,15 @@ describe.skipIf(!mayListen)(
     });
 
     it('are found well by the probes of their health, of which the broker’s log says nothing', async () => {
-      const before = logged.filter(([, id]) => id === 'logon-failed').length;
       expect(await healthOf(processes.plant.spec)).toEqual([
         ...['tank-plc modbus: well', 'broker mqtt: well', 'services ntp: well'],
       ]);
       // What was said before has come by then.
+      const count = logged.length;
       const [session] = await connected(processes.play.range.foothold('engineering'), { ...ADMIN, clientId: 'last' });
-      await poll(() => logged.filter(([, id]) => id === 'client-connected').length).toBeGreaterThan(1);
+      await poll(() => logged.length).toBeGreaterThan(count);
       session.release();
-      expect(logged.filter(([, id]) => id === 'logon-failed')).toHaveLength(before);
+      expect(logged.filter(([, , source]) => source === '127.101.35.21')).toEqual([]);
     });
   },
 );
