@@ -78,13 +78,13 @@ describe('DNP3 in a plant', () => {
     ],
     ['transport: udp, port: 20000', 'transport: tcp, port: 20000', 'open UDP port 20000 of valve-rtu'],
     [
-      '{ protocol: dnp3, address: 11, transport: udp }',
-      '{ protocol: dnp3, address: 11, transport: udp, allow: [engineering] }',
+      '{ protocol: dnp3, address: 11, transport: udp, selfAddress: true }',
+      '{ protocol: dnp3, address: 11, transport: udp, selfAddress: true, allow: [engineering] }',
       'lets only engineering connect, not scada',
     ],
     [
-      '{ protocol: dnp3, address: 11, transport: udp }',
-      '{ protocol: dnp3, address: 11, transport: udp, writers: [scda] }',
+      '{ protocol: dnp3, address: 11, transport: udp, selfAddress: true }',
+      '{ protocol: dnp3, address: 11, transport: udp, selfAddress: true, writers: [scda] }',
       "there is no device 'scda'; did you mean 'scada'?",
     ],
     [

@@ -6,6 +6,12 @@
  *   health.mjs s7 ADDRESS PORT               asks for a transport connection (COTP, RFC 905)
  *   health.mjs dnp3 ADDRESS PORT OUTSTATION MASTER
  *                                            asks an outstation for its link status, from the link address of a master of its
+ *   health.mjs opcua ADDRESS PORT            says hello (OPC 10000-6, 7.1.2.3)
+ *   health.mjs bacnet ADDRESS PORT           asks for the broadcast table (ASHRAE 135, J.2.3); that it is none of those that have one is an answer,
+ *                                            and one that is told to be silent gives it too
+ *   health.mjs mqtt ADDRESS PORT             connects as nobody (MQTT 3.1.1, 3.1.3.1); the refusal is the answer
+ *   health.mjs snmp ADDRESS PORT COMMUNITY   asks how long the agent has been up (RFC 3418, sysUpTime)
+ *   health.mjs greeting ADDRESS PORT         connects to who speaks first: a console, a file drop
  *   health.mjs http URL                      any answer that is no fault of the server
  *   health.mjs ntp ADDRESS PORT              asks for the time
  *   health.mjs dns ADDRESS PORT              asks for a name; that there is none is an answer
@@ -24,6 +30,25 @@ const MODBUS = Buffer.from('000100000005012b0e0100', 'hex');
 const COTP = Buffer.from('0300001611e00000000100c1020100c2020102c0010a', 'hex');
 /** Answer to a link status request: 5 octets, from an outstation, code 11 (IEEE 1815-2012, 9.2.4). */
 const LINK_STATUS = Buffer.from('0564050b', 'hex');
+/** HEL of OPC UA's connection protocol: type, size, version, what it takes, the address that it asks for. */
+function hello(url) {
+  const message = Buffer.alloc(32 + url.length);
+  message.write('HELF', 0, 'latin1');
+  for (const [i, value] of [message.length, 0, 65_536, 65_536, 0, 0, url.length].entries())
+    message.writeUInt32LE(value, 4 + 4 * i);
+  message.write(url, 32, 'latin1');
+  return message;
+}
+/** Read-Broadcast-Distribution-Table. */
+const READ_BDT = Buffer.from('81020004', 'hex');
+/** CONNECT without an identifier and without a clean session, which nobody may. */
+const MQTT_CONNECT = Buffer.from('100c00044d5154540400003c0000', 'hex');
+/** GET of sysUpTime.0, version 2c. */
+function sysUpTime(community) {
+  const pdu = Buffer.from('a01c020450730001020100020100300e300c06082b060102010103000500', 'hex');
+  const inner = Buffer.concat([Buffer.from([2, 1, 1, 4, community.length]), Buffer.from(community, 'latin1'), pdu]);
+  return Buffer.concat([Buffer.from([0x30, inner.length]), inner]);
+}
 /** Client, version 4. */
 const NTP = Buffer.alloc(48);
 NTP[0] = 0x23;
@@ -36,6 +61,19 @@ const PROBES = {
   s7: (address, port) => ask(address, port, COTP, (answer) => answer.length >= 6 && answer[5] === 0xd0, true),
   dnp3: (address, port, outstation, master) =>
     ask(address, port, linkStatusRequest(outstation, master), (answer) => answer.includes(LINK_STATUS), true),
+  opcua: (address, port) =>
+    ask(
+      address,
+      port,
+      hello(`opc.tcp://${address}:${port}`),
+      (answer) => answer.toString('latin1', 0, 3) === 'ACK',
+      true,
+    ),
+  bacnet: (address, port) => send(address, port, READ_BDT, (answer) => answer.length >= 4 && answer[0] === 0x81),
+  mqtt: (address, port) => ask(address, port, MQTT_CONNECT, (answer) => answer[0] === 0x20, true),
+  snmp: (address, port, community) =>
+    send(address, port, sysUpTime(community), (answer) => answer[0] === 0x30 && answer.includes(0xa2)),
+  greeting: (address, port) => ask(address, port, Buffer.alloc(0), (answer) => answer.length > 0, true),
   tcp: (address, port) => ask(address, port, undefined, () => true, false),
   ntp: (address, port) => send(address, port, NTP, (answer) => answer.length >= 48 && (answer[0] & 7) === 4),
   dns: (address, port) =>
@@ -45,7 +83,7 @@ const PROBES = {
 };
 
 /** Words that a probe takes where those are not two. */
-const WORDS = { http: 1, dnp3: 4 };
+const WORDS = { http: 1, dnp3: 4, snmp: 3 };
 
 /** REQUEST LINK STATUS (9.2.4.1), with its CRC (clause 9.2.8): polynomial 0x3d65 reflected, inverted, low octet first. */
 function linkStatusRequest(outstation, master) {
@@ -65,7 +103,8 @@ function linkStatusRequest(outstation, master) {
 async function ask(address, port, question, right, resets) {
   const { connect } = await import('node:net');
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port: Number(port) });
+    // From the address itself, by which a device knows that it is asked for its health.
+    const socket = connect({ host: address, port: Number(port), localAddress: address });
     let connected = false;
     let answer = Buffer.alloc(0);
     const end = (problem) => {

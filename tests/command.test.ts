@@ -139,7 +139,7 @@ describe('lists', () => {
   it('are one JSON document', { timeout: SEVERAL }, async () => {
     const plants = await json<{ plants: { id: string }[] }>('plants');
     expect(plants.document.plants).toContainEqual(
-      expect.objectContaining({ id: 'drinking-water', name: 'Drinking water works', zones: 6 }),
+      expect.objectContaining({ id: 'drinking-water', name: 'Drinking water works', zones: 7 }),
     );
     const scenarios = await json<{ scenarios: { id: string }[] }>('scenarios');
     expect(scenarios.document.scenarios).toContainEqual(

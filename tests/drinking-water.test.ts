@@ -9,7 +9,7 @@ afterAll(() => scratch.remove());
 const LONG = 600_000;
 /** A month of a seed that was not learned from at full length; CI has minutes only. */
 const proving = process.env.PENSTOCK_PROVE === '1';
-const NORMAL_DAYS = proving ? 30 : 3;
+const NORMAL_DAYS = proving ? 30 : 1;
 
 /** Runs `penstock … --json` in a folder of its own and reads its document. */
 async function json<T>(...args: string[]): Promise<{ code: number | null; document: T }> {
@@ -107,7 +107,7 @@ describe('lye-setpoint', () => {
   );
 });
 
-describe(`${NORMAL_DAYS} normal days`, () => {
+describe(`normal operation for ${NORMAL_DAYS} d`, () => {
   it(
     'page nobody, hardly tell anything, and break no limit',
     async () => {

@@ -8,7 +8,7 @@ import { type DeviceSpec, type Instant, PenstockError, packArrays, unpackArrays 
 import type { OutstationSnapshot } from '@penstock/protocols/dnp3';
 import { parseSubnet } from '@penstock/protocols/ethernet';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
-import { Device, DeviceFoothold, Dnp3Service } from '@penstock/simulator/devices';
+import { Device, DeviceFoothold, Dnp3Service, type DoorsSnapshot } from '@penstock/simulator/devices';
 import {
   EventQueue,
   type FirewallDrop,
@@ -18,6 +18,7 @@ import {
   SocketHost,
 } from '@penstock/simulator/kernel';
 import { AgentSessions } from './agent-sessions.ts';
+import { broadcastIn } from './layout.ts';
 import { type Begin, type FromDevice, Link, type ToDevice, type Told, wiredTags } from './link.ts';
 import { ping } from './ping.ts';
 import { onRadio } from './radio.ts';
@@ -146,6 +147,8 @@ class DeviceRun {
   #entryNumber = 0;
   #lost = 0;
   #told = '';
+  /** Changes of its doors that the range has heard of. */
+  #doorsTold: number;
 
   constructor(begin: Begin, options: AgentOptions, say: (message: FromDevice) => void) {
     this.begin = begin;
@@ -153,11 +156,13 @@ class DeviceRun {
     const spec = begin.plant.devices.find(({ id }) => id === options.device) as DeviceSpec;
     this.#queue.runUntil(Math.max(0, Math.floor(wallMicroseconds() - begin.origin)) as Instant);
     this.#clock = new PacedClock(this.#queue);
+    const broadcast = broadcastIn(begin.plant, spec.zone);
     this.#sockets = new SocketHost({
       id: spec.id,
       queue: this.#queue,
       clock: this.#clock,
       addresses: options.addresses ?? [spec.address],
+      ...(broadcast !== undefined && { broadcast }),
       ping,
       // At once, so that it is there before what it is about: a controller tells of a write a millisecond later.
       onMark: (mark) => say({ t: 'marks', marks: [mark] }),
@@ -193,7 +198,11 @@ class DeviceRun {
       begin.seed,
     );
     this.#foothold = new DeviceFoothold(this.#device);
-    this.#sessions = new AgentSessions(this.#foothold);
+    this.#sessions = new AgentSessions(this.#foothold, (session, topic, payload) =>
+      say({ t: 'heard', session, topic, payload: payload.slice() }),
+    );
+    if (begin.doors !== undefined) this.#device.resumeDoors(unpackArrays(begin.doors) as DoorsSnapshot);
+    this.#doorsTold = this.#device.doors?.changes ?? 0;
     if (begin.memory !== undefined)
       this.#device.resume(unpackArrays(begin.memory) as ControllerSnapshot, begin.restarted ? this.#queue.now : 0);
     if (begin.outstation !== undefined)
@@ -266,6 +275,7 @@ class DeviceRun {
   resumed(): void {
     this.#say({ t: 'outputs', orders: this.#wiring.orders });
     this.#told = '';
+    this.#doorsTold = -1;
     if (this.#entries.length > 0) this.#say({ t: 'journal', entries: this.#entries });
     this.look();
   }
@@ -277,7 +287,12 @@ class DeviceRun {
   /** Tells how the device stands. */
   look(): void {
     this.#wiring.check();
-    const { controller, store, on } = this.#device;
+    const { controller, store, on, doors } = this.#device;
+    if (doors !== undefined && doors.changes !== this.#doorsTold) {
+      this.#doorsTold = doors.changes;
+      const changed = doors.save();
+      this.#say({ t: 'doors', ...(changed && { changed: packArrays(changed) }) });
+    }
     const memory = controller && packArrays(memoryOf(controller.save(), controller.isOriginal));
     const received = store.times.some((time) => Number.isFinite(time));
     const values = received ? packArrays(store.values) : undefined;
@@ -314,7 +329,8 @@ class DeviceRun {
     if (act.do === 'power-on') {
       this.#host.linkUp();
       if (device.controller?.mode === 'off') device.powerOn(now);
-      else device.start(now);
+      // What was given firmware that it cannot run does not start any more.
+      else if (device.doors?.isBricked !== true) device.start(now);
     } else if (act.do === 'power-off') device.powerOff(now);
     else if (act.do === 'link-up') device.linkUp();
     else if (act.do === 'link-down') device.linkDown();

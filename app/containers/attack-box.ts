@@ -6,27 +6,41 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { PenstockError, type PlantSpec } from '@penstock/core';
+import { BACNET_PORT } from '@penstock/protocols/bacnet';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import {
+  type BacnetStation,
+  bacnetSession,
   DeviceClock,
+  DeviceDoorSession,
   type Dnp3Station,
   dnp3Session,
   engineeringSession,
   ModbusPeer,
+  type MqttStation,
+  type OpcUaStation,
   onlyBetween,
+  opcuaSession,
+  PeerMqttSession,
   PeerSession,
   s7Session,
   tryPort,
 } from '@penstock/simulator/devices';
 import {
+  type BacnetSession,
   type Cause,
   type Dnp3Session,
+  type DoorSession,
   type EngineeringSession,
   type Foothold,
   type Interposed,
   type InterpositionOptions,
   type Mark,
   type ModbusSession,
+  type MqttLogin,
+  type MqttSession,
+  type OpcUaLogin,
+  type OpcUaSession,
   type PortAnswer,
   Random,
   type S7Session,
@@ -34,7 +48,7 @@ import {
 } from '@penstock/simulator/kernel';
 import type { Reach, ReachContext } from '../adversary/adversary.ts';
 import { note } from '../output.ts';
-import { ATTACK_BOX, ATTACK_SOCKET, type AttackBoxLayout } from './layout.ts';
+import { ATTACK_BOX, ATTACK_SOCKET, type AttackBoxLayout, broadcastIn } from './layout.ts';
 import { encodeLine } from './link.ts';
 import { ping } from './ping.ts';
 import { onRadio } from './radio.ts';
@@ -67,19 +81,25 @@ export function boxReach(
       if (marks.length > 0) tell(marks);
       marks = [];
     }, MARKS_EVERY_MS);
+    const broadcast = broadcastIn(plant, box.zone);
     const sockets = new SocketHost({
       id: ATTACK_BOX,
       queue,
       clock,
       addresses: [box.address],
+      ...(broadcast !== undefined && { broadcast }),
       ping,
       onMark,
       onTrouble: note,
     });
     const host = onRadio(sockets, plant, box.zone, { queue, seed: 0 });
     let raw: RawNetwork | undefined;
-    const inside = {
+    const inside: Inside = {
       ...{ plant, queue, host, zone: box.zone },
+      spec: { ...LAPTOP, zone: box.zone, address: box.address },
+      // It has no controller whose writes could be somebody's.
+      causedBy: () => {},
+      hasBacnet: false,
       // Its own clock, which nobody has set to the plant's.
       clock: new DeviceClock(queue, wallMicroseconds() - queue.now),
       random: new Random(0, ATTACK_BOX),
@@ -112,9 +132,19 @@ export function boxReach(
   };
 }
 
-interface Inside extends Dnp3Station {
+/** What its clients say of themselves, which a laptop of the maker of its network card would say. */
+const LAPTOP: OpcUaStation['spec'] = {
+  id: 'laptop',
+  name: 'Laptop',
+  identity: { vendor: 'Dell', productCode: 'LAT', revision: '1', productName: 'Latitude', modelName: 'Latitude' },
+};
+
+interface Inside extends Dnp3Station, MqttStation, OpcUaStation, BacnetStation {
   readonly plant: PlantSpec;
   readonly zone: string;
+  readonly spec: OpcUaStation['spec'] & BacnetStation['spec'];
+  /** Somebody has the port of BACnet already. */
+  hasBacnet: boolean;
   raw(): RawNetwork;
 }
 
@@ -139,6 +169,33 @@ class BoxFoothold implements Foothold {
 
   dnp3(target: string, cause: Cause, as?: number): Dnp3Session {
     return dnp3Session(this.#inside, this.#spec(target), cause, as);
+  }
+
+  bacnet(target: string, _cause: Cause): BacnetSession {
+    const inside = this.#inside;
+    const isFirst = !inside.hasBacnet;
+    const session = bacnetSession(inside, this.#spec(target), isFirst ? BACNET_PORT : 0);
+    if (!isFirst) return session;
+    inside.hasBacnet = true;
+    const release = session.release.bind(session);
+    session.release = () => {
+      inside.hasBacnet = false;
+      release();
+    };
+    return session;
+  }
+
+  mqtt(target: string, login: MqttLogin, cause: Cause): MqttSession {
+    return new PeerMqttSession(this.#inside, this.#spec(target), login, cause);
+  }
+
+  opcua(target: string, cause: Cause, login?: OpcUaLogin): OpcUaSession {
+    return opcuaSession(this.#inside, this.#spec(target), cause, login);
+  }
+
+  doors(target: string, cause: Cause): DoorSession {
+    const inside = this.#inside;
+    return new DeviceDoorSession(inside, this.#spec(target), inside.plant.network.domain, cause);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {

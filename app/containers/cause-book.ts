@@ -123,6 +123,8 @@ export class CauseBook {
   /** Datagrams of sockets without a port of their own choice, by whom they go to. */
   readonly #anyPort = new Map<string, Side>();
   readonly #writers = new Writers(MOST_CONVERSATIONS);
+  /** Who asked everybody on a network at a port, by broadcast address and port: what is said from there, to all or to who asked, answers. */
+  readonly #called = new Map<string, { readonly cause: Cause; readonly source: Ipv4Address; readonly until: number }>();
   /** Who asks for whom (ARP, ICMP echo) on whose behalf: the answer inherits. */
   readonly #asked = new Map<string, Caused & { readonly until: number }>();
   /** Datagrams of which the first fragment was seen. */
@@ -204,7 +206,10 @@ export class CauseBook {
     const { sent: bytes } = mark;
     if (!(bytes instanceof Uint8Array)) return false;
     if (mark.kind === 'datagram') {
-      if (port !== 0) return this.#expect(speaker, { from: 0, bytes, cause, at, side: speaker, seen: false });
+      if (port !== 0) {
+        this.#writers.act(mark.local.address, port, cause, at);
+        return this.#expect(speaker, { from: 0, bytes, cause, at, side: speaker, seen: false });
+      }
       const key = `${remote}:${mark.remote.port}`;
       let side = this.#anyPort.get(key);
       if (side === undefined) {
@@ -405,11 +410,37 @@ export class CauseBook {
       this.#anyPort.get(`${ip.destination}:${destinationPort}`)?.causeOfDatagram(payload, !more) ?? speaker.owner;
     let response = false;
     if (cause === undefined) {
-      cause = speaker.answered(time);
+      cause = speaker.answered(time) ?? this.#answersCall(sourcePort, time);
       response = true;
+      if (cause !== undefined) this.#writers.answered(formatIpv4(ip.destination), destinationPort, cause, time);
     }
-    if (!response || cause === undefined) listener.hear(cause, time);
+    if (!response || cause === undefined) {
+      listener.hear(cause, time);
+      this.#hearCall(cause, destinationPort, time);
+    }
     return cause && { cause, response };
+  }
+
+  /** Whose question to everybody the datagram that is being looked at answers. */
+  #answersCall(port: number, time: number): Cause | undefined {
+    const everybody = this.#called.size > 0 ? this.#broadcastOf(ip.source) : undefined;
+    const called = everybody === undefined ? undefined : this.#called.get(`${everybody} ${port}`);
+    if (called === undefined || time > called.until || ip.source === called.source) return undefined;
+    return isEverybody(ip.destination, everybody) || ip.destination === called.source ? called.cause : undefined;
+  }
+
+  /** A datagram that answers nothing: to everybody it is a question, or the end of the one before. */
+  #hearCall(cause: Cause | undefined, port: number, time: number): void {
+    if (cause === undefined && this.#called.size === 0) return;
+    const everybody = this.#broadcastOf(ip.source);
+    if (everybody === undefined || !isEverybody(ip.destination, everybody)) return;
+    const key = `${everybody} ${port}`;
+    if (cause === undefined) this.#called.delete(key);
+    else remember(this.#called, key, { cause, source: ip.source, until: time + ANSWERS_WITHIN });
+  }
+
+  #broadcastOf(address: Ipv4Address): Ipv4Address | undefined {
+    return this.#zones.find(({ subnet }) => inSubnet(address, subnet))?.subnet.broadcast;
   }
 
   #message(bytes: Uint8Array, own: Cause | undefined, time: number): Caused | undefined {
@@ -448,6 +479,10 @@ export class CauseBook {
 }
 
 const EMPTY = new Uint8Array(0);
+
+/** Whether everybody on a network is spoken to, by its own broadcast address or by that of any (RFC 919). */
+const isEverybody = (destination: Ipv4Address, broadcast: Ipv4Address | undefined): boolean =>
+  destination === broadcast || destination === 0xffff_ffff;
 
 const readAddress = (bytes: Uint8Array, at: number): Ipv4Address =>
   (((bytes[at] as number) << 24) |

@@ -142,6 +142,21 @@ describe('the compose file', () => {
     expect(probe('filters-plc')[0]).toBe('modbus');
     expect(probe('jump-host')[0]).toBe('file');
   });
+
+  it('asks for the health of a server, a broker, a building’s controller and a door in their own words', () => {
+    const probes = (name: string): (readonly string[])[] =>
+      loadPlant(new URL(`../../range/test/${name}`, import.meta.url)).spec.devices.map(probeOf);
+    expect(probes('ventilation-plant')).toContainEqual(['bacnet', '10.9.3.21', '47808']);
+    expect(probes('gateway-plant')).toContainEqual(['mqtt', '10.9.35.21', '1883']);
+    expect(probes('doors-plant')).toContainEqual(['http', 'http://10.7.4.50:80/']);
+    const [tank] = loadPlant(new URL('../../range/test/opcua-plant', import.meta.url)).spec.devices;
+    const only = (protocol: string) => ({
+      ...(tank as NonNullable<typeof tank>),
+      services: (tank as NonNullable<typeof tank>).services.filter((service) => service.protocol === protocol),
+    });
+    expect(probeOf(only('opcua'))).toEqual(['opcua', '10.9.41.13', '4840']);
+    expect(probeOf(only('none'))[0]).toBe('file');
+  });
 });
 
 const BOTH = ['NET_RAW', 'NET_ADMIN'];

@@ -7,7 +7,14 @@ import type { DeviceSpec, PlantSpec } from '@penstock/core';
 import { packArrays } from '@penstock/core';
 import type { Play, Range, Site } from '@penstock/range';
 import { type Device, Dnp3Service, type Surroundings } from '@penstock/simulator/devices';
-import type { Cause, Foothold, Mark, NetworkHost, OutsideEntry } from '@penstock/simulator/kernel';
+import {
+  type Cause,
+  type Foothold,
+  type Mark,
+  type NetworkHost,
+  type OutsideEntry,
+  relayedFrom,
+} from '@penstock/simulator/kernel';
 import type { OptionValue } from '@penstock/simulator/process';
 import type { Layout } from './layout.ts';
 import { type Begin, type FromDevice, Link, type ToDevice, type Told, wiredTags } from './link.ts';
@@ -43,14 +50,21 @@ const OFFERS: readonly FromDevice['t'][] = [
   'hello',
   'outputs',
   'state',
+  'doors',
   'journal',
   'marks',
   'reply',
   'answer',
+  'heard',
   'trouble',
 ];
 
 const MARKS_COME_WITHIN_MS = 100;
+/** Of an act that another one's led to, the other's mark may come later; asked for so often, all of it before a frame is looked at. */
+const RELAY_ASK_EVERY_MS = 25;
+const RELAY_ASKS = 4;
+/** Marks that wait for whose they are; beyond it they are nobody's, as those whose cause is not found. */
+const MOST_RELAYED = 10_000;
 
 export class Hub implements Site {
   readonly #options: HubOptions;
@@ -65,6 +79,7 @@ export class Hub implements Site {
   #run: HubRun | undefined;
   #onRegistered: () => void = () => {};
   #closing = false;
+  #relayed = 0;
 
   private constructor(options: HubOptions) {
     this.#options = options;
@@ -254,6 +269,7 @@ export class Hub implements Site {
     const { controller } = device;
     // What a container that died had to tell is gone with it.
     const outstation = restarted ? undefined : device.part(Dnp3Service)?.save();
+    const doors = device.doors?.save();
     const begin: Begin = {
       t: 'begin',
       ...{ run: range.run, plant: range.spec, options, seed: range.seed, epoch: range.epoch, origin, restarted },
@@ -263,6 +279,7 @@ export class Hub implements Site {
       on: device.on,
       ...(controller && { memory: packArrays({ ...controller.save(), diagnostics: [] }) }),
       ...(outstation && { outstation: packArrays(outstation) }),
+      ...(doors && { doors: packArrays(doors) }),
     };
     device.channel.send(begin);
   }
@@ -283,21 +300,51 @@ export class Hub implements Site {
       case 'state':
         device.takeState(message);
         break;
+      case 'doors':
+        device.takeDoors(message.changed);
+        break;
       case 'journal':
         // Who acts from elsewhere tells it a little later than the controller tells of the write.
         setTimeout(() => this.#journalled(device, message.entries), MARKS_COME_WITHIN_MS);
         break;
       case 'marks':
-        this.#options.onMarks(message.marks);
+        this.#marked(message.marks);
         break;
       case 'reply':
       case 'answer':
         device.channel.answered(message);
         break;
+      case 'heard':
+        device.channel.heard(message);
+        break;
       case 'trouble':
         this.#options.note(message.text);
         break;
     }
+  }
+
+  #marked(marks: readonly Mark[]): void {
+    const { onMarks } = this.#options;
+    const known = marks.filter(({ cause }) => relayedFrom(cause) === undefined);
+    if (known.length > 0) onMarks(known);
+    for (const mark of marks) if (relayedFrom(mark.cause) !== undefined) this.#relay(mark, RELAY_ASKS);
+  }
+
+  /** An act because of what came from elsewhere is the act of whoever sent that. */
+  #relay(mark: Mark, asks: number): void {
+    const from = relayedFrom(mark.cause);
+    if (from === undefined || this.#closing) return;
+    const cause = this.#options.causeOf(from.address, from.port);
+    if (cause !== undefined) {
+      this.#options.onMarks([{ ...mark, cause: { actor: cause.actor, step: cause.step } }]);
+      return;
+    }
+    if (asks === 0 || this.#relayed >= MOST_RELAYED) return;
+    this.#relayed++;
+    setTimeout(() => {
+      this.#relayed--;
+      this.#relay(mark, asks - 1);
+    }, RELAY_ASK_EVERY_MS);
   }
 
   #journalled(device: RemoteDevice, entries: readonly Told[]): void {

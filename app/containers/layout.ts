@@ -57,6 +57,12 @@ export interface Layout {
   attackBox(zone: string): AttackBoxLayout;
 }
 
+/** Where everybody in a zone is spoken to; undefined for a zone that the plant does not have. */
+export function broadcastIn(plant: PlantSpec, zone: string): string | undefined {
+  const found = plant.zones.find(({ id }) => id === zone);
+  return found && formatIpv4(parseSubnet(found.subnet).broadcast);
+}
+
 /** The device that is the firewall; a plant of one zone may have none. */
 export const firewallOf = (plant: PlantSpec): DeviceSpec | undefined =>
   plant.devices.find((d) => d.kind === 'firewall');

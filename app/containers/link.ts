@@ -28,6 +28,8 @@ export interface Begin {
   readonly memory?: string;
   /** What its outstation had not told its masters when the run started. */
   readonly outstation?: string;
+  /** Passwords, firmware and files that are not as they were delivered. */
+  readonly doors?: string;
   /** It was there before in this run: its power comes back. */
   readonly restarted: boolean;
 }
@@ -85,11 +87,15 @@ export type FromDevice =
       readonly values?: string;
       readonly times?: string;
     }
+  /** Passwords, firmware and files of its doors, whenever they have changed; without any it is as it was delivered. */
+  | { readonly t: 'doors'; readonly changed?: string }
   | { readonly t: 'journal'; readonly entries: readonly Told[] }
   | { readonly t: 'marks'; readonly marks: readonly Mark[] }
   /** What came of work over a session, as the session itself says it; without a result where there was none that could do it. */
   | { readonly t: 'reply'; readonly id: number; readonly result?: unknown }
   | { readonly t: 'answer'; readonly id: number; readonly answer: string }
+  /** A message that a session with a broker has subscribed to. */
+  | { readonly t: 'heard'; readonly session: number; readonly topic: string; readonly payload: Uint8Array }
   | { readonly t: 'trouble'; readonly text: string };
 
 /** The longest line; a plant with its programs is the largest thing that is sent. */
@@ -156,13 +162,19 @@ export const encodeLine = (message: unknown): string => JSON.stringify(message, 
 /** The other way round. @throws SyntaxError for what is no JSON */
 export const decodeLine = (line: string): unknown => JSON.parse(line, fromLine);
 
-/** What JSON has no word for: bytes, and numbers that are none (a limit without an upper end). */
-const forLine = (_key: string, value: unknown): unknown => {
+/**
+ * What JSON has no word for: bytes, numbers that are none (a limit without an upper end) or too long, tables, and what a list leaves
+ * out at a place.
+ */
+function forLine(this: unknown, _key: string, value: unknown): unknown {
+  if (value === undefined) return Array.isArray(this) ? { nothing: true } : undefined;
   if (typeof value === 'number' && !Number.isFinite(value)) return { number: String(value) };
+  if (typeof value === 'bigint') return { bigint: String(value) };
+  if (value instanceof Map) return { table: [...value] };
   // A Buffer was made plain before it comes here.
   if (isPlainBuffer(value)) return { bytes: Buffer.from(value.data).toString('base64') };
   return value instanceof Uint8Array ? { bytes: Buffer.from(value).toString('base64') } : value;
-};
+}
 
 const isPlainBuffer = (value: unknown): value is { type: 'Buffer'; data: number[] } =>
   typeof value === 'object' && value !== null && (value as { type?: string }).type === 'Buffer' && 'data' in value;
@@ -171,7 +183,14 @@ const fromLine = (_key: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   const keys = Object.keys(value);
   if (keys.length !== 1) return value;
-  if (keys[0] === 'number') return Number((value as { number: string }).number);
+  if (keys[0] === 'number' && typeof (value as { number: unknown }).number === 'string')
+    return Number((value as { number: string }).number);
+  if (keys[0] === 'bigint' && /^-?\d{1,20}$/.test(String((value as { bigint: unknown }).bigint)))
+    return BigInt((value as { bigint: string }).bigint);
+  if (keys[0] === 'table' && Array.isArray((value as { table: unknown }).table))
+    return new Map((value as { table: [unknown, unknown][] }).table);
+  // A list keeps the place.
+  if (keys[0] === 'nothing' && (value as { nothing: unknown }).nothing === true) return undefined;
   if (keys[0] === 'bytes' && typeof (value as { bytes: unknown }).bytes === 'string')
     return new Uint8Array(Buffer.from((value as { bytes: string }).bytes, 'base64'));
   return value;

@@ -52,6 +52,18 @@ describe('the ruleset of a plant', () => {
     ]);
   });
 
+  it('lets files through doors: the control connection, and the data connections at the ports that are named', () => {
+    const { spec } = loadPlant(new URL('../../range/test/doors-plant', import.meta.url));
+    const device = (id: string): string | undefined => spec.devices.find((one) => one.id === id)?.address;
+    const text = conduitIn(rules(spec), 'polls').filter((line) => / dport (21|5000\d) /.test(line));
+    expect(text).toEqual(
+      [21, 50_000, 50_001].map(
+        (port) =>
+          `ip saddr ${device('engineering')} ip daddr ${device('pump-plc')} tcp dport ${port} ct mark set 1 accept`,
+      ),
+    );
+  });
+
   it('has everything forwarded, for the firewall and from it dropped unless a rule says otherwise', () => {
     for (const hook of ['forward', 'input', 'output'])
       expect(rules(small)).toContain(`type filter hook ${hook} priority filter; policy drop;`);

@@ -18,13 +18,28 @@ export function probeOf({ address, services }: DeviceSpec): readonly string[] {
         if (service.transport === 'tcp')
           return ['dnp3', address, String(service.port), String(service.address), String(service.masters[0])];
         break;
+      case 'opcua':
+      case 'bacnet':
+      case 'mqtt':
+        return [service.protocol, address, String(service.port)];
+      case 'snmp':
+        // An agent has nothing to say to who does not know a community.
+        if (service.communities[0] !== undefined)
+          return ['snmp', address, String(service.port), service.communities[0].name];
+        break;
+      case 'telnet':
+      case 'ftp':
+        return ['greeting', address, String(service.port)];
       case 'ntp':
         return ['ntp', address, String(service.port ?? 123)];
       case 'dns':
         return ['dns', address, String(service.port ?? 53)];
       case 'historian':
       case 'scada':
-        return ['http', `http://${address}:${service.port}/`];
+      case 'web':
+        // Some have no pages.
+        if (service.port !== undefined) return ['http', `http://${address}:${service.port}/`];
+        break;
       default:
     }
   return ['file', ALIVE, STALE_AFTER];

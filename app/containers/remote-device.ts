@@ -5,12 +5,14 @@
 import { type Instant, PenstockError, unpackArrays } from '@penstock/core';
 import type { Subnet } from '@penstock/protocols/ethernet';
 import type { ControllerSnapshot } from '@penstock/simulator/controllers';
-import { Device, type Surroundings } from '@penstock/simulator/devices';
+import { Device, type DoorsSnapshot, type Surroundings } from '@penstock/simulator/devices';
 import type { Cause, NetworkHost } from '@penstock/simulator/kernel';
 import type { Act, FromDevice, Link, ToDevice } from './link.ts';
 
 /** Requests to one device that wait for an answer; who never answers must not fill the memory. */
 const MOST_PENDING = 10_000;
+
+type Listener = (topic: string, payload: Uint8Array) => void;
 
 /** What goes to one container and is waited for; there may be nobody at the other end. */
 export class DeviceChannel {
@@ -18,7 +20,22 @@ export class DeviceChannel {
   /** Run that the container was in when it came. */
   run: string | null = null;
   readonly #pending = new Map<number, (answer: Extract<FromDevice, { t: 'reply' | 'answer' }> | undefined) => void>();
+  /** Who listens to what sessions with brokers hear, by the number of the session. */
+  readonly #listeners = new Map<number, Listener>();
   #count = 0;
+
+  /** `heard` gets what a session hears from now on, until `unheard`. */
+  listen(session: number, heard: Listener): void {
+    this.#listeners.set(session, heard);
+  }
+
+  unheard(session: number): void {
+    this.#listeners.delete(session);
+  }
+
+  heard({ session, topic, payload }: Extract<FromDevice, { t: 'heard' }>): void {
+    this.#listeners.get(session)?.(topic, payload);
+  }
 
   send(message: ToDevice): void {
     this.link?.send(message);
@@ -49,6 +66,7 @@ export class DeviceChannel {
     this.link = undefined;
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
+    this.#listeners.clear();
     for (const done of waiting) done(undefined);
   }
 }
@@ -144,6 +162,17 @@ export class RemoteDevice extends Device {
       throw new PenstockError('containers.state', `'${this.spec.id}' speaks of ${values.length} tags`);
     this.store.values.set(values);
     this.store.times.set(times);
+  }
+
+  /** Takes what its doors keep: what is undefined is as it was delivered. */
+  takeDoors(changed: string | undefined): void {
+    const { identity, firmware } = this.spec;
+    const delivered: DoorsSnapshot = { passwords: {}, revision: identity.revision, isBricked: false };
+    if (this.doors === undefined) throw new PenstockError('containers.doors', `'${this.spec.id}' has no doors`);
+    const snapshot = changed === undefined ? delivered : (unpackArrays(changed) as DoorsSnapshot);
+    if (firmware === undefined && (snapshot.isBricked || snapshot.revision !== identity.revision))
+      throw new PenstockError('containers.doors', `'${this.spec.id}' has no firmware that could have changed`);
+    this.resumeDoors(snapshot);
   }
 
   #act(act: Act): void {

@@ -1,20 +1,32 @@
 /** What somebody who sits at a device of the plant can make it send, done in its container: the same sessions as on the wire in memory. */
 import type { Instant } from '@penstock/core';
+import { STATUS } from '@penstock/protocols/opcua';
 import {
-  checkPoint,
+  bacnetServiceOf,
   dnp3ServiceOf,
+  doorServiceOf,
   engineeringProtocol,
-  pointProtocol,
+  mqttServiceOf,
+  opcuaServiceOf,
+  pointCheck,
   s7ServiceOf,
 } from '@penstock/simulator/devices';
 import type {
+  BacnetReplied,
+  BacnetReply,
+  BacnetSession,
   Cause,
   Dnp3Replied,
   Dnp3Reply,
   Dnp3Session,
+  DoorSession,
   EngineeringSession,
   Foothold,
   ModbusSession,
+  MqttLogin,
+  MqttSession,
+  OpcUaLogin,
+  OpcUaSession,
   OutsideEntry,
   PointSession,
   PortAnswer,
@@ -24,9 +36,11 @@ import type {
   WorkOutcome,
 } from '@penstock/simulator/kernel';
 import type { RemoteDevice } from './remote-device.ts';
-import type { Opening, Work } from './session-words.ts';
+import type { Opening, Served, Work } from './session-words.ts';
 
 const NOBODY: Reply = { outcome: 'closed' };
+const NO_CLIENT: BacnetReply = { outcome: 'closed', detail: 'its container is gone', values: [], requests: 1 };
+const NO_SERVER: Served = { status: STATUS.badNotConnected };
 const NO_MASTER: Dnp3Reply = { outcome: 'closed', values: [], requests: 1 };
 const NO_STATION: WorkOutcome<never> = { outcome: 'closed', detail: 'its container is gone', requests: 1 };
 const PORT_ANSWERS: ReadonlySet<string> = new Set<PortAnswer>(['open', 'refused', 'silent']);
@@ -52,13 +66,12 @@ export class RemoteFoothold implements Foothold {
   }
 
   points(target: string, cause: Cause): PointSession | undefined {
-    const spec = this.#device.device(target);
-    const protocol = pointProtocol(this.#device, target);
-    if (protocol === undefined) return undefined;
+    const check = pointCheck(this.#device, target);
+    if (check === undefined) return undefined;
     const session = this.#open({ over: 'points', target, cause });
     return {
       write: (tag, value, done) => {
-        checkPoint(spec, tag, protocol);
+        check(tag);
         session.work<boolean>({ do: 'write-point', tag, value }, false, (accepted) => done?.(accepted));
       },
       release: session.release,
@@ -83,6 +96,80 @@ export class RemoteFoothold implements Foothold {
       command: (command, way, by, done) => work({ do: 'command', command, way, cause: by }, done),
       perform: (code, objects, by, done) => work({ do: 'perform', code, objects, cause: by }, done),
       release: session.release,
+    };
+  }
+
+  bacnet(target: string, cause: Cause): BacnetSession {
+    bacnetServiceOf(this.#device.device(target));
+    const session = this.#open({ over: 'bacnet', target, cause });
+    const work = (what: Work, done: BacnetReplied): void => session.work(what, NO_CLIENT, done);
+    return {
+      read: (place, by, done) => work({ do: 'read-property', place, cause: by }, done),
+      write: (place, values, priority, by, done) =>
+        work({ do: 'write-property', place, values, ...(priority !== undefined && { priority }), cause: by }, done),
+      reinitialize: (request, by, done) => work({ do: 'reinitialize', request, cause: by }, done),
+      communicationControl: (control, by, done) => work({ do: 'communication-control', control, cause: by }, done),
+      whoIs: (low, high, everybody, by) =>
+        session.work({ do: 'who-is', low, high, everybody, cause: by }, undefined, () => {}),
+      release: session.release,
+    };
+  }
+
+  mqtt(target: string, login: MqttLogin, cause: Cause): MqttSession {
+    mqttServiceOf(this.#device.device(target));
+    const session = this.#open({ over: 'mqtt', target, cause, login });
+    return {
+      connect: (done) => session.work<number | 'closed'>({ do: 'connect' }, 'closed', done),
+      publish: (message, done) => session.work<number | 'closed'>({ do: 'publish', message }, 'closed', done),
+      subscribe: (filters, done, heard) => {
+        session.hear(heard);
+        session.work<readonly number[] | 'closed'>({ do: 'subscribe', filters }, 'closed', done);
+      },
+      raw: (bytes) => session.work({ do: 'raw', bytes }, undefined, () => {}),
+      release: session.release,
+    };
+  }
+
+  opcua(target: string, cause: Cause, login?: OpcUaLogin): OpcUaSession {
+    opcuaServiceOf(this.#device.device(target));
+    const session = this.#open({ over: 'opcua', target, cause, ...(login && { login }) });
+    return {
+      request: (service, body, by, done) =>
+        session.work<Served>({ do: 'service', service, body, cause: by }, NO_SERVER, ({ response, status }, now) =>
+          // It is what the session in the container answered to this service.
+          done(response as Parameters<typeof done>[0], status, now),
+        ),
+      release: session.release,
+    };
+  }
+
+  /** Each piece of work has a session of its own, for nobody says when the last one was done. */
+  doors(target: string, cause: Cause): DoorSession {
+    const spec = this.#device.device(target);
+    const work = <T>(what: Work, otherwise: T, done: (result: T, now: Instant) => void): void => {
+      const session = this.#open({ over: 'doors', target, cause });
+      session.work<T>(what, otherwise, (result, now) => {
+        session.release();
+        done(result, now);
+      });
+    };
+    return {
+      web: (request, done) => {
+        doorServiceOf(spec, 'web');
+        work({ do: 'web', request }, undefined, done);
+      },
+      console: (login, lines, done) => {
+        doorServiceOf(spec, 'telnet');
+        work({ do: 'console', login, lines }, { outcome: 'lost', answers: [] }, done);
+      },
+      files: (login, errand, done) => {
+        doorServiceOf(spec, 'ftp');
+        work({ do: 'files', login, errand }, { outcome: 'lost', detail: '', bytes: new Uint8Array(0) }, done);
+      },
+      snmp: (community, kind, oids, done) => {
+        doorServiceOf(spec, 'snmp');
+        work({ do: 'snmp', community, kind, oids }, undefined, done);
+      },
     };
   }
 
@@ -123,6 +210,8 @@ export class RemoteFoothold implements Foothold {
   #open(opening: Opening): {
     /** `otherwise`: where nobody is there any more who could have done it. */
     work<T>(work: Work, otherwise: T, done: (result: T, now: Instant) => void): void;
+    /** `heard` gets what the session has subscribed to. */
+    hear(heard: (topic: string, payload: Uint8Array) => void): void;
     release(): void;
   } {
     const { channel } = this.#device;
@@ -137,7 +226,11 @@ export class RemoteFoothold implements Foothold {
             this.#enter((now) => done(result, now));
           },
         ),
-      release: () => channel.send({ t: 'release', session }),
+      hear: (heard) => channel.listen(session, (topic, payload) => this.#enter(() => heard(topic, payload))),
+      release: () => {
+        channel.unheard(session);
+        channel.send({ t: 'release', session });
+      },
     };
   }
 

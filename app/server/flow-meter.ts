@@ -12,15 +12,14 @@ import {
   TCP_RST,
   TCP_SYN,
 } from '@penstock/protocols/ethernet';
+import { isOrder } from '@penstock/protocols/packet';
 import { gatewayAddress } from '@penstock/simulator/kernel';
 
 const ETHERNET = 14;
+const UDP_HEADER = 8;
 const MOST_FLOWS = 2000;
 /** A flow that was silent for so long is no longer shown, seconds. */
 const SHOWN_FOR = 300;
-/** Functions of Modbus that write. */
-const WRITES: ReadonlySet<number> = new Set([5, 6, 15, 16, 21, 22, 23]);
-const MODBUS_PORT = 502;
 const SERVICES: Readonly<Record<number, string>> = {
   21: 'ftp',
   23: 'telnet',
@@ -98,12 +97,12 @@ export class FlowMeter implements FrameSink {
       : this.#flow(destination, source, transport, from);
     if (!flow) return;
     count(flow, time, end - start);
+    const payload = protocol === PROTOCOL_TCP ? at + 4 * ((buffer[at + 12] as number) >> 4) : at + UDP_HEADER;
+    if (forward && isOrder(buffer, payload, end, to)) flow.writes++;
     if (transport === 'udp') return;
     const flags = buffer[at + 13] as number;
     if ((flags & TCP_SYN) !== 0 && forward) flow.opened = true;
     if ((flags & TCP_ACK) !== 0 && (flags & TCP_RST) === 0 && !forward) flow.answered = true;
-    const payload = at + 4 * ((buffer[at + 12] as number) >> 4);
-    if (to === MODBUS_PORT && end >= payload + 8 && WRITES.has(buffer[payload + 7] as number)) flow.writes++;
   }
 
   /** What happened since the last call. */

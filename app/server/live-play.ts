@@ -80,7 +80,8 @@ export class LivePlay implements AlertSink, LiveRange {
     const { range } = play;
     const { devices, displayed, spec } = range;
     const displaying = [...devices.values()].find((device) => device.store === displayed);
-    const ring = new FrameRing(FRAMES.bytes, FRAMES.frames);
+    // Masters dial when their device is switched on, which is before anybody watches.
+    const ring = new FrameRing(FRAMES.bytes, FRAMES.frames, range.network.wire.tap.frames);
     const baseline = play.monitor?.baseline;
     // Without one that was learned before, nothing can be told to be new.
     const learned = baseline !== undefined && !baseline.empty;

@@ -3,6 +3,7 @@
  * another or the books (`entered`, `left`, `consumed`), so that inventory + left + consumed − entered is constant.
  */
 
+import { building } from './chemical-building.ts';
 import { MOLAR_MASS } from './chemistry.ts';
 import { BATTERY, BOOSTER, COAGULATION, CONTACT, DOSING, FILTER, HIGH_SERVICE, MIXER_VOLUME, TIMES } from './design.ts';
 import { attachment, filterThrough, loosening, PORE_VOLUME } from './filtration.ts';
@@ -48,6 +49,8 @@ export interface Surroundings {
   readonly floatContact: Float64Array;
   /** 1 while the turbidity switch lets the intake pumps' contactors close, else 0; then for how many seconds it has seen too much. */
   readonly turbiditySwitch: Float64Array;
+  /** 1 while the chlorine detector's relay runs the emergency fan, else 0; then what the detector reads, ppm. */
+  readonly detectorRelay: Float64Array;
 }
 
 /** Adds `flow` × concentration to `dx` at `to` and takes it from `from`. */
@@ -98,6 +101,7 @@ export function balance(
   supply(x, dx, q, surroundings);
   highZone(x, dx, q, surroundings);
   machines(x, u, dx, q, surroundings);
+  building(x, u, dx, q, surroundings.detectorRelay[0]);
   dx[AT.leftWater] =
     q[Q.channelOverflow] +
     q[Q.boxOverflow] +
@@ -258,7 +262,8 @@ function machines(x: Float64Array, u: Float64Array, dx: Float64Array, q: Flows['
   dx[AT.towerBattery] = charging(x[AT.towerBattery], u[U.towerMainsFailed]);
   for (let i = 0; i < 3; i++) {
     const delivery = u[DELIVERIES[i]] > 0 ? u[DELIVERIES[i]] : 0;
-    dx[dayTanks + i] = (delivery - q[Q.dosing + i] - q[Q.tankOverflow + i]) * PER_HOUR;
+    const astray = i === 0 && u[U.naoclIntoPaclTankLPerHour] > 0 ? u[U.naoclIntoPaclTankLPerHour] : 0;
+    dx[dayTanks + i] = (delivery + astray - q[Q.dosing + i] - q[Q.tankOverflow + i]) * PER_HOUR;
   }
 }
 

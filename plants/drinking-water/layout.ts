@@ -77,12 +77,26 @@ export const AT = {
   boosterBattery: one('boosterBattery.charge'),
   /** Litres of solution: PACl, NaOCl, NaOH. */
   dayTanks: many(['paclDayTank.litres', 'naoclDayTank.litres', 'naohDayTank.litres']),
+  /** Where chemicals can meet (see `chemical-building.ts`): acid that came, acid that is left, free chlorine; equivalents and mol. */
+  paclTank: many(['paclDayTank.buffer', 'paclDayTank.acid', 'paclDayTank.chlorine']),
+  bundLitres: one('bund.litres'),
+  bund: many(['bund.buffer', 'bund.acid', 'bund.chlorine']),
+  /** Chlorine in the air, mol. */
+  chemicalRoom: one('chemicalRoom.chlorine'),
+  operatorsRoom: one('operatorsRoom.chlorine'),
+  /** Shares of full speed: extract, supply, emergency. */
+  fanSpeeds: many(['extractFan.speed', 'supplyFan.speed', 'emergencyFan.speed']),
+  /** °C. */
+  officeTemperature: one('office.temperature'),
   // The books: what has crossed the boundary, and what was used up, since the start.
   enteredWater: one('entered.water'),
   entered: species('entered'),
   leftWater: one('left.water'),
   left: species('left'),
   chlorineConsumed: one('consumed.chlorine'),
+  /** The chemical building's own: chlorine that came where chemicals can meet; what went out with air, with doses, with a pump. */
+  buildingEntered: one('building.entered.chlorine'),
+  buildingLeft: one('building.left.chlorine'),
 } as const;
 
 /** Numbers of inputs and disturbances in `u`, and of outputs in `y`. */

@@ -1,4 +1,5 @@
 /** The outputs: what an instrument at each tap would find, from states, flows and the pH of the waters. */
+import { AIR, AIR_COUNT, airFlows, BUILDING, PPM } from './chemical-building.ts';
 import { CACO3_PER_EQUIVALENT, MOLAR_MASS } from './chemistry.ts';
 import {
   BACKWASH,
@@ -36,6 +37,7 @@ export function observe(works: DrinkingWater, x: Float64Array, u: Float64Array, 
   observeDosing(works, x, u, y);
   observeSupply(works, x, u, y);
   observeRemote(works, x, u, y);
+  observeBuilding(x, y);
 }
 
 function observeIntake({ flows, ph }: DrinkingWater, x: Float64Array, u: Float64Array, y: Float64Array): void {
@@ -212,6 +214,22 @@ function observeRemote({ flows }: DrinkingWater, x: Float64Array, u: Float64Arra
   y[Y.highZoneFlowM3PerHour] = taken * PER_HOUR;
   const head = HIGH_ZONE.aboveZone + level - HIGH_ZONE.networkResistance * taken * taken;
   y[Y.highZonePressureKPa] = head > 0 ? head * q[Q.highZoneServed] * q[Q.highZoneServed] * KPA_PER_METRE : 0;
+}
+
+const air = new Float64Array(AIR_COUNT);
+
+function observeBuilding(x: Float64Array, y: Float64Array): void {
+  airFlows(x, air);
+  y[Y.chemicalRoomChlorinePpm] = (x[AT.chemicalRoom] / BUILDING.chemicalRoomM3) * PPM;
+  y[Y.operatorsRoomChlorinePpm] = (x[AT.operatorsRoom] / BUILDING.operatorsRoomM3) * PPM;
+  y[Y.chemicalRoomPressurePa] = air[AIR.pressure];
+  y[Y.extractFlowM3PerHour] = air[AIR.extract] * PER_HOUR;
+  y[Y.supplyAirM3PerHour] = air[AIR.supply] * PER_HOUR;
+  y[Y.extractFanRunning] = running(x[AT.fanSpeeds]);
+  y[Y.supplyFanRunning] = running(x[AT.fanSpeeds + 1]);
+  y[Y.emergencyFanRunning] = running(x[AT.fanSpeeds + 2]);
+  y[Y.bundLevelLitres] = x[AT.bundLitres];
+  y[Y.officeTemperatureC] = x[AT.officeTemperature];
 }
 
 const volts = (charge: number, mainsFailed: number): number =>

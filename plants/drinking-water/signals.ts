@@ -50,6 +50,13 @@ export const INPUTS = {
   /** Pumps of fixed speed; without mains they stand. */
   boosterPump1Contactor: 1,
   boosterPump2Contactor: 0,
+  /** Ventilation of the chemical room: more out than in keeps it below the pressure of the room beside. */
+  extractFanContactor: 1,
+  extractFanSpeedPercent: 50,
+  supplyFanContactor: 1,
+  supplyFanSpeedPercent: 40,
+  /** Valve of the office's radiator, 0 or 1. */
+  officeRadiator: 0,
 } as const;
 
 /** Seen by instruments. pH is on the activity scale; chlorine is free chlorine as Cl₂; alkalinity as CaCO₃. */
@@ -179,6 +186,17 @@ export const OUTPUTS = [
   'highZoneTankChlorineMgL',
   'highZoneFlowM3PerHour',
   'highZonePressureKPa',
+  // Chemical building and office. Chlorine in the air; pressure of the chemical room above that of the operators' room beside it
+  'chemicalRoomChlorinePpm',
+  'operatorsRoomChlorinePpm',
+  'chemicalRoomPressurePa',
+  'extractFlowM3PerHour',
+  'supplyAirM3PerHour',
+  'extractFanRunning',
+  'supplyFanRunning',
+  'emergencyFanRunning',
+  'bundLevelLitres',
+  'officeTemperatureC',
   /** Everything that runs over at the works and the elevated tank: channel, filters, clearwell, elevated tank. */
   'totalOverflowM3PerHour',
   /** 1 while any pump turns with its suction uncovered. */
@@ -225,6 +243,12 @@ export const DISTURBANCES = {
   paclDeliveryLPerHour: 0,
   naoclDeliveryLPerHour: 0,
   naohDeliveryLPerHour: 0,
+  /** A tanker of hypochlorite at the wrong coupling, what leaks from hoses into the bund, and what somebody pumps out of it. */
+  naoclIntoPaclTankLPerHour: 0,
+  paclSpillLPerHour: 0,
+  naoclSpillLPerHour: 0,
+  bundPumpLPerHour: 0,
+  outdoorTemperatureC: 8,
 } as const;
 
 /** Switches of the plant, as `plant.yaml` declares them. */
@@ -235,4 +259,6 @@ export const OPTIONS = {
   highZoneFloat: false,
   /** A turbidity switch of its own at the filtrate main whose contact lies in the circuit of both intake pumps' contactors; it stays open until reset. */
   filtrateCutOff: false,
+  /** An extract fan of its own that the chlorine detector's relay runs, whatever the ventilation's controller orders. */
+  detectorFan: false,
 } as const;

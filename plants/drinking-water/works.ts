@@ -4,6 +4,7 @@
  */
 import { PlugFlowPipe, type ProcessContext, type ProcessEquations, TimeDelay } from '@penstock/simulator/process';
 import { balance, type Surroundings } from './balance.ts';
+import { acidOfPacl, BUILDING, PPM } from './chemical-building.ts';
 import { CACO3_PER_EQUIVALENT, CELSIUS_ZERO_K, MOLAR_MASS, Speciation, viscosity } from './chemistry.ts';
 import {
   BOOSTER,
@@ -59,6 +60,7 @@ const INITIAL = {
   tower: 4,
   highTank: 2.9,
   dayTanks: 0.8,
+  officeC: 20.5,
   deposits: [420, 150, 60, 20],
 } as const;
 
@@ -80,6 +82,7 @@ export class DrinkingWater implements ProcessEquations {
   /** See `Surroundings`. */
   readonly floatContact = Float64Array.of(1);
   readonly turbiditySwitch = Float64Array.of(1, 0);
+  readonly detectorRelay = Float64Array.of(0, 0);
   readonly memory: readonly Float64Array[];
   readonly #river = new Float64Array(SPECIES);
   readonly #walks = new Float64Array(WALKS.length);
@@ -87,6 +90,7 @@ export class DrinkingWater implements ProcessEquations {
   readonly #persistence: readonly number[];
   readonly #hasFloat: boolean;
   readonly #hasTurbiditySwitch: boolean;
+  readonly #hasDetectorFan: boolean;
   readonly #decay = { perSecond: 0 };
   readonly #surroundings: Surroundings;
   #temperature = Number.NaN;
@@ -96,6 +100,7 @@ export class DrinkingWater implements ProcessEquations {
     this.flows = new Flows(options.oversizedNaohPump === true);
     this.#hasFloat = options.highZoneFloat === true;
     this.#hasTurbiditySwitch = options.filtrateCutOff === true;
+    this.#hasDetectorFan = options.detectorFan === true;
     this.dosedPhLine = new TimeDelay(TIMES.dosedSampleLine, step);
     this.safetyPhLine = new TimeDelay(TIMES.safetySampleLine, step);
     this.chlorineLine = new TimeDelay(TIMES.chlorineSampleLine, step);
@@ -109,6 +114,7 @@ export class DrinkingWater implements ProcessEquations {
       this.filtrate,
       this.floatContact,
       this.turbiditySwitch,
+      this.detectorRelay,
       this.#river,
       this.#walks,
       ...[...pipes, ...lines].map((part) => part.memory),
@@ -122,6 +128,7 @@ export class DrinkingWater implements ProcessEquations {
       risingMain: this.risingMain.arriving,
       floatContact: this.floatContact,
       turbiditySwitch: this.turbiditySwitch,
+      detectorRelay: this.detectorRelay,
     };
   }
 
@@ -178,6 +185,11 @@ export class DrinkingWater implements ProcessEquations {
     x[AT.dayTanks] = INITIAL.dayTanks * DOSING.pacl.tank;
     x[AT.dayTanks + 1] = INITIAL.dayTanks * DOSING.naocl.tank;
     x[AT.dayTanks + 2] = INITIAL.dayTanks * DOSING.naoh.tank;
+    x[AT.paclTank] = acidOfPacl(x[AT.dayTanks]);
+    x[AT.paclTank + 1] = x[AT.paclTank];
+    x[AT.fanSpeeds] = (u[U.extractFanContactor] * u[U.extractFanSpeedPercent]) / 100;
+    x[AT.fanSpeeds + 1] = (u[U.supplyFanContactor] * u[U.supplyFanSpeedPercent]) / 100;
+    x[AT.officeTemperature] = INITIAL.officeC;
     this.flows.update(0, x, u);
     this.#followPh(x);
     this.filtrate.set([filtered[SOLIDS], filtered[ALUMINIUM]]);
@@ -207,6 +219,7 @@ export class DrinkingWater implements ProcessEquations {
     this.#followFiltrate(h, x);
     if (this.#hasFloat) this.#followFloat(x);
     if (this.#hasTurbiditySwitch) this.#followTurbiditySwitch(h);
+    if (this.#hasDetectorFan) this.#followDetector(h, x);
     this.dosedPhLine.push(this.ph[PH.dosed]);
     this.safetyPhLine.push(this.ph[PH.dosed]);
     this.chlorineLine.push(this.#contactChlorine(x));
@@ -308,6 +321,14 @@ export class DrinkingWater implements ProcessEquations {
     const tooMuch = this.filtrate[0] * COAGULATION.turbidityPerSolids > FILTER.cutOffTurbidity;
     turbiditySwitch[1] = tooMuch ? turbiditySwitch[1] + h : 0;
     if (turbiditySwitch[1] >= FILTER.cutOffDelay) turbiditySwitch[0] = 0;
+  }
+
+  #followDetector(h: number, x: Float64Array): void {
+    const { detectorRelay: relay } = this;
+    const ppm = (x[AT.chemicalRoom] / BUILDING.chemicalRoomM3) * PPM;
+    relay[1] += (ppm - relay[1]) * (1 - Math.exp(-h / BUILDING.detectorLag));
+    if (relay[1] > BUILDING.relayCloses) relay[0] = 1;
+    else if (relay[1] < BUILDING.relayOpens) relay[0] = 0;
   }
 
   /** The filtrate main mixes what the two underdrains send, each by its flow; the balances take it as without volume. */

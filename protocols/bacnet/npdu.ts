@@ -1,4 +1,5 @@
 /** The network layer (ASHRAE 135-2020, clause 6). */
+import { read16 } from '../exchange/bytes.ts';
 import { type BacnetProblem, illegal, unsupported } from './bvlc.ts';
 
 /** In place of a network's number: all of them. */
@@ -40,15 +41,15 @@ export function decodeNpdu(buffer: Uint8Array, start: number, end: number): Npdu
   if ((control & 0x20) !== 0) {
     const length = buffer[at + 2] as number;
     if (at + 3 > end || at + 3 + length > end) return illegal('a destination that is cut off');
-    destination = { network: wordAt(buffer, at), mac: buffer.slice(at + 3, at + 3 + length) };
+    destination = { network: read16(buffer, at), mac: buffer.slice(at + 3, at + 3 + length) };
     at += 3 + length;
   }
   if ((control & 0x08) !== 0) {
     const length = buffer[at + 2] as number;
     if (at + 3 > end || at + 3 + length > end) return illegal('a source that is cut off');
     // A source is one station (clause 6.2.2).
-    if (length === 0 || wordAt(buffer, at) === ALL_NETWORKS) return illegal('a source that is nobody');
-    source = { network: wordAt(buffer, at), mac: buffer.slice(at + 3, at + 3 + length) };
+    if (length === 0 || read16(buffer, at) === ALL_NETWORKS) return illegal('a source that is nobody');
+    source = { network: read16(buffer, at), mac: buffer.slice(at + 3, at + 3 + length) };
     at += 3 + length;
   }
   if (destination !== undefined && ++at > end) return illegal('a destination without a hop count');
@@ -68,11 +69,9 @@ function networksOf(message: number, buffer: Uint8Array, at: number, end: number
   if (!isList && message !== 2 && message !== 3 && message !== 8 && message !== 9 && message !== 19) return NO_NETWORKS;
   const networks: number[] = [];
   for (let i = first; i + 2 <= end && networks.length < (isList ? MOST_NETWORKS : 1); i += 2)
-    networks.push(wordAt(buffer, i));
+    networks.push(read16(buffer, i));
   return networks;
 }
-
-const wordAt = (buffer: Uint8Array, at: number): number => ((buffer[at] as number) << 8) | (buffer[at + 1] as number);
 
 /** Hops that a message may still take (clause 6.2.2). */
 const HOPS = 255;

@@ -11,3 +11,7 @@ export const illegal = (reason: string): { readonly status: 'illegal'; readonly 
   status: 'illegal',
   reason,
 });
+export const unsupported = (reason: string): { readonly status: 'unsupported'; readonly reason: string } => ({
+  status: 'unsupported',
+  reason,
+});

@@ -19,6 +19,14 @@ export interface FtpFiles {
   remove(path: string): 'done' | 'missing' | 'read-only';
 }
 
+/** A file that somebody has left in a store. */
+export interface KeptFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** Microseconds since 1970. */
+  readonly modified: number;
+}
+
 /** A file that shows what the device says at the moment. */
 export interface ShownFile {
   readonly path: string;
@@ -33,7 +41,9 @@ const LONGEST_PATH = 128;
 export class MemoryFiles implements FtpFiles {
   readonly directories: readonly string[];
   readonly #shown: ReadonlyMap<string, ShownFile>;
-  readonly #files = new Map<string, { readonly bytes: Uint8Array; readonly modified: number }>();
+  /** How often something was stored or removed. */
+  changes = 0;
+  readonly #files = new Map<string, Omit<KeptFile, 'path'>>();
   readonly #now: () => number;
   #bytes = 0;
 
@@ -73,6 +83,7 @@ export class MemoryFiles implements FtpFiles {
     if (before === undefined && this.#files.size >= MOST_FILES) return 'full';
     this.#bytes = total;
     this.#files.set(path, { bytes, modified: this.#now() });
+    this.changes++;
     return 'done';
   }
 
@@ -82,7 +93,21 @@ export class MemoryFiles implements FtpFiles {
     if (file === undefined) return 'missing';
     this.#files.delete(path);
     this.#bytes -= file.bytes.length;
+    this.changes++;
     return 'done';
+  }
+
+  /** What was left here. */
+  save(): KeptFile[] {
+    return [...this.#files].map(([path, file]) => ({ path, ...file }));
+  }
+
+  /** The other way round; what is here goes. Files for which there is no room are left out. */
+  load(files: readonly KeptFile[]): void {
+    this.#files.clear();
+    this.#bytes = 0;
+    for (const { path, bytes, modified } of files)
+      if (this.write(path, bytes) === 'done') this.#files.set(path, { bytes, modified });
   }
 }
 

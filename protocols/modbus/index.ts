@@ -1,3 +1,4 @@
+export { engineeringOf, KIND_FLOAT32 } from '../exchange/raw-values.ts';
 export {
   type Adu,
   AduReader,
@@ -17,4 +18,3 @@ export type * from './messages.ts';
 export { ModbusServer, type ModbusServerOptions, type ModbusSession, type ServerCounters } from './server.ts';
 export * from './tables.ts';
 export { ModbusTransaction, PointWrite, readTransaction, type TransactionState } from './transaction.ts';
-export { engineeringOf, KIND_FLOAT32 } from './values.ts';

@@ -4,8 +4,16 @@
  */
 import { type ModbusPoint, PenstockError, type PointAccess, type PointSpec, type Writer } from '@penstock/core';
 import { read16 } from '../exchange/bytes.ts';
+import {
+  engineeringOf,
+  KIND_BOOL,
+  KIND_FLOAT32,
+  kindOf,
+  rawOf,
+  registersOf,
+  scalingOf,
+} from '../exchange/raw-values.ts';
 import { ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, SERVER_DEVICE_FAILURE } from './tables.ts';
-import { engineeringOf, KIND_BOOL, KIND_FLOAT32, kindOf, rawOf, registersOf, scalingOf } from './values.ts';
 
 export type TableName = ModbusPoint['table'];
 

@@ -1,16 +1,14 @@
 /** What the codec of every function is made of: registers, bits and the checks of what is encoded. */
 import { PenstockError } from '@penstock/core';
 import { read16, write16 } from '../exchange/bytes.ts';
-import { illegal } from '../exchange/decoded.ts';
+import { illegal, unsupported as notTaken } from '../exchange/decoded.ts';
 import { MAX_PDU } from './tables.ts';
 
 export const wrongLength = (code: number, expected: number, length: number): ReturnType<typeof illegal> =>
   illegal(`function ${code} takes ${expected} bytes here, not ${length}`);
 
-export const unsupported = (code: number): { readonly status: 'unsupported'; readonly reason: string } => ({
-  status: 'unsupported',
-  reason: `function ${code} is reserved or a vendor's own`,
-});
+export const unsupported = (code: number): ReturnType<typeof notTaken> =>
+  notTaken(`function ${code} is reserved or a vendor's own`);
 export const refused = (message: string): PenstockError => new PenstockError('modbus.encode', message);
 
 /** Bit 0 of the first byte is the first value. */

@@ -29,6 +29,7 @@ import { looksLikeS7, readS7, S7_PORT } from './s7comm.ts';
 import { looksLikeHttp, readDns, readHttp, readNtp, readSyslog } from './services.ts';
 
 export { type ModbusAnswer, NO_CONTEXT, type PacketContext, type S7Answer } from './context.ts';
+export { isOrder } from './orders.ts';
 
 export interface ReadPacket {
   /** Addresses, of the innermost layer that has them. */

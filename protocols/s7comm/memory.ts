@@ -12,7 +12,7 @@ import {
   type S7Type,
   type Writer,
 } from '@penstock/core';
-import { scalingOf } from '../modbus/values.ts';
+import { scalingOf } from '../exchange/raw-values.ts';
 import { ACCESS_DENIED, HARDWARE_ERROR, INVALID_ADDRESS, SUCCESS, TYPE_INCONSISTENT } from './tables.ts';
 import { engineeringOfType, rawOfType } from './values.ts';
 

@@ -1,5 +1,5 @@
 /** What user data carries: system status lists, block lists and information, the clock, the password. */
-import { type Decoded, illegal, ok } from '../exchange/decoded.ts';
+import { type Decoded, illegal, ok, unsupported } from '../exchange/decoded.ts';
 import { ByteReader, ByteWriter, refused } from './bytes.ts';
 import type { UserdataMessage } from './messages.ts';
 import { SUCCESS } from './tables.ts';
@@ -124,11 +124,6 @@ export function decodeContent(message: UserdataMessage): Decoded<UserdataContent
     return illegal(`${bytes.length} bytes do not have the form of group ${message.group}/${message.subfunction}`);
   return ok(content);
 }
-
-const unsupported = (reason: string): { readonly status: 'unsupported'; readonly reason: string } => ({
-  status: 'unsupported',
-  reason,
-});
 
 function read(
   { group, subfunction }: UserdataMessage,

@@ -1,6 +1,6 @@
 /** Raw contents of S7 memory and engineering values; scaled as Modbus registers are. */
 import type { S7Type } from '@penstock/core';
-import { engineeringOf, kindOf, rawOf } from '../modbus/values.ts';
+import { engineeringOf, kindOf, rawOf } from '../exchange/raw-values.ts';
 
 /** Kinds of the shared conversions, for the types that are plain numbers. */
 const KIND: Readonly<Partial<Record<S7Type, number>>> = {

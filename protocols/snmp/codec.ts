@@ -1,4 +1,5 @@
 /** SNMP messages of versions 1 (RFC 1157) and 2c (RFC 1901, 3416). Version 3 is legal and not read: its content is usually encrypted. */
+import { type Decoded, illegal, ok, unsupported } from '../exchange/decoded.ts';
 import { BerReader, BerWriter, type Oid, TAGS } from './ber.ts';
 
 export const SNMP_PORT = 161;
@@ -57,15 +58,11 @@ export interface SnmpMessage {
   readonly bindings: readonly Binding[];
 }
 
-export type SnmpDecoded =
-  | { readonly status: 'ok'; readonly message: SnmpMessage }
-  | { readonly status: 'illegal' | 'unsupported'; readonly reason: string };
+export type SnmpDecoded = Decoded<SnmpMessage>;
 
 export const MOST_BINDINGS = 128;
 const LONGEST_COMMUNITY = 255;
 const LATIN = new TextDecoder('latin1');
-
-const illegal = (reason: string): SnmpDecoded => ({ status: 'illegal', reason });
 
 /** Reads one datagram. Never throws. */
 export function decodeSnmp(buffer: Uint8Array, start = 0, end = buffer.length): SnmpDecoded {
@@ -75,7 +72,7 @@ export function decodeSnmp(buffer: Uint8Array, start = 0, end = buffer.length): 
   if (outer.left > 0) return illegal('bytes after the message');
   const version = message.value(TAGS.integer).number(true);
   if (message.broken) return illegal('no version');
-  if (version === 3) return { status: 'unsupported', reason: 'version 3' };
+  if (version === 3) return unsupported('version 3');
   if (version !== 0 && version !== 1) return illegal(`version ${version}`);
   const community = message.value(TAGS.octets);
   if (message.broken || community.left > LONGEST_COMMUNITY) return illegal('no community');
@@ -94,7 +91,7 @@ function decodePdu(pdu: BerReader, head: MessageHead): SnmpDecoded {
   const errorIndex = pdu.value(TAGS.integer).number(true);
   const bindings = decodeBindings(pdu);
   if (pdu.broken || bindings === undefined) return illegal('a PDU that is not whole');
-  return { status: 'ok', message: { ...head, requestId, errorStatus, errorIndex, bindings } };
+  return ok({ ...head, requestId, errorStatus, errorIndex, bindings });
 }
 
 /** RFC 1157, clause 4.1.6: enterprise, agent's address, generic and specific kind, time, bindings. */
@@ -106,7 +103,7 @@ function decodeTrap(pdu: BerReader, head: MessageHead): SnmpDecoded {
   pdu.value(TAGS.timeticks);
   const bindings = decodeBindings(pdu);
   if (pdu.broken || bindings === undefined) return illegal('a trap that is not whole');
-  return { status: 'ok', message: { ...head, requestId: 0, errorStatus: generic, errorIndex: specific, bindings } };
+  return ok({ ...head, requestId: 0, errorStatus: generic, errorIndex: specific, bindings });
 }
 
 function decodeBindings(pdu: BerReader): Binding[] | undefined {

@@ -6,16 +6,21 @@ import type { Cause, Datagrams, Task } from '@penstock/simulator/kernel';
 import type { DeviceContext } from './context.ts';
 import { broadcastOf } from './parts/bacnet-service.ts';
 
+/** The host that a client is on: a device, or one without. */
+export interface BacnetStation extends Pick<DeviceContext, 'queue' | 'host' | 'plant'> {
+  readonly spec: Pick<DeviceSpec, 'zone' | 'address'>;
+}
+
 export class BacnetPeer implements Task {
   readonly client: BacnetClient;
-  readonly #context: DeviceContext;
+  readonly #context: BacnetStation;
   readonly #port: number;
   readonly #broadcast: number;
   #socket: Datagrams | undefined;
   #planned: Instant = NEVER;
 
   /** @param port its own; 0 for a free one, where notifications to everybody are not heard */
-  constructor(context: DeviceContext, port: number, handler: ClientHandler) {
+  constructor(context: BacnetStation, port: number, handler: ClientHandler) {
     this.#context = context;
     this.#port = port;
     this.#broadcast = broadcastOf(context.plant, context.spec.zone);

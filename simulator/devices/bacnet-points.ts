@@ -29,6 +29,14 @@ export function tagValue({ kind }: BacnetPoint, value: BacnetValue | undefined):
   return kind.startsWith('multi-state') ? value.value - 1 : value.value;
 }
 
+/** The object of a tag that may be written. @throws PenstockError `operator.point` where there is none */
+export function commandedObject({ id, points }: DeviceSpec, tag: string): BacnetPoint {
+  const point = points.find((candidate) => candidate.tag === tag && candidate.writable)?.bacnet;
+  if (point === undefined)
+    throw new PenstockError('operator.point', `'${id}' has no BACnet object of '${tag}' that can be written`);
+  return point;
+}
+
 /** Operators' commands over the standing conversation of the device that they sit at. */
 export class BacnetPoints implements PointSession {
   readonly #peer: BacnetPeer;
@@ -44,12 +52,7 @@ export class BacnetPoints implements PointSession {
   }
 
   write(tag: string, value: number, done?: (accepted: boolean) => void): void {
-    const point = this.#target.points.find((candidate) => candidate.tag === tag && candidate.writable)?.bacnet;
-    if (point === undefined)
-      throw new PenstockError(
-        'operator.point',
-        `'${this.#target.id}' has no BACnet object of '${tag}' that can be written`,
-      );
+    const point = commandedObject(this.#target, tag);
     const place = { object: objectOf(point), property: PROPERTY.presentValue };
     const mark = this.#peer.marking(this.#cause);
     this.#peer.speak((client, now) => {

@@ -2,12 +2,14 @@
 import { MachineLink } from '@penstock/simulator/kernel';
 import type { DeviceContext } from './context.ts';
 
+/** Who is told whose bytes they are. */
+type Heedful = Pick<DeviceContext, 'queue' | 'causedBy'>;
 type Rest = ConstructorParameters<typeof MachineLink> extends [unknown, ...infer R] ? R : never;
 
 export class CausedLink extends MachineLink {
-  readonly #context: DeviceContext;
+  readonly #context: Heedful;
 
-  constructor(context: DeviceContext, ...rest: Rest) {
+  constructor(context: Heedful, ...rest: Rest) {
     super(context.queue, ...rest);
     this.#context = context;
   }

@@ -31,6 +31,16 @@ const SNMP_TIMEOUT = seconds(3);
 const AGENT = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0';
 const NO_BODY = new Uint8Array(0);
 
+/** A door of a device. @throws PenstockError `device.no-door` for a device that has none of the kind */
+export function doorServiceOf<P extends 'web' | 'telnet' | 'ftp' | 'snmp'>(
+  { id, services }: DeviceSpec,
+  protocol: P,
+): Extract<ServiceSpec, { protocol: P }> {
+  const service = services.find((one) => one.protocol === protocol);
+  if (service === undefined) throw new PenstockError('device.no-door', `'${id}' has no ${protocol} service`);
+  return service as Extract<ServiceSpec, { protocol: P }>;
+}
+
 export class DeviceDoorSession implements DoorSession {
   readonly #queue: EventQueue;
   readonly #host: NetworkHost;
@@ -48,7 +58,7 @@ export class DeviceDoorSession implements DoorSession {
   }
 
   web(request: WebRequest, done: (response: HttpResponse | undefined, now: Instant) => void): void {
-    const { port } = this.#service('web');
+    const { port } = doorServiceOf(this.#target, 'web');
     const client = new HttpClient(`${this.#target.id}.${this.#domain}`, AGENT, TIMEOUT);
     const { method, target, login, body = NO_BODY, type = 'application/x-www-form-urlencoded' } = request;
     const headers = {
@@ -62,13 +72,13 @@ export class DeviceDoorSession implements DoorSession {
   }
 
   console(login: Credentials, lines: readonly string[], done: (outcome: TelnetOutcome, now: Instant) => void): void {
-    const { port } = this.#service('telnet');
+    const { port } = doorServiceOf(this.#target, 'telnet');
     const client = new TelnetClient(login.user, login.password, lines, this.#queue.now, done);
     this.#run(client, port, (at) => client.abandon(at));
   }
 
   files(login: Credentials, errand: FtpErrand, done: (outcome: FtpOutcome, now: Instant) => void): void {
-    const { port } = this.#service('ftp');
+    const { port } = doorServiceOf(this.#target, 'ftp');
     const dial = (dataPort: number, listener: DataListener): void => this.#data(dataPort, listener, () => link.pump());
     const client = new FtpClient(login.user, login.password, errand, dial, this.#queue.now, done);
     const link = this.#run(client, port, (at) => client.abandon(at));
@@ -80,7 +90,7 @@ export class DeviceDoorSession implements DoorSession {
     oids: readonly Oid[],
     done: (bindings: readonly Binding[] | undefined, now: Instant) => void,
   ): void {
-    const { port } = this.#service('snmp');
+    const { port } = doorServiceOf(this.#target, 'snmp');
     const queue = this.#queue;
     const requestId = ++this.#requests;
     let isOver = false;
@@ -101,14 +111,6 @@ export class DeviceDoorSession implements DoorSession {
     const request = { version: 2, community, type, requestId, errorStatus: 0, errorIndex: 0, bindings } as const;
     socket.send(parseIpv4(this.#target.address), port, encodeSnmp(request));
     queue.in(SNMP_TIMEOUT as Duration, { run: (now) => end(undefined, now) });
-  }
-
-  /** @throws PenstockError `device.no-door` for a device that has none of the kind */
-  #service<P extends 'web' | 'telnet' | 'ftp' | 'snmp'>(protocol: P): Extract<ServiceSpec, { protocol: P }> {
-    const service = this.#target.services.find((one) => one.protocol === protocol);
-    if (service === undefined)
-      throw new PenstockError('device.no-door', `'${this.#target.id}' has no ${protocol} service`);
-    return service as Extract<ServiceSpec, { protocol: P }>;
   }
 
   #run(machine: StreamMachine, port: number, lost: (now: Instant) => void): MachineLink {

@@ -28,8 +28,8 @@ import {
   type Reply,
   type S7Session,
 } from '@penstock/simulator/kernel';
-import { BacnetPeer, bacnetAddress, bacnetServiceOf } from './bacnet-peer.ts';
-import { BacnetPoints } from './bacnet-points.ts';
+import { BacnetPeer, type BacnetStation, bacnetAddress } from './bacnet-peer.ts';
+import { BacnetPoints, commandedObject } from './bacnet-points.ts';
 import { PeerBacnetSession } from './bacnet-session.ts';
 import type { Device } from './device.ts';
 import { Dnp3Peer, type Dnp3Station } from './dnp3-peer.ts';
@@ -38,9 +38,9 @@ import { PeerDnp3Session } from './dnp3-session.ts';
 import { DeviceDoorSession } from './door-session.ts';
 import { engineeringSession } from './engineering.ts';
 import { ModbusPeer } from './modbus-peer.ts';
-import { metricsOf, PeerMqttSession, SparkplugPoints } from './mqtt-points.ts';
-import { OpcUaPeer, PeerOpcUaSession } from './opcua-peer.ts';
-import { OpcUaPoints } from './opcua-points.ts';
+import { metricsOf, PeerMqttSession, SparkplugPoints, sparkplugPoint } from './mqtt-points.ts';
+import { OpcUaPeer, type OpcUaStation, PeerOpcUaSession } from './opcua-peer.ts';
+import { checkOpcUaPoint, OpcUaPoints } from './opcua-points.ts';
 import { BacnetPoller } from './parts/bacnet-poller.ts';
 import { Dnp3Poller } from './parts/dnp3-poller.ts';
 import { ModbusPoller } from './parts/modbus-poller.ts';
@@ -105,9 +105,7 @@ export class DeviceFoothold implements Foothold {
     device.attended();
     // A tool listens where the protocol is, unless something of the device does already.
     const isTaken = standing !== undefined || device.spec.services.some(({ protocol }) => protocol === 'bacnet');
-    const peer = new BacnetPeer(device, isTaken ? 0 : bacnetServiceOf(spec).port, {});
-    peer.start();
-    return new PeerBacnetSession(device.queue, peer, to, true);
+    return bacnetSession(device, spec, isTaken ? 0 : to.port);
   }
 
   dnp3(target: string, cause: Cause, as?: number): Dnp3Session {
@@ -129,7 +127,7 @@ export class DeviceFoothold implements Foothold {
     const standing = device.part(OpcUaPoller)?.peer(target);
     if (standing !== undefined && login === undefined) return new PeerOpcUaSession(device.queue, standing, false);
     device.attended();
-    return new PeerOpcUaSession(device.queue, new OpcUaPeer(device, device.device(target), login, cause), true);
+    return opcuaSession(device, device.device(target), cause, login);
   }
 
   engineer(target: string, cause: Cause): EngineeringSession {
@@ -181,6 +179,22 @@ export class DeviceFoothold implements Foothold {
 export const s7Session = ({ queue, host }: Pick<Dnp3Station, 'queue' | 'host'>, target: DeviceSpec): S7Session =>
   new S7PeerSession(queue, new S7Peer(queue, host, target), true);
 
+/** BACnet of its own from a host, from a port of it. @throws PenstockError `device.no-bacnet` */
+export function bacnetSession(station: BacnetStation, target: DeviceSpec, port: number): BacnetSession {
+  const to = bacnetAddress(target);
+  const peer = new BacnetPeer(station, port, {});
+  peer.start();
+  return new PeerBacnetSession(station.queue, peer, to, true);
+}
+
+/** A session of its own from a host with an OPC UA server. @throws PenstockError `device.no-opcua` */
+export const opcuaSession = (
+  station: OpcUaStation,
+  target: DeviceSpec,
+  cause: Cause,
+  login: OpcUaLogin | undefined,
+): OpcUaSession => new PeerOpcUaSession(station.queue, new OpcUaPeer(station, target, login, cause), true);
+
 /** A DNP3 session of its own from a host, under link address `as`. @throws PenstockError `device.no-dnp3` */
 export function dnp3Session(station: Dnp3Station, target: DeviceSpec, cause: Cause, as = USUAL_ADDRESS): Dnp3Session {
   const { queue } = station;
@@ -191,18 +205,19 @@ export function dnp3Session(station: Dnp3Station, target: DeviceSpec, cause: Cau
   return new PeerDnp3Session(queue, peer, true);
 }
 
-/** Over what operators at a device write into points of `target`, where that is not Modbus. */
-export const pointProtocol = (device: Device, target: string): 's7' | 'dnp3' | undefined =>
-  device.part(S7Poller)?.peer(target) !== undefined
-    ? 's7'
-    : device.part(Dnp3Poller)?.peer(target) !== undefined
-      ? 'dnp3'
-      : undefined;
-
-/** @throws PenstockError `operator.point` for a tag that cannot be written over the protocol there */
-export function checkPoint(target: DeviceSpec, tag: string, protocol: 's7' | 'dnp3'): void {
-  if (protocol === 's7') checkS7Point(target, tag);
-  else dnp3Output(target, tag);
+/**
+ * What refuses tags that operators at a device cannot write at `target` over the standing conversation with it, with a PenstockError
+ * `operator.point`; undefined where that is Modbus, or there is none.
+ */
+export function pointCheck(device: Device, target: string): ((tag: string) => void) | undefined {
+  const spec = device.device(target);
+  if (device.part(S7Poller)?.peer(target) !== undefined) return (tag) => checkS7Point(spec, tag);
+  if (device.part(Dnp3Poller)?.peer(target) !== undefined) return (tag) => void dnp3Output(spec, tag);
+  if (device.part(BacnetPoller)?.speaksTo(target) === true) return (tag) => void commandedObject(spec, tag);
+  if (device.part(OpcUaPoller)?.peer(target) !== undefined) return (tag) => checkOpcUaPoint(spec, tag);
+  const broker = device.part(MqttHost)?.peer.target;
+  const metrics = broker === undefined ? [] : metricsOf(device.plant.devices, broker, target);
+  return metrics.length > 0 ? (tag) => void sparkplugPoint(target, metrics, tag) : undefined;
 }
 
 /** One TCP connect from a host, hung up at once where somebody listens. */

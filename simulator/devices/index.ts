@@ -1,11 +1,16 @@
+export { type BacnetStation, bacnetServiceOf } from './bacnet-peer.ts';
 export * from './context.ts';
 export * from './device.ts';
 export { DeviceClock } from './device-clock.ts';
 export { type Dnp3Station, dnp3ServiceOf } from './dnp3-peer.ts';
+export { DeviceDoorSession, doorServiceOf } from './door-session.ts';
 export type { DoorsSnapshot } from './doors/index.ts';
 export { engineeringProtocol, engineeringSession } from './engineering.ts';
 export * from './foothold.ts';
 export { ModbusPeer } from './modbus-peer.ts';
+export { type MqttStation, mqttServiceOf } from './mqtt-peer.ts';
+export { PeerMqttSession } from './mqtt-points.ts';
+export { type OpcUaStation, opcuaServiceOf } from './opcua-peer.ts';
 export * from './operator.ts';
 export { BacnetPoller } from './parts/bacnet-poller.ts';
 export { checkCommonServers } from './parts/common-servers.ts';

@@ -10,11 +10,21 @@ import { Every } from './every.ts';
 const RETRY_EVERY = seconds(5);
 const CONNECT_TIMEOUT = seconds(5);
 
+/** Whoever a client of a broker is part of: a device, or a host that is none. */
+export type MqttStation = Pick<DeviceContext, 'queue' | 'host' | 'random' | 'causedBy'>;
+
+/** The broker of a device. @throws PenstockError `device.no-mqtt` when it has none */
+export function mqttServiceOf({ id, services }: DeviceSpec): MqttServiceSpec {
+  const service = services.find((s): s is MqttServiceSpec => s.protocol === 'mqtt');
+  if (service === undefined) throw new PenstockError('device.no-mqtt', `'${id}' has no MQTT broker`);
+  return service;
+}
+
 export class MqttPeer {
   /** Id of the broker's device. */
   readonly target: string;
   readonly client: MqttClient;
-  readonly #context: DeviceContext;
+  readonly #context: MqttStation;
   readonly #address: number;
   readonly #port: number;
   readonly #again: Every;
@@ -26,14 +36,13 @@ export class MqttPeer {
    * @param cause of all that it says; none for a standing conversation
    * @throws PenstockError `device.no-mqtt` when the target has no MQTT broker
    */
-  constructor(context: DeviceContext, target: DeviceSpec, client: MqttClient, cause?: Cause) {
-    const service = target.services.find((s): s is MqttServiceSpec => s.protocol === 'mqtt');
-    if (service === undefined) throw new PenstockError('device.no-mqtt', `'${target.id}' has no MQTT broker`);
+  constructor(context: MqttStation, target: DeviceSpec, client: MqttClient, cause?: Cause) {
+    const { port } = mqttServiceOf(target);
     this.target = target.id;
     this.client = client;
     this.#context = context;
     this.#address = parseIpv4(target.address);
-    this.#port = service.port;
+    this.#port = port;
     this.#cause = cause;
     this.#again = new Every(context, RETRY_EVERY, () => this.dial());
   }
@@ -99,7 +108,7 @@ class ClientLink extends CausedLink {
   readonly #client: MqttClient;
   readonly #now: () => Instant;
 
-  constructor(context: DeviceContext, client: MqttClient, closed: ConstructorParameters<typeof CausedLink>[2]) {
+  constructor(context: MqttStation, client: MqttClient, closed: ConstructorParameters<typeof CausedLink>[2]) {
     super(context, client, closed);
     this.#client = client;
     this.#now = () => context.queue.now;

@@ -2,18 +2,19 @@
 import { type DeviceSpec, edgePoints, PenstockError } from '@penstock/core';
 import { MqttClient } from '@penstock/protocols/mqtt';
 import type { Cause, MqttLogin, MqttSession, PointSession } from '@penstock/simulator/kernel';
-import type { DeviceContext } from './context.ts';
-import { MqttPeer } from './mqtt-peer.ts';
+import { MqttPeer, type MqttStation } from './mqtt-peer.ts';
 import type { MqttHost } from './parts/mqtt-host.ts';
+
+type Metrics = ReturnType<typeof edgePoints>;
 
 /** Points of `target`, or of what stands behind it where it is an edge node, over Sparkplug. */
 export class SparkplugPoints implements PointSession {
   readonly #host: MqttHost;
   readonly #target: string;
-  readonly #points: ReturnType<typeof edgePoints>;
+  readonly #points: Metrics;
   readonly #cause: Cause;
 
-  constructor(host: MqttHost, target: string, points: ReturnType<typeof edgePoints>, cause: Cause) {
+  constructor(host: MqttHost, target: string, points: Metrics, cause: Cause) {
     this.#host = host;
     this.#target = target;
     this.#points = points;
@@ -21,9 +22,7 @@ export class SparkplugPoints implements PointSession {
   }
 
   write(tag: string, value: number, done?: (accepted: boolean) => void): void {
-    const point = this.#points.find((one) => one.tag === tag);
-    if (point === undefined)
-      throw new PenstockError('operator.point', `'${this.#target}' has no Sparkplug metric for '${tag}'`);
+    const point = sparkplugPoint(this.#target, this.#points, tag);
     const { group, node, device, metric } = point.sparkplug;
     const type = this.#host.host.book.node(group, node)?.devices.get(device)?.get(metric)?.type;
     const isSent = this.#host.peer.speak(
@@ -42,12 +41,16 @@ export class SparkplugPoints implements PointSession {
   release(): void {}
 }
 
+/** The metric of a tag. @throws PenstockError `operator.point` for a tag that no edge node tells */
+export function sparkplugPoint(target: string, points: Metrics, tag: string): Metrics[number] {
+  const point = points.find((one) => one.tag === tag);
+  if (point === undefined)
+    throw new PenstockError('operator.point', `'${target}' has no Sparkplug metric for '${tag}'`);
+  return point;
+}
+
 /** Metrics through which a host application reaches a device: those of an edge node that has the device's broker, or of its sources. */
-export const metricsOf = (
-  devices: readonly DeviceSpec[],
-  broker: string,
-  target: string,
-): ReturnType<typeof edgePoints> =>
+export const metricsOf = (devices: readonly DeviceSpec[], broker: string, target: string): Metrics =>
   devices
     .filter(({ sparkplug }) => sparkplug?.edge?.broker === broker)
     .flatMap((device) => edgePoints(device).filter(({ source }) => device.id === target || source === target));
@@ -56,12 +59,12 @@ export const metricsOf = (
 export class PeerMqttSession implements MqttSession {
   readonly #peer: MqttPeer;
   readonly #client: MqttClient;
-  readonly #context: DeviceContext;
+  readonly #context: MqttStation;
   #connected: ((code: number | 'closed') => void) | undefined;
   #heard: ((topic: string, payload: Uint8Array) => void) | undefined;
 
   /** @throws PenstockError `device.no-mqtt` */
-  constructor(context: DeviceContext, target: DeviceSpec, login: MqttLogin, cause: Cause) {
+  constructor(context: MqttStation, target: DeviceSpec, login: MqttLogin, cause: Cause) {
     this.#context = context;
     this.#client = new MqttClient({
       ...{ clientId: login.clientId, version: login.version ?? 4, username: login.user, password: login.password },

@@ -12,18 +12,29 @@ import type { Cause, EventQueue, OpcUaLogin, OpcUaSession } from '@penstock/simu
 import { ClientPeer } from './client-peer.ts';
 import type { DeviceContext } from './context.ts';
 
+/** Whoever a client is part of, and what it says of itself. */
+export interface OpcUaStation extends Pick<DeviceContext, 'queue' | 'host' | 'clock' | 'plant'> {
+  readonly spec: Pick<DeviceSpec, 'id' | 'name' | 'identity'>;
+}
+
+/** The OPC UA server of a device. @throws PenstockError `device.no-opcua` when it has none */
+export function opcuaServiceOf({ id, services }: DeviceSpec): OpcUaServiceSpec {
+  const service = services.find((s): s is OpcUaServiceSpec => s.protocol === 'opcua');
+  if (service === undefined) throw new PenstockError('device.no-opcua', `'${id}' has no OPC UA server`);
+  return service;
+}
+
 export class OpcUaPeer extends ClientPeer<OpcUaRequest<ServiceName>, OpcUaClient> {
   readonly #cause: Cause | undefined;
 
   /** @throws PenstockError `device.no-opcua` when the target has no OPC UA server */
   constructor(
-    { queue, host, spec, clock, plant }: Pick<DeviceContext, 'queue' | 'host' | 'spec' | 'clock' | 'plant'>,
+    { queue, host, spec, clock, plant }: OpcUaStation,
     target: DeviceSpec,
     login: OpcUaLogin = {},
     cause?: Cause,
   ) {
-    const service = target.services.find((s): s is OpcUaServiceSpec => s.protocol === 'opcua');
-    if (service === undefined) throw new PenstockError('device.no-opcua', `'${target.id}' has no OPC UA server`);
+    const service = opcuaServiceOf(target);
     const { domain } = plant.network;
     const client = new OpcUaClient({
       endpointUrl: `opc.tcp://${target.id}.${domain}:${service.port}`,

@@ -21,6 +21,13 @@ export const opcuaValue = (plant: Pick<PlantSpec, 'tags'>, tag: string, value: n
 
 export const opcuaNode = (tag: string) => stringId(tag, PLANT_NAMESPACE);
 
+/** @throws PenstockError `operator.point` for a tag that a server does not offer */
+export function checkOpcUaPoint({ id, services }: DeviceSpec, tag: string): void {
+  const service = services.find((s): s is OpcUaServiceSpec => s.protocol === 'opcua');
+  if (!service?.points.some((point) => point.tag === tag))
+    throw new PenstockError('operator.point', `'${id}' does not offer '${tag}' over OPC UA`);
+}
+
 export class OpcUaPoints implements PointSession {
   readonly #queue: EventQueue;
   readonly #plant: PlantSpec;
@@ -37,9 +44,7 @@ export class OpcUaPoints implements PointSession {
   }
 
   write(tag: string, value: number, done?: (accepted: boolean) => void): void {
-    const service = this.#target.services.find((s): s is OpcUaServiceSpec => s.protocol === 'opcua');
-    if (!service?.points.some((point) => point.tag === tag))
-      throw new PenstockError('operator.point', `'${this.#target.id}' does not offer '${tag}' over OPC UA`);
+    checkOpcUaPoint(this.#target, tag);
     const body = writeBody([[opcuaNode(tag), opcuaValue(this.#plant, tag, value)]]);
     const request: OpcUaRequest<'Write'> = new OpcUaRequest('Write', body, ({ response }) =>
       done?.(response?.results.every(isGood) ?? false),

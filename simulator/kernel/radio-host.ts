@@ -66,16 +66,17 @@ export class RadioHost implements NetworkHost {
     return new RadioConnection(this.#air, inner, late);
   }
 
-  udp(port: number, onDatagram: DatagramHandler): Datagrams {
+  udp(port: number, onDatagram: DatagramHandler, hears?: 'everybody'): Datagrams {
     const air = this.#air;
     let isOpen = true;
-    const inner = this.#host.udp(port, (buffer, start, end, address, from, now) => {
+    const late: DatagramHandler = (buffer, start, end, address, from, now) => {
       if (air.isNear(address)) onDatagram(buffer, start, end, address, from, now);
       else {
         const bytes = buffer.slice(start, end);
         air.carry((at) => isOpen && onDatagram(bytes, 0, bytes.length, address, from, at));
       }
-    });
+    };
+    const inner = this.#host.udp(port, late, hears);
     return new RadioDatagrams(air, inner, () => {
       isOpen = false;
     });

@@ -35,12 +35,25 @@ export type Mark = { readonly local: Endpoint; readonly remote: Endpoint; readon
   | { readonly kind: 'frame'; readonly sent: Uint8Array }
 );
 
+/**
+ * The cause of what a connection brought, where nobody here knows it: whoever had caused what its other end sent. A device that acts because of
+ * what it hears (a broker that hands on, a server that writes on) marks its acts so, and the range finds out.
+ */
+export interface RelayedCause extends Cause {
+  readonly from: Endpoint;
+}
+
+/** Where somebody's act came from who is to be found out; undefined for a cause that is known. */
+export const relayedFrom = (cause: Cause): Endpoint | undefined => (cause as Partial<RelayedCause>).from;
+
 export interface SocketHostOptions {
   readonly id: string;
   readonly queue: EventQueue;
   readonly clock: OutsideEntry;
   /** Addresses of this host on the plant's network; the first is where it listens. */
   readonly addresses: readonly string[];
+  /** Where everybody on its network is spoken to: the broadcast address of its subnet. Nothing of the kind is heard without it. */
+  readonly broadcast?: string;
   /** Sends one ICMP echo request; resolves with the round trip in microseconds, or undefined for none. Nobody is pinged without it. */
   readonly ping?: (address: string, size: number) => Promise<number | undefined>;
   readonly onMark?: (mark: Mark) => void;
@@ -48,6 +61,8 @@ export interface SocketHostOptions {
   readonly onTrouble?: (text: string) => void;
 }
 
+/** Everybody on the network that one is on (RFC 919). */
+const LIMITED_BROADCAST = '255.255.255.255';
 const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_LISTEN_MS = 1000;
 const FIRST_EPHEMERAL = 49_152;
@@ -257,10 +272,10 @@ class SocketConnection implements Connection {
   readonly localPort: number;
   readonly remoteAddress: Ipv4Address;
   readonly remotePort: number;
-  readonly heard = undefined;
   cause: Cause | undefined = undefined;
   readonly #socket: Socket;
   readonly #around: Surroundings;
+  #relayed: RelayedCause | undefined;
   #handler: TcpHandler | undefined;
   #gone: () => void = () => {};
   #waiting: NodeJS.Timeout | undefined;
@@ -306,6 +321,11 @@ class SocketConnection implements Connection {
       this.#reason = 'timeout';
       this.#socket.destroy();
     }, milliseconds);
+  }
+
+  get heard(): RelayedCause {
+    this.#relayed ??= { actor: 'relayed', step: '', from: this.#around.remote };
+    return this.#relayed;
   }
 
   get writable(): boolean {
@@ -360,13 +380,18 @@ class SocketConnection implements Connection {
   }
 }
 
+const closed = (socket: UdpSystemSocket): Promise<void> => new Promise((resolve) => void socket.close(() => resolve()));
+
 class SocketDatagrams implements Datagrams {
   readonly heard = undefined;
   cause: Cause | undefined = undefined;
   readonly #socket: UdpSystemSocket;
+  /** What is sent to everybody comes in here: a socket with an address hears no broadcast on Linux, one without hears other networks too. */
+  readonly #ears: readonly UdpSystemSocket[];
   readonly #options: SocketHostOptions;
   readonly #local: Endpoint;
   readonly #isUp: () => boolean;
+  readonly #onDatagram: DatagramHandler;
   readonly #gone: () => void;
   #closed = false;
 
@@ -381,23 +406,34 @@ class SocketDatagrams implements Datagrams {
     this.#options = options;
     this.#local = local;
     this.#isUp = isUp;
+    this.#onDatagram = onDatagram;
     this.#gone = gone;
-    this.#socket = createSocket('udp4', (bytes, { address, port }) => {
-      if (!isUp()) return;
-      const from = parseIpv4(address);
-      options.clock.outside({
+    // Without a port of its own the system finds the address that fits the way.
+    this.#socket = this.#open(local.port === 0 ? undefined : local.address, false);
+    const { broadcast } = options;
+    this.#ears =
+      hearsEverybody && local.port !== 0 && broadcast !== undefined
+        ? [broadcast, LIMITED_BROADCAST].map((address) => this.#open(address, true))
+        : [];
+  }
+
+  #open(address: string | undefined, isShared: boolean): UdpSystemSocket {
+    const { clock, id, onTrouble } = this.#options;
+    const { port } = this.#local;
+    const socket = createSocket({ type: 'udp4', reuseAddr: isShared }, (bytes, { address: source, port: from }) => {
+      if (!this.#isUp()) return;
+      const remote = parseIpv4(source);
+      clock.outside({
         run: (now) => {
-          if (!this.#closed) onDatagram(bytes, 0, bytes.length, from, port, now);
+          if (!this.#closed) this.#onDatagram(bytes, 0, bytes.length, remote, from, now);
         },
       });
     });
-    this.#socket.on('error', (error: NodeJS.ErrnoException) =>
-      options.onTrouble?.(`${options.id}: UDP port ${local.port} (${error.code})`),
-    );
-    // Without a port of its own the system finds the address that fits the way. A socket with an address hears no broadcast on Linux.
-    this.#socket.bind(local.port === 0 || hearsEverybody ? { port: local.port } : local, () => {
-      if (!this.#closed) this.#socket.setBroadcast(true);
+    socket.on('error', (error: NodeJS.ErrnoException) => onTrouble?.(`${id}: UDP port ${port} (${error.code})`));
+    socket.bind(address === undefined ? { port } : { port, address }, () => {
+      if (!this.#closed) socket.setBroadcast(true);
     });
+    return socket;
   }
 
   send(address: Ipv4Address, port: number, bytes: Uint8Array, start = 0, end = bytes.length): void {
@@ -414,6 +450,6 @@ class SocketDatagrams implements Datagrams {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     this.#gone();
-    return new Promise((resolve) => void this.#socket.close(() => resolve()));
+    return Promise.all([this.#socket, ...this.#ears].map(closed)).then(() => {});
   }
 }

@@ -9,7 +9,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Instant } from '@penstock/core';
+import { BacnetLink } from '@penstock/protocols/bacnet';
 import { Dnp3Outstation } from '@penstock/protocols/dnp3';
+import { octets, SnmpAgent } from '@penstock/protocols/snmp';
 import modbusSerial from 'modbus-serial';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ROOT } from './engine.ts';
@@ -93,6 +95,56 @@ describe('a health probe', () => {
       socket.on('data', () => socket.write(Buffer.from('0300001611d00001000100c0010ac1020100c2020102', 'hex'))),
     );
     expect(await health('s7', '127.0.0.1', port)).toEqual({ code: 0, said: '' });
+  });
+
+  it('finds a BACnet device well that has a broadcast table, and one that says that it has none', async () => {
+    for (const bbmd of [undefined, { peers: [], acceptsForeign: false, writable: false }]) {
+      const link = new BacnetLink({ port: 47_808, bbmd });
+      const port = await udp((question) => {
+        link.receive(question, 0, question.length, 0x7f000001, 50_000, 0 as Instant);
+        return Buffer.from(link.take()?.octets ?? []);
+      });
+      expect(await health('bacnet', '127.0.0.1', port)).toEqual({ code: 0, said: '' });
+    }
+  });
+
+  it('finds an SNMP agent well by a community that it knows, and by no other', async () => {
+    const sysUpTime = [1, 3, 6, 1, 2, 1, 1, 3, 0];
+    const agent = new SnmpAgent({
+      communities: () => [{ name: 'weir', access: 'read' }],
+      objects: [{ oid: sysUpTime, get: () => octets('long') }],
+    });
+    const port = await udp((question) => {
+      const answer = agent.answer(question, 0, question.length, { address: '127.0.0.1', port: 50_000 });
+      return answer && Buffer.from(answer);
+    });
+    expect(await health('snmp', '127.0.0.1', port, 'weir')).toEqual({ code: 0, said: '' });
+    expect(await health('snmp', '127.0.0.1', port, 'public')).toEqual({
+      ...{ code: 1, said: `127.0.0.1:${port} does not answer` },
+    });
+    expect(agent.counters).toMatchObject({ badMessages: 0, badCommunities: 1 });
+    expect(await health('snmp', '127.0.0.1', port)).toMatchObject({ code: 2 });
+  });
+
+  it('finds a console well that greets, and an OPC UA server that acknowledges', async () => {
+    const console = await tcp((socket) => socket.write('login: '));
+    expect(await health('greeting', '127.0.0.1', console)).toEqual({ code: 0, said: '' });
+    const hello: string[] = [];
+    const server = await tcp((socket) =>
+      socket.on('data', (bytes) => {
+        hello.push(bytes.toString('latin1', 0, 4), String(bytes.readUInt32LE(4) === bytes.length));
+        socket.write(
+          Buffer.from(`41434b46${'1c000000'}${'00'.repeat(4)}${'00000100'.repeat(2)}${'00'.repeat(8)}`, 'hex'),
+        );
+      }),
+    );
+    expect(await health('opcua', '127.0.0.1', server)).toEqual({ code: 0, said: '' });
+    expect(hello).toEqual(['HELF', 'true']);
+  });
+
+  it('finds a broker well that refuses nobody in particular', async () => {
+    const port = await tcp((socket) => socket.on('data', () => socket.end(Buffer.from('20020002', 'hex'))));
+    expect(await health('mqtt', '127.0.0.1', port)).toEqual({ code: 0, said: '' });
   });
 
   it('finds an outstation well that tells its link status to its master', async () => {

@@ -1,10 +1,10 @@
 /**
  * What a device's doors share: who may come in, what firmware it runs, and how it restarts. Passwords and firmware that were changed over the
- * network stay through power cycles and warm starts, as a device's flash memory keeps them.
+ * network, and files that were dropped, stay through power cycles and warm starts, as a device's flash memory keeps them.
  */
 import { type AccountSpec, type Duration, type Instant, milliseconds, seconds, type Writer } from '@penstock/core';
 import { decodeFirmware, firmwareHead } from '@penstock/protocols/firmware';
-import { MemoryFiles, type ShownFile } from '@penstock/protocols/ftp';
+import { type KeptFile, MemoryFiles, type ShownFile } from '@penstock/protocols/ftp';
 import type { DeviceContext } from '../context.ts';
 import { Seldom } from '../seldom.ts';
 import type { RunningIdentity } from './running-identity.ts';
@@ -22,6 +22,8 @@ export interface DoorsSnapshot {
   readonly passwords: Readonly<Record<string, string>>;
   readonly revision: string;
   readonly isBricked: boolean;
+  /** Files that were dropped; left out where there are none. */
+  readonly files?: readonly KeptFile[];
 }
 
 /** What came of an image. `gone`: it is being written, and the device is away for it. */
@@ -51,6 +53,7 @@ export class Doors {
   readonly #identity: RunningIdentity;
   readonly #power: Power;
   readonly #changed = new Map<string, string>();
+  #changes = 0;
   readonly #seldom = new Seldom();
   #startedAt: Instant = 0 as Instant;
   /** A restart that was asked for or is under way. */
@@ -68,6 +71,11 @@ export class Doors {
     const { accounts, firmware, services } = context.spec;
     const has = services.some(({ protocol }) => DOORS.has(protocol));
     return has || accounts !== undefined || firmware !== undefined ? new Doors(context, identity, power) : undefined;
+  }
+
+  /** How often something has changed of what it keeps. */
+  get changes(): number {
+    return this.#changes + this.files.changes;
   }
 
   /** Microseconds since it was started last. */
@@ -110,6 +118,7 @@ export class Doors {
     if (password.length === 0 || password.length > LONGEST_PASSWORD)
       return `a password has 1 to ${LONGEST_PASSWORD} characters`;
     this.#changed.set(user, password);
+    this.#changes++;
     const text = `password of ${user} changed by ${by.address} over ${by.protocol}, ${password.length} characters`;
     this.#log(5, 'password-changed', text, { src: by.address, user });
     return undefined;
@@ -155,15 +164,25 @@ export class Doors {
 
   save(): DoorsSnapshot | undefined {
     const { revision } = this.#identity;
+    const files = this.files.save();
     const isAsDelivered =
-      this.#changed.size === 0 && revision === this.#context.spec.identity.revision && !this.isBricked;
+      this.#changed.size === 0 &&
+      revision === this.#context.spec.identity.revision &&
+      !this.isBricked &&
+      files.length === 0;
     return isAsDelivered
       ? undefined
-      : { passwords: Object.fromEntries(this.#changed), revision, isBricked: this.isBricked };
+      : {
+          passwords: Object.fromEntries(this.#changed),
+          revision,
+          isBricked: this.isBricked,
+          ...(files.length > 0 && { files }),
+        };
   }
 
-  load({ passwords, revision, isBricked }: DoorsSnapshot): void {
+  load({ passwords, revision, isBricked, files = [] }: DoorsSnapshot): void {
     this.#changed.clear();
+    this.files.load(files);
     for (const [user, password] of Object.entries(passwords)) this.#changed.set(user, password);
     this.#identity.revision = revision;
     this.isBricked = isBricked;
@@ -195,6 +214,7 @@ export class Doors {
 
   #written(version: string, isIntact: boolean, now: Instant): void {
     const before = this.#identity.revision;
+    this.#changes++;
     if (!isIntact) {
       // Nobody is there to say it on the network; the truth journal knows.
       this.isBricked = true;

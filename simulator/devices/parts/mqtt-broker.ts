@@ -1,6 +1,6 @@
 /** A device's MQTT broker on the wire: its clients, who may do what, and what it logs of them. */
 import { type Instant, type MqttServiceSpec, NEVER } from '@penstock/core';
-import { formatIpv4 } from '@penstock/protocols/ethernet';
+import { formatIpv4, parseIpv4 } from '@penstock/protocols/ethernet';
 import {
   type BrokerConnection,
   type BrokerNotice,
@@ -133,6 +133,8 @@ class MqttBrokerPart implements Part, Task {
     const line = LINES[notice]?.(details);
     if (line === undefined) return;
     const { address, clientId, user } = details;
+    // A probe of the broker's health comes from the device itself, and gets no further than this.
+    if (clientId === '' && this.#context.host.owns(parseIpv4(address))) return;
     if (!this.#seldom.tells(`${line.id} ${address} ${clientId}`, this.#context.queue.now)) return;
     this.#context.log({
       ...line,

@@ -1,5 +1,5 @@
 /**
- * Raw register contents and engineering values. Engineering value = raw × scale; where 1/scale is a whole number the code divides by it,
+ * Raw contents of registers and memory, and engineering values. Engineering value = raw × scale; where 1/scale is a whole number the code divides by it,
  * so that 3 × 0.1 is 0.3.
  */
 import type { ModbusPoint } from '@penstock/core';
