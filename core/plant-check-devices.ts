@@ -206,6 +206,14 @@ function checkController(
     if (other !== undefined) check.wrong([...at, 'outputs', i], 'output', `${name} is an output of ${other} already`);
     outputs.set(name, device.id);
   });
+  const used = new Set([...controller.inputs, ...controller.outputs, ...device.points.map(({ tag }) => tag)]);
+  for (const tag of Object.keys(controller.variables ?? {}))
+    if (!used.has(tag))
+      check.wrong(
+        [...at, 'variables', tag],
+        'variable',
+        `${tag} is neither an input, an output nor a point of ${device.id}; take it off its variables`,
+      );
 }
 
 function checkFeeds(check: PlantCheck, device: DeviceSpec, path: ValuePath): void {

@@ -119,6 +119,8 @@ const controllerSchema = z.strictObject({
   inputs: z.array(tagId),
   /** Tags whose actuator follows the variable of the same name after a scan. */
   outputs: z.array(tagId),
+  /** Variables of tags that are not called as the tag is, so that one program serves many devices: tag → variable. */
+  variables: z.record(tagId, z.string()).optional(),
   key: z.enum(['run', 'remote', 'program']).default('remote'),
   /** Statements that one scan may execute before the watchdog faults the controller. */
   watchdog: z.int().positive().default(50_000),

@@ -28,7 +28,7 @@ import { BREAKERS, LOADS_AT, PUBLISHED, TEMPERATURES_AT, U } from './signals.ts'
 
 /** Step while something happens, and the longest otherwise, seconds. */
 const FINE = 0.001;
-const COARSE = 0.02;
+const COARSE = 0.05;
 /** It goes on in fine steps for so long after an event. */
 const AFTER_EVENT = 0.5;
 /** What counts as happening: power that accelerates a machine (pu), a change of field (pu/s), slip between machines (pu). */
@@ -47,6 +47,7 @@ const STATES = MACHINES.length * PER_MACHINE;
 const tripCoil = Int32Array.from(BREAKERS, ({ id }) => U[`${id}TripCoil`]);
 const closeCoil = Int32Array.from(BREAKERS, ({ id }) => U[`${id}CloseCoil`]);
 const stuck = Int32Array.from(BREAKERS, ({ id }) => U[`${id}Stuck`]);
+const handClose = Int32Array.from(BREAKERS, ({ id }) => U[`${id}HandClose`]);
 const lineFault = Int32Array.from(LINES, ({ from, to }) => U[`line${from}${to}Fault`]);
 const lineFaultAt = Int32Array.from(LINES, ({ from, to }) => U[`line${from}${to}FaultAt`]);
 const busFault = Int32Array.from(SYSTEM.buses, ({ id }) => U[`bus${id}Fault`]);
@@ -88,8 +89,12 @@ export class Area implements ProcessEquations {
   readonly #middle = new Float64Array(STATES);
   readonly #none = new Float64Array(0);
   readonly #integrate;
+  readonly #separateSyncCheck: boolean;
+  readonly #fineSteps: boolean;
 
-  constructor({ step, random }: ProcessContext) {
+  constructor({ step, random, options }: ProcessContext) {
+    this.#separateSyncCheck = options.separateSyncCheck === true;
+    this.#fineSteps = options.fineSteps === true;
     const places = BREAKERS.length + 2 * LINES.length + SYSTEM.buses.length + 2 * FEEDERS.length;
     this.#applied = new Float64Array(places);
     this.#built = new Float64Array(places).fill(Number.NaN);
@@ -199,7 +204,7 @@ export class Area implements ProcessEquations {
 
   /** How many parts the step is cut into: as many as there are milliseconds in it while something happens. */
   #parts(h: number, x: Float64Array): number {
-    if (this.#times[0] < AFTER_EVENT || this.protection.busy || this.#happens(x))
+    if (this.#fineSteps || this.#times[0] < AFTER_EVENT || this.protection.busy || this.#happens(x))
       return Math.max(1, Math.round(h / FINE));
     return Math.max(1, Math.ceil(h / COARSE - 1e-9));
   }
@@ -354,7 +359,9 @@ export class Area implements ProcessEquations {
     for (let b = 0; b < BREAKERS.length; b++) {
       const { protection } = this;
       const trip = u[tripCoil[b]] >= 0.5 || protection.trip[b] === 1;
-      const close = protection.close[b] === 1 || (u[closeCoil[b]] >= 0.5 && protection.permits(b, u));
+      const byHand = u[handClose[b]] >= 0.5;
+      const ordered = protection.close[b] === 1 || byHand || (u[closeCoil[b]] >= 0.5 && protection.permits(b));
+      const close = ordered && (byHand || !this.#separateSyncCheck || this.#inSynchronism(b, x));
       const what = this.breakers.move(b, trip, close, u[stuck[b]] >= 0.5, h);
       if (what === UNCHANGED) continue;
       changed = true;
@@ -379,6 +386,11 @@ export class Area implements ProcessEquations {
     }
     if (changed) this.#place(u);
     return changed;
+  }
+
+  #inSynchronism(breaker: number, x: Float64Array): boolean {
+    this.grid.solve(x);
+    return this.protection.inSynchronism(breaker, x);
   }
 
   #warm(line: number, x: Float64Array, u: Float64Array, h: number): void {

@@ -35,8 +35,9 @@ console.log(
     for (let n = 0; n < 100_000; n++) step(0.001, x);
   })}`,
 );
-const fine = new Run(0.001);
-console.log(`the whole process, 1 ms: ${rate(50, () => fine.go(50))}`);
-const still = new Run(0.02);
+const fine = new Run(0.1, { fineSteps: true });
+fine.set('variability', 1);
+console.log(`the whole process with its relays, 1 ms: ${rate(100, () => fine.go(100))}`);
+const still = new Run(0.1);
 still.set('variability', 1);
-console.log(`the whole process with its loads' wandering, 20 ms: ${rate(1000, () => still.go(1000))}`);
+console.log(`the whole process with its loads' wandering, as long as it may: ${rate(1000, () => still.go(1000))}`);

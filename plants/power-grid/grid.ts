@@ -7,7 +7,7 @@
  * states, `topology` and loads calls `rebuild` and goes on exactly.
  */
 import type { Machine } from './design.ts';
-import { eliminateLeft, solveReal } from './linear.ts';
+import { eliminateLeft, solveBlocks, solveReal } from './linear.ts';
 import {
   ANGLE,
   CHEST,
@@ -378,7 +378,7 @@ export class Grid {
       b[2 * k] = ed * s + eq * c;
       b[2 * k + 1] = eq * s - ed * c;
     }
-    solveReal(a, b, size);
+    solveBlocks(a, b, m);
     for (let k = 0; k < m; k++) {
       let iRe = 0;
       let iIm = 0;

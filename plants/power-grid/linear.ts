@@ -53,6 +53,72 @@ export function solveReal(a: Float64Array, b: Float64Array, n: number): void {
   }
 }
 
+/**
+ * Solves a·x = b in place for a matrix of `m` × `m` blocks of 2 × 2, by rows, with its diagonal blocks as pivots: `a` is destroyed, `b` becomes x.
+ * For matrices whose diagonal blocks stay regular through the elimination, as those of stators on a passive network do.
+ */
+export function solveBlocks(a: Float64Array, b: Float64Array, m: number): void {
+  const size = 2 * m;
+  for (let k = 0; k < m; k++) {
+    const top = 2 * k * size;
+    const low = top + size;
+    const p11 = a[top + 2 * k];
+    const p12 = a[top + 2 * k + 1];
+    const p21 = a[low + 2 * k];
+    const p22 = a[low + 2 * k + 1];
+    const scale = 1 / (p11 * p22 - p12 * p21);
+    // The pivot's row of blocks is divided by it.
+    for (let j = k + 1; j < m; j++) {
+      const c = 2 * j;
+      const a11 = a[top + c];
+      const a12 = a[top + c + 1];
+      const a21 = a[low + c];
+      const a22 = a[low + c + 1];
+      a[top + c] = (p22 * a11 - p12 * a21) * scale;
+      a[top + c + 1] = (p22 * a12 - p12 * a22) * scale;
+      a[low + c] = (p11 * a21 - p21 * a11) * scale;
+      a[low + c + 1] = (p11 * a22 - p21 * a12) * scale;
+    }
+    const b1 = (p22 * b[2 * k] - p12 * b[2 * k + 1]) * scale;
+    const b2 = (p11 * b[2 * k + 1] - p21 * b[2 * k]) * scale;
+    b[2 * k] = b1;
+    b[2 * k + 1] = b2;
+    for (let i = k + 1; i < m; i++) {
+      const row = 2 * i * size;
+      const next = row + size;
+      const l11 = a[row + 2 * k];
+      const l12 = a[row + 2 * k + 1];
+      const l21 = a[next + 2 * k];
+      const l22 = a[next + 2 * k + 1];
+      for (let j = k + 1; j < m; j++) {
+        const c = 2 * j;
+        const u11 = a[top + c];
+        const u12 = a[top + c + 1];
+        const u21 = a[low + c];
+        const u22 = a[low + c + 1];
+        a[row + c] -= l11 * u11 + l12 * u21;
+        a[row + c + 1] -= l11 * u12 + l12 * u22;
+        a[next + c] -= l21 * u11 + l22 * u21;
+        a[next + c + 1] -= l21 * u12 + l22 * u22;
+      }
+      b[2 * i] -= l11 * b1 + l12 * b2;
+      b[2 * i + 1] -= l21 * b1 + l22 * b2;
+    }
+  }
+  for (let k = m - 2; k >= 0; k--) {
+    const top = 2 * k * size;
+    const low = top + size;
+    let s1 = b[2 * k];
+    let s2 = b[2 * k + 1];
+    for (let c = 2 * k + 2; c < size; c++) {
+      s1 -= a[top + c] * b[c];
+      s2 -= a[low + c] * b[c];
+    }
+    b[2 * k] = s1;
+    b[2 * k + 1] = s2;
+  }
+}
+
 /** Size of a complex number; `Math.hypot` guards against overflow that per-unit values never see, at many times the cost. */
 export const magnitude = (re: number, im: number): number => Math.sqrt(re * re + im * im);
 

@@ -9,6 +9,7 @@ import {
   LINES,
   MACHINES,
   NOMINAL_HZ,
+  SHEDDING_HZ,
   SYSTEM,
   UNITS,
 } from './design.ts';
@@ -32,6 +33,10 @@ const PER_BUS = 3;
 const PER_END = 5;
 const PER_SYNC = 4;
 const PER_UNIT = 6;
+const firstLockout = Y[`iedG${UNITS[0].number}LockedOut`];
+const firstStage = Y[`iedL${FEEDERS[0]}StageHz`];
+/** By bus: 1 for a busbar of the network, 0 for a machine's terminal. */
+const isBusbar = Uint8Array.from(SYSTEM.buses, ({ id }) => (UNITS.some(({ bus }) => bus === id) ? 0 : 1));
 
 export function observe(area: Area, x: Float64Array, y: Float64Array): void {
   observeBuses(area, x, y);
@@ -52,7 +57,7 @@ function observeBuses(area: Area, x: Float64Array, y: Float64Array): void {
     y[at] = size * BASE_KV;
     y[at + 1] = hertz;
     y[at + 2] = live ? Math.atan2(grid.vIm[i], grid.vRe[i]) * DEGREES : 0;
-    if (hertz > 0) {
+    if (hertz > 0 && isBusbar[i] === 1) {
       lowest = Math.min(lowest, hertz);
       highest = Math.max(highest, hertz);
     }
@@ -119,6 +124,8 @@ function observeBreakers(area: Area, x: Float64Array, y: Float64Array): void {
     }
     at += PER_SYNC;
   }
+  for (let k = 0; k < UNITS.length; k++) y[firstLockout + k] = protection.lockedOut(k) ? 1 : 0;
+  for (let f = 0; f < FEEDERS.length; f++) y[firstStage + f] = SHEDDING_HZ[f];
   y[Y.largestClosingAngleDeg] = area.closingAngle[0];
 }
 

@@ -13,6 +13,11 @@ export default defineProcess({
   inputs: INPUTS,
   outputs: OUTPUTS,
   disturbances: DISTURBANCES,
-  options: {},
+  options: {
+    /** A synchronism check relay of its own in every close circuit of lines and units. */
+    separateSyncCheck: false,
+    /** Steps of a millisecond all the time. */
+    fineSteps: false,
+  },
   build: (context) => new Area(context),
 });

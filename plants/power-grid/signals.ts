@@ -82,7 +82,8 @@ export const INPUTS = table([
     const ied = `ied${id.slice(2)}`;
     return [
       [`${ied}InService`, 1] as const,
-      ...(branch >= 0 ? [[`${ied}SyncCheckOn`, 1] as const] : []),
+      // Its synchronism check's contact is bridged
+      ...(branch >= 0 ? [[`${ied}SyncBypass`, 0] as const] : []),
       ...(lineEnd >= 0
         ? [
             [`${ied}Zone1Percent`, ZONE_PERCENT[0]] as const,
@@ -109,6 +110,8 @@ export const DISTURBANCES = table([
   ['faultResistanceOhm', 0.1],
   /** 1: the mechanism does not move. */
   ...BREAKERS.map(({ id }) => [`${id}Stuck`, 0] as const),
+  /** 1: somebody at the breaker presses its button; no relay is asked. */
+  ...BREAKERS.map(({ id }) => [`${id}HandClose`, 0] as const),
   /** Resistance of a short circuit on a bus's feeders, beyond their breaker, ohms at 230 kV; 0 for none. */
   ...FEEDERS.map((bus) => [`load${bus}FaultOhm`, 0] as const),
   /** Scales a bus's load. */
@@ -146,6 +149,9 @@ export const OUTPUTS: readonly string[] = [
   ...BREAKERS.flatMap(({ id }) =>
     ['Started', 'Trip', 'Cause', 'InStep', 'Reclosing'].map((what) => `ied${id.slice(2)}${what}`),
   ),
+  // A unit's lockout relay, and the stage of load shedding that a feeder's relay was delivered with
+  ...UNITS.map(({ number }) => `iedG${number}LockedOut`),
+  ...FEEDERS.map((bus) => `iedL${bus}StageHz`),
   ...UNITS.flatMap(({ number }) => [
     `unit${number}Mw`,
     `unit${number}Mvar`,
@@ -160,7 +166,7 @@ export const OUTPUTS: readonly string[] = [
   /** What customers want and do not get. */
   'unservedMw',
   'lossesMw',
-  /** Of the energised busbars; the nominal frequency when none is. */
+  /** Of the network's energised busbars, machines' terminals left out; the nominal frequency when none is. */
   'lowestFrequencyHz',
   'highestFrequencyHz',
   'hottestLineC',

@@ -32,13 +32,14 @@ export class Program {
       spec.tasks.map((task) => task.program),
       spec.watchdog,
     );
-    this.inputs = spec.inputs.map((tag) => this.#variable(tag, `the input ${tag}`));
-    this.inputBad = spec.inputs.map((tag) => this.runtime.variables.find(`${tag}_BAD`));
-    this.outputs = spec.outputs.map((tag) => this.#variable(tag, `the output ${tag}`));
+    const named = (tag: string): string => spec.variables?.[tag] ?? tag;
+    this.inputs = spec.inputs.map((tag) => this.#variable(named(tag), `the input ${tag}`));
+    this.inputBad = spec.inputs.map((tag) => this.runtime.variables.find(`${named(tag)}_BAD`));
+    this.outputs = spec.outputs.map((tag) => this.#variable(named(tag), `the output ${tag}`));
     const all = [...this.inputs, ...this.inputBad.filter((variable) => variable !== undefined)];
     this.#image = Variable.places(all);
     this.#held = new Float64Array(all.length);
-    this.points = points.map((point) => this.#variable(point.variable ?? point.tag, `the point ${point.tag}`));
+    this.points = points.map((point) => this.#variable(point.variable ?? named(point.tag), `the point ${point.tag}`));
   }
 
   #variable(path: string, purpose: string): Variable {

@@ -65,7 +65,7 @@ const inService = setting('InService');
 const zone1Percent = setting('Zone1Percent');
 const zone2Percent = setting('Zone2Percent');
 const reclosingOn = setting('ReclosingOn');
-const syncCheckOn = setting('SyncCheckOn');
+const syncBypass = setting('SyncBypass');
 const sheddingHz = setting('SheddingHz');
 const reset = setting('Reset');
 
@@ -76,6 +76,8 @@ export class Protection {
   readonly memory: readonly Float64Array[];
   readonly #slots = new Float64Array(BREAKERS.length * SLOTS);
   readonly #area: Area;
+  /** How far the remembered voltage follows in this task. */
+  #approach = 0;
 
   constructor(area: Area) {
     this.#area = area;
@@ -113,11 +115,22 @@ export class Protection {
     return this.#slots[UNIT_BREAKERS[unit] * SLOTS + LOCKED] === 1;
   }
 
-  /** Whether the device lets an operator's close through to the coil. */
-  permits(breaker: number, u: Float64Array): boolean {
-    const check = syncCheckOn[breaker];
-    if (check < 0 || u[check] < 0.5) return true;
-    return u[inService[breaker]] >= 0.5 && this.#slots[breaker * SLOTS + IN_STEP] === 1;
+  /** Whether the device's contact lets a close through to the coil: in step, or bridged. A feeder's has none. */
+  permits(breaker: number): boolean {
+    return BREAKERS[breaker].branch < 0 || this.#slots[breaker * SLOTS + IN_STEP] === 1;
+  }
+
+  /** Whether a breaker may close by what stands across its poles, whatever its device says; the grid must be solved. */
+  inSynchronism(breaker: number, x: Float64Array): boolean {
+    const { branch, atTo, unit } = BREAKERS[breaker];
+    if (branch < 0 || this.#area.breakers.closed[breaker] === 1) return true;
+    const { grid } = this.#area;
+    const bus = this.#area.breakerBus[breaker];
+    const here = magnitude(grid.vRe[bus], grid.vIm[bus]);
+    const side = magnitude(grid.sideRe(branch, atTo), grid.sideIm(branch, atTo));
+    const slip = this.#area.slipAcross(breaker, x);
+    const settings = unit >= 0 ? set.UNIT_SYNCHRONISM : set.LINE_SYNCHRONISM;
+    return maySynchronise(settings, here, side, slip, this.#area.angleAcross(breaker));
   }
 
   /** Whether anything has started lately, so that time must be told finely: what goes on for longer than that may be 20 ms late. */
@@ -134,6 +147,7 @@ export class Protection {
 
   /** One task of all devices, `h` seconds after the last; the grid must be solved for `x`. */
   step(x: Float64Array, u: Float64Array, h: number): void {
+    this.#approach = 1 - Math.exp(-h / set.POLARISING);
     for (let b = 0; b < BREAKERS.length; b++) {
       const at = b * SLOTS;
       const slots = this.#slots;
@@ -144,6 +158,7 @@ export class Protection {
         else if (unit >= 0) this.#unit(b, unit, x, u, h);
         else this.#feeder(b, feeder, x, u, h);
       } else this.#rest(b);
+      if (syncBypass[b] >= 0 && u[syncBypass[b]] >= 0.5) slots[at + IN_STEP] = 1;
       slots[at + STARTED_FOR] = slots[at + STARTED] === 1 ? slots[at + STARTED_FOR] + h : 0;
       this.trip[b] = slots[at + SEALED] > 0 ? 1 : 0;
     }
@@ -189,7 +204,7 @@ export class Protection {
     const zone3 =
       measures &&
       (held ? slots[at + ZONE3] > 0 : inMho(vRe, vIm, iRe, iIm, polRe, polIm, whole * r, whole * reactance));
-    if (!blind) this.#follow(at, vRe, vIm, h);
+    if (!blind) this.#follow(at, vRe, vIm);
     slots[at + OVERREACH] = zone2 ? 1 : 0;
     // The devices of a line are neighbours in the list.
     const other = (b ^ 1) * SLOTS;
@@ -217,10 +232,9 @@ export class Protection {
       if (slots[at + STATE] !== RECLOSING.ready) this.#reclose(b, false, here > live, h);
     } else {
       const side = magnitude(grid.sideRe(branch, atTo), grid.sideIm(branch, atTo));
-      const slip = area.slipAcross(b, x);
-      const inStep = maySynchronise(set.LINE_SYNCHRONISM, here, side, slip, area.angleAcross(b));
+      const inStep = this.inSynchronism(b, x);
       slots[at + IN_STEP] = inStep ? 1 : 0;
-      this.#reclose(b, inStep && here > live, side > live, h);
+      this.#reclose(b, (inStep || u[syncBypass[b]] >= 0.5) && here > live, side > live, h);
     }
   }
 
@@ -231,7 +245,6 @@ export class Protection {
     const at = b * SLOTS;
     const { branch } = BREAKERS[b];
     const terminal = area.terminal[k];
-    const bus = area.breakerBus[b];
     const iRe = grid.currentRe(branch, true);
     const iIm = grid.currentIm(branch, true);
     const size = Math.sqrt(iRe * iRe + iIm * iIm);
@@ -265,11 +278,7 @@ export class Protection {
       this.#order(b, cause, u);
     }
     this.#guard(b, size, u, h);
-    const here = magnitude(grid.vRe[bus], grid.vIm[bus]);
-    const side = magnitude(grid.sideRe(branch, true), grid.sideIm(branch, true));
-    const slip = area.slipAcross(b, x);
-    const inStep = maySynchronise(set.UNIT_SYNCHRONISM, here, side, slip, area.angleAcross(b));
-    slots[at + IN_STEP] = inStep && slots[at + LOCKED] === 0 ? 1 : 0;
+    slots[at + IN_STEP] = slots[at + LOCKED] === 0 && this.inSynchronism(b, x) ? 1 : 0;
   }
 
   #feeder(b: number, f: number, x: Float64Array, u: Float64Array, h: number): void {
@@ -295,9 +304,9 @@ export class Protection {
   }
 
   /** Remembers the voltage that was. */
-  #follow(at: number, vRe: number, vIm: number, h: number): void {
+  #follow(at: number, vRe: number, vIm: number): void {
     const slots = this.#slots;
-    const approach = 1 - Math.exp(-h / set.POLARISING);
+    const approach = this.#approach;
     const re = slots[at + POL_RE] + approach * (vRe - slots[at + POL_RE]);
     const im = slots[at + POL_IM] + approach * (vIm - slots[at + POL_IM]);
     const gone = re * re + im * im < 1e-16;

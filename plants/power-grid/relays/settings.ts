@@ -8,8 +8,8 @@ import { curveOf } from './inverse-time.ts';
 export const MEASURING = 1.25 / 60;
 /** What a permissive signal takes to the other end. */
 export const CHANNEL = 0.016;
-/** A trip is held for as long, and until the current has ended. */
-export const SEAL = 0.1;
+/** A trip is held for as long, nine cycles, and until the current has ended: so that contacts and coils in the station have seen it. */
+export const SEAL = 0.15;
 /** Current below which a pole counts as open, and above which a distance element measures. */
 export const LEAST_CURRENT = 0.1;
 /** Memory of the polarising voltage. */

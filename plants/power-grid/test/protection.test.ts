@@ -170,7 +170,7 @@ describe('the area under protection', () => {
     run.go(0.1);
     expect(run.get('cb45Closed')).toBe(0);
     run.go(100, () => Math.abs(run.get('cb45SyncAngleDeg')) > 120);
-    run.set('ied45SyncCheckOn', 0);
+    run.set('ied45SyncBypass', 1);
     run.pulse('cb45CloseCoil');
     run.go(0.1);
     expect(run.get('largestClosingAngleDeg')).toBeGreaterThan(60);

@@ -13,10 +13,10 @@ export class Run {
   readonly names = process.outputs;
   time = 0;
 
-  constructor(step = 0.02) {
+  constructor(step = 0.02, options: Readonly<Record<string, boolean>> = {}) {
     this.step = step;
     this.equations = process.build({
-      options: process.options,
+      options: { ...process.options, ...options },
       step,
       random: (component) => new Random(1, component),
     });
@@ -60,7 +60,7 @@ export class Run {
   withoutProtection(): this {
     for (const { id, branch } of BREAKERS) {
       this.set(`ied${id.slice(2)}InService`, 0);
-      if (branch >= 0) this.set(`ied${id.slice(2)}SyncCheckOn`, 0);
+      if (branch >= 0) this.set(`ied${id.slice(2)}SyncBypass`, 1);
     }
     return this;
   }
