@@ -1,6 +1,6 @@
 /**
  * `pid.yaml`: a plant as a piping and instrumentation diagram, with the symbols of ANSI/ISA-5.1-2022: equipment, lines between it, and
- * instruments as bubbles with what they say. Units of the drawing; x to the right, y down. A file without any of node's modules, so that
+ * instruments as bubbles with what they say; for a power system its single-line diagram. Units of the drawing; x to the right, y down. A file without any of node's modules, so that
  * the browser may know it: the diagram goes to the page as JSON.
  */
 import { z } from 'zod';
@@ -63,14 +63,31 @@ const equipmentSchema = z.discriminatedUnion('kind', [
     running: tag.optional(),
   }),
   z.strictObject({ ...common, kind: z.literal('exchanger') }),
+  // Single-line diagrams: symbols of IEC 60617 and IEEE Std 315
+  /** `live` is its voltage. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('busbar'),
+    style: z.enum(['level', 'upright']).default('level'),
+    length,
+    live: tag.optional(),
+  }),
+  z.strictObject({ ...common, kind: z.literal('breaker'), closed: tag }),
+  z.strictObject({ ...common, kind: z.literal('generator'), running: tag.optional() }),
+  z.strictObject({ ...common, kind: z.literal('transformer'), towards }),
+  /** What is fed; `live` is its power. */
+  z.strictObject({ ...common, kind: z.literal('load'), towards, live: tag.optional() }),
 ]);
 export type PidEquipment = z.output<typeof equipmentSchema>;
 
 const instrumentSchema = z.strictObject({
   tag,
   at: spot,
-  /** ISA-5.1 table 5.1.1: in the field, on a shared display, or a function of a controller that no operator reaches. */
-  where: z.enum(['field', 'shared', 'logic']).default('field'),
+  /**
+   * ISA-5.1 table 5.1.1: in the field, on a shared display, or a function of a controller that no operator reaches. A reading is its value
+   * alone, as single-line diagrams have it.
+   */
+  where: z.enum(['field', 'shared', 'logic', 'reading']).default('field'),
   /** What it is tapped to or acts on: a point, equipment, or another instrument's tag. The line is electrical (dashed). */
   to: z.array(z.union([spot, id, tag])).default([]),
   /** Where its value stands. */
@@ -80,7 +97,7 @@ export type PidInstrument = z.output<typeof instrumentSchema>;
 
 const pipeSchema = z.strictObject({
   path: z.array(spot).min(2),
-  carries: z.enum(['water', 'chemical', 'air']).default('water'),
+  carries: z.enum(['water', 'chemical', 'air', 'power']).default('water'),
   /** Main lines are drawn heavier. */
   main: z.boolean().default(false),
   arrow: z.boolean().default(true),
@@ -106,6 +123,8 @@ export type PidSpec = z.output<typeof pidSchema>;
 /** What equipment shows: its bindings first. */
 export function tagsOfPidEquipment(item: PidEquipment): string[] {
   const bound = [
+    'closed' in item ? item.closed : undefined,
+    'live' in item ? item.live : undefined,
     'running' in item ? item.running : undefined,
     'speed' in item ? item.speed : undefined,
     'travel' in item ? item.travel : undefined,

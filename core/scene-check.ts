@@ -6,6 +6,7 @@ import { exists, FileError, openYaml } from './files.ts';
 import type { PlantSpec } from './plant.ts';
 import {
   type EquipmentSpec,
+  type LineSpec,
   NOZZLES,
   type PipeSpec,
   type SceneFile,
@@ -26,7 +27,8 @@ export function loadScene(folder: string | URL, plant: PlantSpec): SceneSpec | u
   const problems = checkScene(scene, plant, source);
   if (problems.length > 0) throw new FileError(problems);
   const equipment = scene.equipment.map((item) => ({ ...item, tags: tagsOfEquipment(item) }));
-  return { ...scene, equipment, tags: tagsOf(scene, plant) };
+  const lines = scene.lines.map((line) => ({ ...line, tags: tagsOfLine(line) }));
+  return { ...scene, equipment, lines, tags: tagsOf(scene, plant) };
 }
 
 /** Everything in a scene that leads nowhere, in the order of the file. Empty when all is well. */
@@ -60,7 +62,11 @@ class SceneCheck {
 
   run(): void {
     const { scene } = this;
-    this.unique([...scene.equipment.map((_, i) => ['equipment', i]), ...scene.pipes.map((_, i) => ['pipes', i])]);
+    this.unique([
+      ...scene.equipment.map((_, i) => ['equipment', i]),
+      ...scene.pipes.map((_, i) => ['pipes', i]),
+      ...scene.lines.map((_, i) => ['lines', i]),
+    ]);
     this.unique(scene.cameras.map((_, i) => ['cameras', i]));
     this.unique(scene.waters.map((_, i) => ['waters', i]));
     scene.waters.forEach((water, i) => {
@@ -77,6 +83,9 @@ class SceneCheck {
     });
     scene.pipes.forEach((pipe, i) => {
       this.pipe(pipe, ['pipes', i]);
+    });
+    scene.lines.forEach((line, i) => {
+      this.line(line, ['lines', i]);
     });
     scene.cameras.forEach((camera, i) => {
       this.known('area', camera.area, this.areas, ['cameras', i, 'area']);
@@ -110,8 +119,23 @@ class SceneCheck {
     pipe.flow?.through.forEach((name, i) => {
       this.known('tag', name, this.tags, [...path, 'flow', 'through', i]);
     });
+    this.ends(pipe, path);
+  }
+
+  private line(line: LineSpec, path: ValuePath): void {
+    this.known('area', line.area, this.areas, [...path, 'area']);
+    for (const key of ['flow', 'loading'] as const) this.known('tag', line[key]?.tag, this.tags, [...path, key, 'tag']);
+    for (const key of ['breakers', 'tags'] as const)
+      line[key].forEach((name, i) => {
+        this.known('tag', name, this.tags, [...path, key, i]);
+      });
+    this.ends(line, path);
+  }
+
+  /** Whether what a pipe or a line ends at is there. */
+  private ends(run: Pick<PipeSpec, 'from' | 'to'>, path: ValuePath): void {
     for (const end of ['from', 'to'] as const) {
-      const text = pipe[end];
+      const text = run[end];
       if (typeof text !== 'string') continue;
       const [name, nozzle] = text.split('.') as [string, string];
       const at = [...path, end];
@@ -143,7 +167,7 @@ class SceneCheck {
   private unique(paths: readonly ValuePath[]): void {
     const seen = new Set<string>();
     for (const path of paths) {
-      const [list, index] = path as ['equipment' | 'pipes' | 'cameras' | 'waters', number];
+      const [list, index] = path as ['equipment' | 'pipes' | 'lines' | 'cameras' | 'waters', number];
       const { id } = this.scene[list][index] as { id: string };
       if (seen.has(id)) this.wrong([...path, 'id'], 'duplicate-id', `the id '${id}' is taken already`);
       seen.add(id);
@@ -158,6 +182,7 @@ class SceneCheck {
 function tagsOf(scene: SceneFile, plant: PlantSpec): Record<string, SceneTag> {
   const named = new Set([
     ...scene.equipment.flatMap(tagsOfEquipment),
+    ...scene.lines.flatMap(tagsOfLine),
     ...scene.pipes.flatMap(({ flow }) => (flow === undefined ? [] : [flow.tag, ...flow.through])),
     ...scene.waters.flatMap(({ turbidity, ph, chlorine }) => [turbidity, ph, chlorine]),
     ...scene.terrain.map((part) => (part.kind === 'river' ? part.bind.level?.tag : undefined)),
@@ -180,3 +205,7 @@ function tagsOfEquipment(item: EquipmentSpec): string[] {
   );
   return [...new Set([...named, ...item.tags])];
 }
+
+const tagsOfLine = ({ flow, loading, breakers, tags }: LineSpec): string[] => [
+  ...new Set([flow?.tag, loading?.tag, ...breakers, ...tags].filter((one) => one !== undefined)),
+];

@@ -233,6 +233,81 @@ const equipmentSchema = z.discriminatedUnion('kind', [
     device: id.optional(),
     bind: z.strictObject({ contactor: tag.optional() }).prefault({}),
   }),
+  /** Three tubes on post insulators, east to west before rotation. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('busbar'),
+    length: metres,
+    /** Between two phases. */
+    spacing: metres.default(3),
+    /** `live` is its voltage: it darkens without one. */
+    bind: z.strictObject({ live: shareSchema.optional() }).prefault({}),
+  }),
+  /** From a busbar at its west end over disconnector, breaker and instrument transformers to the gantry at its east end, before rotation. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('bay'),
+    length: metres.default(22),
+    spacing: metres.default(3.2),
+    /** Between two phases of the busbar that it hangs on. */
+    busSpacing: metres.default(3),
+    /** `closed` is its breaker's. */
+    bind: z.strictObject({ closed: tag.optional() }).prefault({}),
+  }),
+  /** Of power, oil-filled: high-voltage bushings to the west, low-voltage ones to the east before rotation. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('transformer'),
+    /** Of its tank. */
+    length: metres.default(5.2),
+    /** What it carries, which its fans follow. */
+    bind: z.strictObject({ load: shareSchema.optional() }).prefault({}),
+  }),
+  /** A turbine and its generator: in one line from west to east for steam, upright over its spiral casing for water. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('generator'),
+    style: z.enum(['steam', 'hydro']),
+    /** From the first casing to the exciter; of a hydro set the diameter. */
+    length: metres,
+    bind: z.strictObject({ running: tag.optional(), speed: shareSchema.optional() }).prefault({}),
+  }),
+  /** Of natural draught; its plume is as large as what it cools. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('cooling-tower'),
+    /** At its foot. */
+    diameter: metres,
+    height: metres,
+    bind: z.strictObject({ load: shareSchema.optional() }).prefault({}),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('stack'),
+    diameter: metres,
+    height: metres,
+    bind: z.strictObject({ load: shareSchema.optional() }).prefault({}),
+  }),
+  /** A gravity dam along east-west with its gates, the lake to the north of it. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('dam'),
+    length: metres,
+    height: metres,
+    /** Of the lake, away from the dam. */
+    lake: metres,
+    water,
+    bind: z.strictObject({ level }).prefault({}),
+  }),
+  /** Houses that have light as long as they are supplied. */
+  z.strictObject({
+    ...common,
+    kind: z.literal('district'),
+    /** East and south of its position. */
+    at: z.array(spot).min(1),
+    storeys: z.int().min(1).max(6).default(2),
+    bind: z.strictObject({ supply: shareSchema.optional() }).prefault({}),
+  }),
 ]);
 export type EquipmentSpec = z.output<typeof equipmentSchema>;
 export type EquipmentKind = EquipmentSpec['kind'];
@@ -261,6 +336,14 @@ export const NOZZLES = {
   reservoir: ['inlet', 'outlet', 'wash', 'overflow'],
   intake: ['river', 'suction-1', 'suction-2'],
   cabinet: [],
+  busbar: [],
+  bay: ['line'],
+  transformer: ['high', 'low'],
+  generator: ['inlet', 'terminals'],
+  'cooling-tower': ['basin'],
+  stack: ['inlet'],
+  dam: ['intake'],
+  district: [],
 } as const satisfies Record<EquipmentKind, readonly string[]>;
 
 /** `filter-1.outlet`, or a point in space. */
@@ -289,6 +372,26 @@ const pipeSchema = z.strictObject({
 });
 export type PipeSpec = z.output<typeof pipeSchema>;
 
+const lineSchema = z.strictObject({
+  id,
+  name: z.string(),
+  area: id,
+  /** Lattice towers of a transmission line, poles of a distribution line, or conductors from one terminal to the next without any. */
+  style: z.enum(['towers', 'poles', 'span']).default('towers'),
+  from: pipeEnd,
+  /** Where its towers stand, from the first to the last. */
+  via: z.array(spot).default([]),
+  to: pipeEnd,
+  tags: z.array(tag).default([]),
+  /** Power from `from` to `to`: the tag and its value at which the marks run fastest. */
+  flow: shareSchema.optional(),
+  /** What share of its rating it carries; `full` is the tag's value at the rating. */
+  loading: shareSchema.optional(),
+  /** Breakers at its ends: nothing flows unless all are closed, and it is dead when all are open. */
+  breakers: z.array(tag).default([]),
+});
+export type LineSpec = z.output<typeof lineSchema>;
+
 /** What a water is like, so that its colour can tell. */
 const waterSchema = z.strictObject({
   id,
@@ -315,6 +418,14 @@ const terrainSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('paving'), at: spot, size: spot }),
   z.strictObject({ kind: z.literal('fence'), path: z.array(spot).min(2) }),
   z.strictObject({ kind: z.literal('trees'), at: z.array(spot), height: metres.default(5) }),
+  /** A mound of so much east to west and north to south; `flat` is the share of that which is level at its top. */
+  z.strictObject({
+    kind: z.literal('hill'),
+    at: spot,
+    size: spot,
+    height: metres,
+    flat: z.number().min(0).max(0.9).default(0),
+  }),
   z.strictObject({ kind: z.literal('houses'), at: z.array(spot), storeys: z.int().min(1).max(6).default(2) }),
 ]);
 export type TerrainSpec = z.output<typeof terrainSchema>;
@@ -338,6 +449,8 @@ export const sceneSchema = z.strictObject({
   terrain: z.array(terrainSchema).default([]),
   equipment: z.array(equipmentSchema).min(1),
   pipes: z.array(pipeSchema).default([]),
+  /** Overhead lines. */
+  lines: z.array(lineSchema).default([]),
   /** The first is where one begins. */
   cameras: z.array(cameraSchema).min(1),
   labels: z.array(labelSchema).default([]),
@@ -355,7 +468,7 @@ export interface SceneTag {
   readonly noise: number;
 }
 
-/** What the server sends: the file, with the tags that it names; `tags` of each piece of equipment begin with those of its bindings. */
+/** What the server sends: the file, with the tags that it names; `tags` of each piece of equipment and of each line begin with those of its bindings. */
 export interface SceneSpec extends SceneFile {
   readonly tags: Readonly<Record<string, SceneTag>>;
 }

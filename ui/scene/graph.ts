@@ -3,6 +3,7 @@ import type {
   CameraPreset,
   EquipmentSpec,
   LevelBinding,
+  LineSpec,
   PipeSpec,
   SceneSpec,
   ShareBinding,
@@ -24,10 +25,10 @@ import type { StateTexture } from './materials.ts';
 import type { Theme } from './palette.ts';
 import type { Triple } from './shape.ts';
 
-/** Something that can be pointed at: a piece of equipment or a pipe. */
+/** Something that can be pointed at: a piece of equipment, a pipe or an overhead line. */
 export interface Item {
   readonly id: string;
-  readonly kind: EquipmentSpec['kind'] | 'pipe';
+  readonly kind: EquipmentSpec['kind'] | 'pipe' | 'line';
   readonly name: string;
   readonly area: string;
   /** Its bindings first. */
@@ -39,12 +40,14 @@ export interface Item {
   /** Where its instrument sits. */
   readonly instrument: Vector3;
   readonly sphere: Sphere;
-  /** What it covers of the ground; undefined for pipes. */
+  /** What it covers of the ground; undefined for pipes and lines. */
   readonly footprint: Footprint | undefined;
-  /** The tag that an analyser shows. */
+  /** The tag whose reading is written beside it. */
   readonly shows: string | undefined;
   /** The tag of a vessel's level, written beside its name. */
   readonly fills: string | undefined;
+  /** Without this it is dark. */
+  readonly dims: ShareBinding | undefined;
   readonly pick: Mesh;
 }
 
@@ -97,6 +100,13 @@ export interface PipeRun {
   readonly mark: number;
 }
 
+/** Its state follows those of the pipes, in the same texture. */
+export interface LineRun {
+  readonly item: Item;
+  readonly spec: LineSpec;
+  readonly number: number;
+}
+
 /** Instances of alarm halos on the ground: one for each item. */
 export interface Halos {
   readonly mesh: InstancedMesh;
@@ -111,6 +121,7 @@ export interface SceneModel {
   readonly waters: readonly WaterBody[];
   readonly movers: readonly Mover[];
   readonly pipes: readonly PipeRun[];
+  readonly lines: readonly LineRun[];
   readonly halos: Halos;
   readonly solidStates: StateTexture;
   readonly pipeStates: StateTexture;

@@ -67,7 +67,13 @@ function patched(
   return material;
 }
 
-/** Solids: colours by vertex; `item` leads to its state. */
+/** How a run carries what it carries, in the last number of its second row. */
+export const RUN = { plain: 0, marked: 1, conductor: 2, overloaded: 3 } as const;
+
+/**
+ * Solids: colours by vertex; `item` leads to its state (stale, highlight, darkness). Where it has a half beside its number the vertex is a
+ * lamp's, which darkness puts out.
+ */
 export function solidMaterial(states: StateTexture): MeshBasicMaterial {
   return patched('penstock-solid', { vertexColors: true }, (shader) => {
     shader.uniforms.itemStates = { value: states.texture };
@@ -78,24 +84,25 @@ export function solidMaterial(states: StateTexture): MeshBasicMaterial {
         /* glsl */ `#include <common>
         attribute float item;
         uniform sampler2D itemStates;
-        varying vec2 vState;`,
+        varying vec4 vState;`,
       )
       .replace(
         '#include <begin_vertex>',
         /* glsl */ `#include <begin_vertex>
-        vState = item < 0.0 ? vec2(0.0) : texelFetch(itemStates, ivec2(int(item), 0), 0).xy;`,
+        vState = item < 0.0 ? vec4(0.0) : vec4(texelFetch(itemStates, ivec2(int(item), 0), 0).xyz, fract(item));`,
       );
     shader.fragmentShader = shader.fragmentShader
       .replace(
         '#include <common>',
         /* glsl */ `#include <common>
-        varying vec2 vState;
+        varying vec4 vState;
         uniform vec3 selection;
         ${HATCH}`,
       )
       .replace(
         '#include <color_fragment>',
         /* glsl */ `#include <color_fragment>
+        diffuseColor.rgb *= 1.0 - vState.z * (vState.w > 0.25 ? 0.86 : 0.42);
         if (vState.x > 0.5) diffuseColor.rgb = asStale(diffuseColor.rgb, 1.0);
         diffuseColor.rgb = mix(diffuseColor.rgb, selection, vState.y);`,
       );
@@ -103,8 +110,8 @@ export function solidMaterial(states: StateTexture): MeshBasicMaterial {
 }
 
 /**
- * Pipes. Row 0 of the states: how far the marks have gone (in marks), how strongly they show, stale, highlight; row 1: colour of what
- * flows, and its pattern.
+ * Pipes and conductors. Row 0 of the states: how far the marks have gone (in marks), how strongly they show, stale, highlight; row 1: colour of
+ * what flows, and how (`RUN`). A conductor is as thick as a pixel at least, however far it is.
  */
 export function pipeMaterial(states: StateTexture): MeshBasicMaterial {
   return patched('penstock-pipe', { vertexColors: true }, (shader) => {
@@ -125,7 +132,8 @@ export function pipeMaterial(states: StateTexture): MeshBasicMaterial {
         /* glsl */ `#include <begin_vertex>
         vAlong = along.xy;
         vFlow = texelFetch(pipeStates, ivec2(int(along.z), 0), 0);
-        vFluid = texelFetch(pipeStates, ivec2(int(along.z), 1), 0);`,
+        vFluid = texelFetch(pipeStates, ivec2(int(along.z), 1), 0);
+        if (vFluid.w > 1.5) transformed += normal * max(0.0, length((modelViewMatrix * vec4(position, 1.0)).xyz) * 0.0009 - 0.1);`,
       );
     shader.fragmentShader = shader.fragmentShader
       .replace(
@@ -146,8 +154,10 @@ export function pipeMaterial(states: StateTexture): MeshBasicMaterial {
         float edge = fwidth(vAlong.x) * 1.2;
         float head = smoothstep(0.0, edge, run) * (1.0 - smoothstep(0.46, 0.46 + edge, run));
         head = mix(head, 0.46, clamp(edge * 1.4 - 0.5, 0.0, 1.0));
-        float beat = vFluid.w > 0.5 ? 0.6 + 0.4 * step(0.5, fract(run * 6.0)) : 1.0;
-        diffuseColor.rgb = mix(diffuseColor.rgb, vFluid.rgb, 0.16 + 0.2 * step(0.5, vFluid.w));
+        bool wire = vFluid.w > 1.5;
+        float beat = wire ? 0.5 : vFluid.w > 0.5 ? 0.6 + 0.4 * step(0.5, fract(run * 6.0)) : 1.0;
+        diffuseColor.rgb = mix(diffuseColor.rgb, vFluid.rgb, wire ? 0.94 : 0.16 + 0.2 * step(0.5, vFluid.w));
+        if (vFluid.w > 2.5) diffuseColor.rgb *= 0.72 + 0.28 * step(0.5, fract(vAlong.x * 4.0));
         diffuseColor.rgb = mix(diffuseColor.rgb, vFluid.rgb * beat, head * vFlow.y);
         if (vFlow.z > 0.5) diffuseColor.rgb = asStale(diffuseColor.rgb, 1.0);
         diffuseColor.rgb = mix(diffuseColor.rgb, selection, vFlow.w);`,

@@ -1,5 +1,5 @@
 /** The scene as a graph, without WebGL. */
-import { type BufferGeometry, InstancedMesh, Mesh, PerspectiveCamera, Raycaster, Vector2, Vector3 } from 'three';
+import { Mesh, PerspectiveCamera, Raycaster, Vector2, Vector3 } from 'three';
 import { describe, expect, it } from 'vitest';
 import { buildEquipment } from './equipment/index.ts';
 import type { SceneModel } from './graph.ts';
@@ -8,19 +8,7 @@ import { nearestHit } from './pick.ts';
 import { routeOf } from './pipes.ts';
 import { Shape, type Triple } from './shape.ts';
 import { drinkingWater, everyKind, nozzlesOf } from './test/scenes.ts';
-
-/** Draw calls and triangles when all of it is in the picture. */
-function weigh(model: SceneModel): { calls: number; triangles: number } {
-  let calls = 0;
-  let triangles = 0;
-  model.scene.traverse((object) => {
-    if (!(object instanceof Mesh)) return;
-    const { geometry } = object as Mesh<BufferGeometry>;
-    calls++;
-    triangles += ((geometry.index?.count ?? 0) / 3) * (object instanceof InstancedMesh ? object.count : 1);
-  });
-  return { calls, triangles };
-}
+import { weigh } from './test/weight.ts';
 
 function pickFrom(model: SceneModel, from: Triple, to: Vector3): string | undefined {
   const camera = new PerspectiveCamera(38, 16 / 9, 0.5, 700);

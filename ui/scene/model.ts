@@ -2,7 +2,7 @@
  * The scene as a graph of three.js objects, without a renderer: what stands where, what of it can be picked, and the few meshes in which
  * all of it is drawn. Solids of an area are one mesh; all pipes are one; water, ghosts, halos and moving parts are instances.
  */
-import type { EquipmentSpec, PipeSpec, SceneSpec } from '@penstock/core/scene';
+import type { EquipmentSpec, LineSpec, PipeSpec, SceneSpec } from '@penstock/core/scene';
 import {
   BoxGeometry,
   BufferAttribute,
@@ -26,19 +26,23 @@ import {
   type Material as Surface,
   Vector3,
 } from 'three';
-import type { Built, MoverPart, WaterPart } from './equipment/built.ts';
+import type { Built, MoverPart, Nozzle, WaterPart } from './equipment/built.ts';
 import { buildEquipment } from './equipment/index.ts';
 import { MOVER_KINDS, moverShape } from './equipment/movers.ts';
-import type { Halos, Item, Mover, PipeRun, SceneModel, WaterBody } from './graph.ts';
+import type { Halos, Item, LineRun, Mover, PipeRun, SceneModel, WaterBody } from './graph.ts';
 import { haloMaterial } from './halo.ts';
+import { buildLine } from './lines.ts';
 import { ghostMaterial, glassMaterial, pipeMaterial, StateTexture, solidMaterial, waterMaterial } from './materials.ts';
 import { append, geometryOf, type Painted, paint, shadeAt } from './painting.ts';
 import { MATERIAL_NAMES } from './palette.ts';
-import { endOf, furnish, markLength, type PipeEnd, routeOf, Tubes } from './pipes.ts';
+import { furnish, markLength, type PipeEnd, routeOf, Tubes } from './pipes.ts';
 import { Shape, type Triple } from './shape.ts';
 import { buildGround, furnishGround, groundAt, riverSurface } from './terrain.ts';
 
 const UP = new Vector3(0, 1, 0);
+const LAMP = MATERIAL_NAMES.indexOf('lamp');
+/** From how far the fog begins and hides, metres, on a site of that size and less; on a larger one from so much further. */
+const FOG = { from: 90, to: 330, site: 300, more: 3.4 } as const;
 const AXIS_TURNS: Record<MoverPart['axis'], Quaternion> = {
   x: new Quaternion().setFromUnitVectors(UP, new Vector3(1, 0, 0)),
   y: new Quaternion(),
@@ -77,12 +81,14 @@ class Builder {
   build(): SceneModel {
     const { spec, scene } = this;
     scene.add(this.root);
-    scene.fog = new Fog(0xffffff, 90, 330);
+    const wide = Math.max(1, 1 + (Math.max(...spec.ground) / FOG.site - 1) * FOG.more);
+    scene.fog = new Fog(0xffffff, FOG.from * wide, FOG.to * wide);
     for (const item of spec.equipment) this.equipment(item);
     const tubes = new Tubes();
     const pipes = spec.pipes.map((pipe, number) => this.pipe(pipe, number, tubes));
+    const lines = spec.lines.map((line, i) => this.line(line, pipes.length + i, tubes));
     const solidStates = new StateTexture(this.items.length, 1);
-    const pipeStates = new StateTexture(pipes.length, 2);
+    const pipeStates = new StateTexture(pipes.length + lines.length, 2);
     const ground = this.ground();
     this.solids(solidStates);
     this.tubes(tubes, pipeStates);
@@ -101,6 +107,7 @@ class Builder {
       waters,
       movers,
       pipes,
+      lines,
       halos,
       solidStates,
       pipeStates,
@@ -143,10 +150,11 @@ class Builder {
         rotation,
         half: built.extent,
         foot: built.foot ?? [built.extent[0], built.extent[1]],
-        round: ['tank', 'column', 'elevated-tank', 'reactor', 'drum', 'flare'].includes(spec.kind),
+        round: ROUND.has(spec.kind),
       },
-      shows: spec.kind === 'analyser' ? spec.bind.value : undefined,
+      shows: spec.kind === 'analyser' ? spec.bind.value : built.shows,
       fills: 'bind' in spec && 'level' in spec.bind ? spec.bind.level?.tag : undefined,
+      dims: built.dims,
     });
     this.solid(spec.area, solid, pose, item.index, at.y);
     this.placed.set(spec.id, { item, built, turn, at });
@@ -155,14 +163,9 @@ class Builder {
   private pipe(spec: PipeSpec, number: number, tubes: Tubes): PipeRun {
     const corners = routeOf(this.end(spec.from), spec.via, this.end(spec.to), spec.diameter);
     const mark = markLength(spec.diameter);
-    const first = tubes.positions.length / 3;
-    const firstIndex = tubes.indices.length;
-    tubes.add(corners, spec.diameter, number, mark);
+    const pick = since(tubes, () => tubes.add(corners, spec.diameter, number, mark));
     const fittings = new Shape();
     furnish(fittings, spec, corners, groundAt(this.spec.terrain));
-    const pick = new Shape();
-    for (let i = first * 3; i < tubes.positions.length; i++) pick.positions.push(tubes.positions[i] as number);
-    for (let i = firstIndex; i < tubes.indices.length; i++) pick.indices.push((tubes.indices[i] as number) - first);
     const middle = corners[Math.floor((corners.length - 1) / 2)] as Triple;
     const next = corners[Math.floor((corners.length - 1) / 2) + 1] ?? middle;
     const anchor = new Vector3(
@@ -177,25 +180,54 @@ class Builder {
       footprint: undefined,
       shows: undefined,
       fills: undefined,
+      dims: undefined,
     });
     this.solid(spec.area, fittings, new Matrix4(), item.index, 0);
     return { item, spec, number, mark };
   }
 
+  private line(spec: LineSpec, number: number, tubes: Tubes): LineRun {
+    const towers = new Shape();
+    let middle = new Vector3();
+    const pick = since(tubes, () => {
+      middle = buildLine(spec, this.terminal(spec.from), this.terminal(spec.to), number, tubes, towers);
+    });
+    append(pick, towers, new Matrix4());
+    const item = this.item({ ...spec, kind: 'line' }, spec.tags, pick, {
+      anchor: middle,
+      instrument: middle.clone(),
+      footprint: undefined,
+      shows: spec.flow?.tag,
+      fills: undefined,
+      dims: undefined,
+    });
+    this.solid(spec.area, towers, new Matrix4(), item.index, 0);
+    return { item, spec, number };
+  }
+
   private end(end: PipeSpec['from']): PipeEnd {
-    if (typeof end !== 'string') return { at: end, out: undefined };
+    return typeof end === 'string' ? this.nozzle(end) : { at: end, out: undefined };
+  }
+
+  /** A point in space has no direction of its own: conductors come to it as they are strung. */
+  private terminal(end: LineSpec['from']): Nozzle {
+    return typeof end === 'string' ? this.nozzle(end) : { at: end, out: [0, 1, 0] };
+  }
+
+  /** `equipment.nozzle` where it stands. */
+  private nozzle(end: string): Nozzle {
     const [id, name] = end.split('.') as [string, string];
     const { built, turn, at } = this.placed.get(id) as Placed;
-    const { at: local, out } = endOf(built.nozzles[name] as Built['nozzles'][string]);
+    const nozzle = built.nozzles[name] as Nozzle;
     const to = (triple: Triple): Vector3 => new Vector3(...triple).applyQuaternion(turn);
-    return { at: to(local).add(at).toArray(), out: to(out as Triple).toArray() };
+    return { ...nozzle, at: to(nozzle.at).add(at).toArray(), out: to(nozzle.out).toArray() };
   }
 
   private item(
     spec: Pick<Item, 'id' | 'kind' | 'name' | 'area'>,
     tags: readonly string[],
     pick: Shape,
-    rest: Pick<Item, 'anchor' | 'instrument' | 'footprint' | 'shows' | 'fills'>,
+    rest: Pick<Item, 'anchor' | 'instrument' | 'footprint' | 'shows' | 'fills' | 'dims'>,
   ): Item {
     const geometry = new BufferGeometry();
     geometry.setAttribute('position', new BufferAttribute(new Float32Array(pick.positions), 3));
@@ -217,8 +249,9 @@ class Builder {
       this.chunks.set(area, chunk);
     }
     append(chunk.shape, shape, pose);
-    for (let i = 0; i < shape.materials.length; i++) {
-      chunk.items.push(item);
+    for (const material of shape.materials) {
+      // The half tells the shader that this is a lamp.
+      chunk.items.push(material === LAMP ? item + 0.5 : item);
       chunk.feet.push(foot);
     }
   }
@@ -402,6 +435,28 @@ class Builder {
     for (let i = 0; i < count; i++) shades[i] = shade(i);
     this.painted.push({ geometry, materials: Uint8Array.from(shape.materials), shades, lit });
   }
+}
+
+const ROUND: ReadonlySet<EquipmentSpec['kind']> = new Set([
+  'tank',
+  'column',
+  'elevated-tank',
+  'reactor',
+  'drum',
+  'flare',
+  'cooling-tower',
+  'stack',
+]);
+
+/** What `add` adds to the tubes, as something to be picked. */
+function since(tubes: Tubes, add: () => void): Shape {
+  const first = tubes.positions.length / 3;
+  const firstIndex = tubes.indices.length;
+  add();
+  const pick = new Shape();
+  for (let i = first * 3; i < tubes.positions.length; i++) pick.positions.push(tubes.positions[i] as number);
+  for (let i = firstIndex; i < tubes.indices.length; i++) pick.indices.push((tubes.indices[i] as number) - first);
+  return pick;
 }
 
 /** A unit body that stands on its bottom. */

@@ -38,6 +38,11 @@ const MATERIALS = {
   house: [0xdcdad5, 0x5f6467],
   tile: [0xb5a9a2, 0x4b4644],
   window: [0x8b979f, 0x8f8c77],
+  porcelain: [0x978a84, 0x6d6460],
+  galvanised: [0xa3a9ac, 0x6c7478],
+  conductor: [0x838b90, 0x8b949a],
+  /** A window with light behind it. */
+  lamp: [0xece2c6, 0xe6d8a4],
 } as const satisfies Record<string, readonly [number, number]>;
 export type Material = keyof typeof MATERIALS;
 export const MATERIAL_NAMES = Object.keys(MATERIALS) as Material[];

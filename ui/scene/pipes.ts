@@ -1,12 +1,12 @@
 /** Pipe runs: routed at right angles, with bends, flanges and supports. All of a scene are one mesh. */
 import type { PipeSpec } from '@penstock/core/scene';
 import { Vector3 } from 'three';
-import type { Nozzle } from './equipment/built.ts';
 import { flange } from './equipment/parts.ts';
 import type { Shape, Triple } from './shape.ts';
 
 const AXES = [0, 1, 2] as const;
 const SIDES = 12;
+const WIRE_SIDES = 4;
 const NEAR = 0.02;
 
 /** One end of a run: where, and which way the pipe leaves it. */
@@ -107,9 +107,10 @@ export class Tubes {
   readonly along: number[] = [];
   readonly indices: number[] = [];
 
-  /** Adds one run; gives its length in marks. */
-  add(corners: readonly Triple[], diameter: number, number: number, markLength: number): void {
-    const line = centreLine(corners, diameter);
+  /** Adds one run: a pipe, with bends at its corners, or a wire of fewer sides that goes from point to point. */
+  add(corners: readonly Triple[], diameter: number, number: number, markLength: number, wire = false): void {
+    const line = wire ? corners.map((corner) => new Vector3(...corner)) : centreLine(corners, diameter);
+    const sides = wire ? WIRE_SIDES : SIDES;
     const radius = diameter / 2;
     const first = this.positions.length / 3;
     const tangent = new Vector3();
@@ -127,17 +128,17 @@ export class Tubes {
       side.crossVectors(tangent, up).normalize();
       if (side.lengthSq() < 0.5) side.set(1, 0, 0);
       up.crossVectors(side, tangent).normalize();
-      for (let n = 0; n <= SIDES; n++) {
-        const angle = (n / SIDES) * Math.PI * 2;
+      for (let n = 0; n <= sides; n++) {
+        const angle = (n / sides) * Math.PI * 2;
         normal.copy(up).multiplyScalar(Math.cos(angle)).addScaledVector(side, Math.sin(angle));
         this.positions.push(at.x + normal.x * radius, at.y + normal.y * radius, at.z + normal.z * radius);
         this.normals.push(normal.x, normal.y, normal.z);
-        this.along.push(travelled / markLength, n / SIDES, number);
+        this.along.push(travelled / markLength, n / sides, number);
       }
     });
-    const ring = SIDES + 1;
+    const ring = sides + 1;
     for (let i = 0; i + 1 < line.length; i++)
-      for (let n = 0; n < SIDES; n++) {
+      for (let n = 0; n < sides; n++) {
         const a = first + i * ring + n;
         this.indices.push(a, a + 1, a + ring, a + 1, a + ring + 1, a + ring);
       }
@@ -203,5 +204,3 @@ function support(shape: Shape, [x, y, z]: Triple, diameter: number, across: bool
 
 /** How many metres lie between two marks of a pipe. */
 export const markLength = (diameter: number): number => Math.min(2.4, Math.max(0.7, diameter * 4));
-
-export const endOf = (nozzle: Nozzle): PipeEnd => ({ at: nozzle.at, out: nozzle.out });

@@ -50,19 +50,33 @@ export function bakeShadows(model: SceneModel, darkness: number, pixels: number)
   return texture;
 }
 
-/** Trees and houses of the surroundings. */
+/** What the light falls through; the houses of a district throw their shadows each. */
+const AIRY: ReadonlySet<Item['kind']> = new Set(['valve', 'rack', 'busbar', 'bay', 'district']);
+
+/** Trees and houses of the surroundings, houses of districts. */
 function scatterings(model: SceneModel): [number, number, number, number][] {
-  return model.spec.terrain.flatMap((part) => {
+  const districts = model.spec.equipment.flatMap((item) =>
+    item.kind === 'district'
+      ? item.at.map(([x, z]): [number, number, number, number] => [
+          item.position[0] + x,
+          item.position[2] + z,
+          4.2,
+          item.storeys * 2.7,
+        ])
+      : [],
+  );
+  const around = model.spec.terrain.flatMap((part) => {
     if (part.kind === 'trees')
       return part.at.map(([x, z]): [number, number, number, number] => [x, z, part.height * 0.24, part.height * 0.6]);
     if (part.kind === 'houses')
       return part.at.map(([x, z]): [number, number, number, number] => [x, z, 4.2, part.storeys * 2.7]);
     return [];
   });
+  return [...districts, ...around];
 }
 
 function throwShadow(context: CanvasRenderingContext2D, { footprint, kind, pick }: Item, reach: number): void {
-  if (footprint === undefined || kind === 'valve' || kind === 'rack' || footprint.at.y < -0.6) return;
+  if (footprint === undefined || AIRY.has(kind) || footprint.at.y < -0.6) return;
   const { at, half } = footprint;
   const foot = Math.max(0, at.y);
   const base = (foot * reach) / SUN.y;

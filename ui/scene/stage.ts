@@ -29,7 +29,11 @@ import { bakeShadows } from './shadows.ts';
 import { type StageValue, Values } from './values.ts';
 
 const FIELD_OF_VIEW = 38;
+/** Metres from what is looked at; more on larger grounds. */
+const FURTHEST = 190;
 const FLIGHT_SECONDS = 0.9;
+/** Width by height of the picture that presets are composed for. */
+const COMPOSED_FOR = 16 / 9;
 const TICK = { full: 1 / 30, cheap: 1 / 4 } as const;
 /** A press that moves further than this is a drag. */
 const CLICK_PIXELS = 5;
@@ -52,7 +56,7 @@ class LiveStage implements Stage {
   private readonly values: Values;
   private readonly renderer: WebGLRenderer;
   private readonly overlay: Overlay;
-  private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.5, 700);
+  private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.5, 900);
   private readonly controls: OrbitControls;
   private readonly sun = new DirectionalLight();
   private readonly heaven = new HemisphereLight();
@@ -114,9 +118,9 @@ class LiveStage implements Stage {
     this.controls = new OrbitControls(this.camera, canvas);
     this.control();
     this.listen();
-    this.jump(this.model.cameras[0]?.id ?? '');
     this.setTheme(options.theme);
     this.resize();
+    this.jump(this.model.cameras[0]?.id ?? '');
   }
 
   update(values: ReadonlyMap<string, StageValue> | Iterable<readonly [string, StageValue]>): void {
@@ -263,7 +267,8 @@ class LiveStage implements Stage {
     controls.dampingFactor = 0.12;
     controls.maxPolarAngle = Math.PI * 0.485;
     controls.minDistance = 4;
-    controls.maxDistance = 190;
+    // As far as the whole of the ground is seen from.
+    controls.maxDistance = Math.max(FURTHEST, Math.max(...this.model.spec.ground) * 0.95);
     controls.screenSpacePanning = false;
     controls.keyPanSpeed = 24;
     controls.listenToKeyEvents(this.canvas);
@@ -364,6 +369,7 @@ class LiveStage implements Stage {
     if (preset !== undefined) {
       this.to.position.set(...preset.position);
       this.to.target.set(...preset.target);
+      if (preset === this.model.cameras[0]) this.standBack();
       return true;
     }
     const item = this.model.byId.get(id);
@@ -379,6 +385,16 @@ class LiveStage implements Stage {
       .setY(reach * 0.56)
       .add(center);
     return true;
+  }
+
+  /** The first preset shows all of the site: from further away where the canvas is narrower than it was composed for. */
+  private standBack(): void {
+    const { position, target } = this.to;
+    const narrower = COMPOSED_FOR / this.camera.aspect;
+    if (narrower <= 1) return;
+    const away = position.distanceTo(target);
+    const wanted = Math.min(away * narrower, this.controls.maxDistance);
+    if (wanted > away) position.sub(target).setLength(wanted).add(target);
   }
 
   /** Asks for one frame. */

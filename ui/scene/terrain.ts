@@ -1,11 +1,13 @@
 /** The ground with what lies on it: river and its banks, pits, roads, trees, houses; and where things may stand on it. */
 import type { TerrainSpec } from '@penstock/core/scene';
 import { BufferAttribute, BufferGeometry, Matrix4, Shape as Outline, Path, ShapeGeometry, Vector2 } from 'three';
+import type { Material } from './palette.ts';
 import type { Shape } from './shape.ts';
 
 type Spot = readonly [number, number];
 export type RiverSpec = Extract<TerrainSpec, { kind: 'river' }>;
 type PitSpec = Extract<TerrainSpec, { kind: 'pit' }>;
+type HillSpec = Extract<TerrainSpec, { kind: 'hill' }>;
 
 /** How far the ground goes on beyond the site, into the fog. */
 const BEYOND = 260;
@@ -167,6 +169,9 @@ export function furnishGround(shape: Shape, terrain: readonly TerrainSpec[]): vo
       case 'paving':
         shape.box('paving', [part.size[0], 0.03, part.size[1]], [part.at[0], 0, part.at[1]]);
         break;
+      case 'hill':
+        hill(shape, part, number);
+        break;
       case 'fence':
         fence(shape, part.path);
         break;
@@ -204,7 +209,46 @@ function tree(shape: Shape, [x, z]: Spot, height: number): void {
   );
 }
 
-function house(shape: Shape, [x, z]: Spot, storeys: number, number: number): void {
+/** A mound whose foot is not quite round. */
+function hill(shape: Shape, { at: [x, z], size: [w, d], height, flat }: HillSpec, number: number): void {
+  const [rings, around] = [7, 26];
+  const positions: number[] = [x, height, z];
+  for (let ring = 1; ring <= rings; ring++)
+    for (let n = 0; n < around; n++) {
+      const angle = (n / around) * Math.PI * 2;
+      // The first ring is the edge of what is level.
+      const share = flat + (1 - flat) * (flat > 0 ? (ring - 1) / (rings - 1) : ring / rings);
+      const slope = (share - flat) / (1 - flat);
+      const uneven = 1 + 0.09 * Math.sin(3 * angle + number) + 0.06 * Math.sin(5 * angle + 2 * number);
+      const far = share * uneven;
+      const up =
+        height *
+        (0.5 + 0.5 * Math.cos(Math.PI * slope)) *
+        (1 + 0.12 * slope * Math.sin(4 * angle + 7 * slope + number));
+      positions.push(
+        x + (Math.sin(angle) * far * w) / 2,
+        ring === rings ? -0.2 : up,
+        z + (Math.cos(angle) * far * d) / 2,
+      );
+    }
+  const indices: number[] = [];
+  for (let n = 0; n < around; n++) {
+    const next = (n + 1) % around;
+    indices.push(0, 1 + n, 1 + next);
+    for (let ring = 0; ring + 1 < rings; ring++) {
+      const [a, b] = [1 + ring * around + n, 1 + ring * around + next];
+      indices.push(a, a + around, b, b, a + around, b + around);
+    }
+  }
+  const geometry = new BufferGeometry();
+  geometry.setAttribute('position', new BufferAttribute(new Float32Array(positions), 3));
+  geometry.setIndex(indices);
+  geometry.computeVertexNormals();
+  shape.add('grass', geometry, new Matrix4());
+}
+
+/** A house with a gable roof, its number deciding its size and which way it stands. */
+export function house(shape: Shape, [x, z]: Spot, storeys: number, number: number, window: Material = 'window'): void {
   const height = storeys * 2.7;
   const [w, d] = [6.5 + 2.5 * scatter(number), 5.5 + 1.5 * scatter(number + 5)];
   shape.within([x, 0, z], number % 3 === 0 ? 90 : 0, () => {
@@ -241,7 +285,7 @@ function house(shape: Shape, [x, z]: Spot, storeys: number, number: number): voi
         for (const side of [-1, 1]) {
           const isDoor = storey === 0 && px === 0 && side === 1;
           shape.box(
-            isDoor ? 'door' : 'window',
+            isDoor ? 'door' : window,
             [isDoor ? 1 : 0.9, isDoor ? 2 : 1.1, 0.06],
             [px, storey * 2.7 + (isDoor ? 0 : 0.9), side * (d / 2)],
           );

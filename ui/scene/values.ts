@@ -2,10 +2,13 @@
  * Binds values to what is seen: levels, flows, speeds, travels, colours of water, alarms, staleness, and where displayed, measured and true part.
  * `apply` runs when values come; `advance` when the clock moves, and allocates nothing.
  */
-import type { ShareBinding, WaterSpec } from '@penstock/core/scene';
+import type { LineSpec, ShareBinding, WaterSpec } from '@penstock/core/scene';
 import { Color, Matrix4, Quaternion, Vector3 } from 'three';
-import type { Item, Mover, SceneModel, WaterBody } from './graph.ts';
+import type { Item, LineRun, Mover, SceneModel, WaterBody } from './graph.ts';
 import { HALO } from './halo.ts';
+import { colourOfLine, stateOfLine } from './line-colour.ts';
+import { LINE_MARK } from './lines.ts';
+import { RUN } from './materials.ts';
 import type { Priority, Theme } from './palette.ts';
 import { chemicalColour, lookOf, newLook, type WaterLook } from './water-colour.ts';
 
@@ -44,10 +47,13 @@ const TURNS_PER_SECOND: Readonly<Record<Mover['kind'], number>> = {
   flag: 0,
   bubbles: 0,
   flame: 0,
+  plume: 0,
 };
 /** Metres that the marks of a pipe run in a second at full flow. */
 const FASTEST_MARK = 2.2;
 const QUARTER = Math.PI / 2;
+/** Something is dead below this share, or supplied by so little that it comes to nothing. */
+const DEAD = 0.1;
 /** Values part when they are further from each other than this share of the tag's range, and than four times the instrument's noise. */
 const APART = 0.02;
 
@@ -70,7 +76,7 @@ export class Values {
   private readonly angles: Float64Array;
   /** Turns per second of each mover; travels: share. */
   private readonly speeds: Float64Array;
-  /** Marks per second of each pipe. */
+  /** Marks per second of each pipe, then of each line. */
   private readonly flows: Float64Array;
   private theme: Theme = 'light';
   private blinking = false;
@@ -89,7 +95,7 @@ export class Values {
     this.looks = new Map(model.spec.waters.map((water) => [water.id, newLook()]));
     this.angles = new Float64Array(model.movers.length);
     this.speeds = new Float64Array(model.movers.length);
-    this.flows = new Float64Array(model.pipes.length);
+    this.flows = new Float64Array(model.pipes.length + model.lines.length);
   }
 
   /** The last value of a tag. */
@@ -117,9 +123,9 @@ export class Values {
 
   /** The clock went on by `seconds`; gives whether anything has moved. */
   advance(seconds: number, time: number): boolean {
-    const { movers, pipes, pipeStates, halos } = this.model;
+    const { movers, pipeStates, halos } = this.model;
     let moved = false;
-    for (let i = 0; i < pipes.length; i++) {
+    for (let i = 0; i < this.flows.length; i++) {
       const flow = this.flows[i] as number;
       if (flow === 0) continue;
       const at = pipeStates.at(i, 0);
@@ -267,9 +273,9 @@ export class Values {
       return Number.isNaN(share) ? 0 : share;
     }
     if (running === undefined && speed === undefined) return 0;
-    const runs = running === undefined || this.read(running) >= 0.5;
-    if (!runs) return 0;
-    return TURNS_PER_SECOND[kind] * (speed === undefined ? 1 : 0.25 + 0.75 * this.shareOf(speed));
+    const share = speed === undefined ? 1 : this.shareOf(speed);
+    if (running === undefined ? share < 0.01 : !(this.read(running) >= 0.5)) return 0;
+    return TURNS_PER_SECOND[kind] * (speed === undefined ? 1 : 0.25 + 0.75 * share);
   }
 
   private shareOf(binding: ShareBinding): number {
@@ -291,7 +297,7 @@ export class Values {
     turned.setFromAxisAngle(UP, angle);
     spin.copy(mover.turn).multiply(turned);
     size.setScalar(scale);
-    if (kind === 'flame') size.setScalar(share < 0.01 ? 0 : scale * (0.4 + 0.6 * share));
+    if (kind === 'flame' || kind === 'plume') size.setScalar(share < 0.01 ? 0 : scale * (0.4 + 0.6 * share));
     if (kind === 'bubbles') {
       if (share < 0.05) size.setScalar(0);
       place.y += 0.15 + 0.6 * (((this.angles[i] as number) / (Math.PI * 2)) % 1);
@@ -327,9 +333,37 @@ export class Values {
       data[second] = colour.r;
       data[second + 1] = colour.g;
       data[second + 2] = colour.b;
-      data[second + 3] = spec.carries === 'water' && look.strength > 0.05 ? 1 : 0;
+      data[second + 3] = spec.carries === 'water' && look.strength > 0.05 ? RUN.marked : RUN.plain;
     });
+    for (const run of this.model.lines) this.carry(run);
     pipeStates.changed();
+  }
+
+  /** A line's marks and colour: steel as it should be, coloured and striped when it carries more than it may, pale when it is dead. */
+  private carry({ spec, number, item }: LineRun): void {
+    const { flow, loading, breakers } = spec;
+    const { data } = this.model.pipeStates;
+    const closed = breakers.map((tag) => this.read(tag) >= 0.5);
+    let share = flow === undefined ? 0 : this.read(flow.tag) / flow.full;
+    share = Number.isNaN(share) || closed.includes(false) ? 0 : Math.max(-1.2, Math.min(1.2, share));
+    if (Math.abs(share) < 0.01) share = 0;
+    this.flows[number] = (share * FASTEST_MARK * 2) / LINE_MARK;
+    const at = this.model.pipeStates.at(number, 0);
+    data[at + 1] = share === 0 ? 0 : 0.92;
+    data[at + 2] = this.staleLine(spec) ? 1 : 0;
+    data[at + 3] = this.highlight(item);
+    const load = loading === undefined ? 0 : this.read(loading.tag) / loading.full;
+    const state = stateOfLine(load, breakers.length > 0 && !closed.includes(true));
+    const { r, g, b } = colourOfLine(state, this.theme);
+    const second = this.model.pipeStates.at(number, 1);
+    data[second] = r;
+    data[second + 1] = g;
+    data[second + 2] = b;
+    data[second + 3] = state === 'overloaded' ? RUN.overloaded : RUN.conductor;
+  }
+
+  private staleLine({ flow, loading }: LineSpec): boolean {
+    return [flow, loading].some((binding) => binding !== undefined && this.values.get(binding.tag)?.stale === true);
   }
 
   /** A valve that is open at all, a pump that runs. */
@@ -343,6 +377,13 @@ export class Values {
     return item === this.selected ? 0.42 : item === this.hovered ? 0.2 : 0;
   }
 
+  /** From 0 with all it needs to 1 without; what is not known does not darken. */
+  private darkness({ dims }: Item): number {
+    if (dims === undefined) return 0;
+    const share = shareOf(this.read(dims.tag), 0, dims.full);
+    return Number.isNaN(share) ? 0 : 1 - Math.min(1, share / DEAD);
+  }
+
   /** State of each item's solids, and the halos on the ground. */
   private items(): void {
     const { items, solidStates, halos } = this.model;
@@ -351,6 +392,7 @@ export class Values {
       const at = solidStates.at(item.index, 0);
       solidStates.data[at] = state.stale ? 1 : 0;
       solidStates.data[at + 1] = this.highlight(item);
+      solidStates.data[at + 2] = this.darkness(item);
       this.halo(item, state);
     }
     solidStates.changed();

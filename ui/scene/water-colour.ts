@@ -5,13 +5,14 @@
  */
 import type { WaterSpec } from '@penstock/core/scene';
 import { Color } from 'three';
+import type { LineState } from './line-colour.ts';
 import { OKABE_ITO, type Theme } from './palette.ts';
 
 export const WATER_PATTERNS = { none: 0, caustic: 1, acid: 2, chlorine: 3, turbid: 4 } as const;
 
 /** What the page's legend says, in the order of its lines. Colours are CSS hexadecimal. */
 export interface LegendEntry {
-  readonly id: keyof typeof WATER_PATTERNS;
+  readonly id: keyof typeof WATER_PATTERNS | LineState;
   readonly colour: string;
   readonly pattern: 'plain' | 'stripes' | 'counter-stripes' | 'dots' | 'specks';
   readonly text: string;

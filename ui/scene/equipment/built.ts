@@ -6,6 +6,9 @@ import type { Axis, Shape, Triple } from '../shape.ts';
 export interface Nozzle {
   readonly at: Triple;
   readonly out: Triple;
+  /** Of conductors: metres between two phases, and how far above them the earth wires end, where there are any. */
+  readonly spread?: number;
+  readonly peak?: number;
 }
 
 /** A body of water (or of a chemical), from its bottom up. */
@@ -26,7 +29,7 @@ export interface WaterPart {
 
 /** Something that turns while a machine runs, or goes with a travel. Geometries are in `movers.ts`. */
 export interface MoverPart {
-  readonly kind: 'coupling' | 'fan' | 'impeller' | 'pointer' | 'stem' | 'flag' | 'bubbles' | 'flame';
+  readonly kind: 'coupling' | 'fan' | 'impeller' | 'pointer' | 'stem' | 'flag' | 'bubbles' | 'flame' | 'plume';
   readonly at: Triple;
   readonly axis: Axis;
   readonly scale: number;
@@ -47,6 +50,10 @@ export interface Built {
   readonly foot?: readonly [number, number];
   /** Where its instrument sits; the middle of its front where there is none of its own. */
   readonly instrument?: Triple;
+  /** Without this it is dark. */
+  readonly dims?: ShareBinding | undefined;
+  /** A tag whose reading is written beside it. */
+  readonly shows?: string | undefined;
 }
 
 /** Adds the solid parts to `solid`, panes to `glass`, around the middle of the foot, unrotated. */

@@ -5,7 +5,9 @@ import { contactTank, filter, intake, reservoir } from './basins.ts';
 import type { Builder, Built } from './built.ts';
 import { compressor, drum, flare, rack, reactor } from './chemical.ts';
 import { dosing, mixer, pump, valve } from './machines.ts';
-import { analyser, building, cabinet } from './structures.ts';
+import { coolingTower, dam, generator, stack } from './power-stations.ts';
+import { analyser, building, cabinet, district } from './structures.ts';
+import { bay, busbar, transformer } from './switchyard.ts';
 import { column, elevatedTank, exchanger, tank, vessel } from './vessels.ts';
 
 const BUILDERS: { readonly [K in EquipmentKind]: Builder<K> } = {
@@ -30,6 +32,14 @@ const BUILDERS: { readonly [K in EquipmentKind]: Builder<K> } = {
   reservoir,
   intake,
   cabinet,
+  busbar,
+  bay,
+  transformer,
+  generator,
+  'cooling-tower': coolingTower,
+  stack,
+  dam,
+  district,
 };
 
 /** Builds one item around the middle of its foot, unrotated: solid parts into `solid`, panes into `glass`. */

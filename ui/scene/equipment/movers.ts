@@ -46,6 +46,24 @@ const DRAW: Record<MoverPart['kind'], (shape: Shape) => void> = {
     shape.round('mark', 0.3, 0.5, [0, 0, 0], { top: 0.42, segments: 8 });
     shape.round('mark', 0.42, 1.5, [0, 0.5, 0], { top: 0.04, segments: 8 });
   },
+  /** Vapour over its mouth, drifting with the wind. */
+  plume: (shape) => {
+    for (const [x, y, z, radius] of [
+      [0, 0.5, 0, 0.9],
+      [0.5, 1.5, -0.15, 1.05],
+      [1.4, 2.5, -0.4, 1.25],
+      [2.6, 3.3, -0.6, 1.15],
+    ] as const)
+      shape.turned(
+        'mark',
+        Array.from({ length: 6 }, (_, i): [number, number] => {
+          const angle = (i / 5 - 0.5) * Math.PI;
+          return [Math.max(0.01, Math.cos(angle) * radius), Math.sin(angle) * radius * 0.85];
+        }),
+        [x, y, z],
+        { segments: 11 },
+      );
+  },
   bubbles: (shape) => {
     for (let i = 0; i < 22; i++) {
       const angle = i * 2.4;

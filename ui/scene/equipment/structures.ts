@@ -1,5 +1,6 @@
 /** Buildings, control cabinets, and the instruments that stand or sit on pipes. */
 import type { Shape } from '../shape.ts';
+import { house } from '../terrain.ts';
 import type { Builder, Built } from './built.ts';
 import { flange } from './parts.ts';
 
@@ -157,3 +158,23 @@ function transmitter(solid: Shape): Built {
     instrument: [0, 0.85, 0.15],
   };
 }
+
+/** Houses whose windows are lit as long as they are supplied. */
+export const district: Builder<'district'> = ({ at, storeys, bind }, solid) => {
+  at.forEach((spot, i) => {
+    house(solid, spot, storeys, i, 'lamp');
+  });
+  const [east, south] = [0, 1].map((axis) => Math.max(...at.map((spot) => Math.abs(spot[axis] as number))) + 4) as [
+    number,
+    number,
+  ];
+  const top = storeys * 2.7 + 3;
+  return {
+    nozzles: {},
+    top: [0, top + 2, 0],
+    extent: [east, south, top],
+    instrument: [0, top, 0],
+    dims: bind.supply,
+    shows: bind.supply?.tag,
+  };
+};

@@ -4,14 +4,15 @@ import { loadPlant, loadScene, NOZZLES } from '@penstock/core';
 import type { EquipmentSpec, SceneSpec } from '@penstock/core/scene';
 import type { StageValue } from '../values.ts';
 
-const PLANT = fileURLToPath(new URL('../../../plants/drinking-water', import.meta.url));
-
-/** The works that ships. */
-export function drinkingWater(): SceneSpec {
-  const scene = loadScene(PLANT, loadPlant(PLANT).spec);
-  if (scene === undefined) throw new Error('drinking-water has a scene');
+/** The scene of a plant that ships. */
+export function shipped(plant: string): SceneSpec {
+  const folder = fileURLToPath(new URL(`../../../plants/${plant}`, import.meta.url));
+  const scene = loadScene(folder, loadPlant(folder).spec);
+  if (scene === undefined) throw new Error(`${plant} has a scene`);
   return scene;
 }
+
+export const drinkingWater = (): SceneSpec => shipped('drinking-water');
 
 const at = { area: 'yard', rotation: 0, tags: [] } as const;
 
@@ -49,6 +50,21 @@ export function everyKind(): SceneSpec {
     { kind: 'reservoir', length: 12, width: 10, height: 4, bind: {} },
     { kind: 'intake', length: 6, width: 5, height: 5, bind: {} },
     { kind: 'cabinet', width: 1.2, height: 2, depth: 0.5, bind: { contactor: 'K101' } },
+    { kind: 'busbar', length: 26, spacing: 3, bind: { live: { tag: 'AIT101', full: 14 } } },
+    { kind: 'bay', length: 22, spacing: 3.2, busSpacing: 3, bind: { closed: 'K101' } },
+    { kind: 'transformer', length: 5.2, bind: {} },
+    { kind: 'generator', style: 'steam', length: 24, bind: {} },
+    { kind: 'generator', style: 'hydro', length: 8, bind: {} },
+    { kind: 'cooling-tower', diameter: 30, height: 42, bind: { load: { tag: 'AIT101', full: 14 } } },
+    { kind: 'stack', diameter: 6, height: 60, bind: { load: { tag: 'AIT101', full: 14 } } },
+    { kind: 'dam', length: 70, height: 22, lake: 40, bind: {} },
+    {
+      ...{ kind: 'district', storeys: 2, bind: { supply: { tag: 'AIT101', full: 14 } } },
+      at: [
+        [-8, 0],
+        [6, 4],
+      ],
+    },
   ] as never;
   const equipment = kinds.map(
     (kind, i) =>
@@ -66,6 +82,7 @@ export function everyKind(): SceneSpec {
     terrain: [],
     equipment,
     pipes: [],
+    lines: [],
     cameras: [{ id: 'all', name: 'All', position: [200, 60, 120], target: [200, 0, 0] }],
     labels: [],
     tags: {

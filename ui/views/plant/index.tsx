@@ -11,7 +11,7 @@ import { useApi } from '../../parts/use-api.ts';
 import type { Stage } from '../../scene/index.ts';
 import { useRange } from '../../store/range.ts';
 import { values } from '../../store/values.ts';
-import { Items } from './items.tsx';
+import { Items, selectable } from './items.tsx';
 import { Legend } from './legend.tsx';
 import './plant.css';
 import { stageValues } from './stage-values.ts';
@@ -26,7 +26,7 @@ export default function PlantView() {
   const [folded, setFolded] = useState(false);
   const tag = query.tag === undefined ? undefined : tagById.get(query.tag);
   const itemOf = useCallback(
-    (id: string) => scene?.equipment.find((item) => item.id === id || item.tags.includes(id))?.id,
+    (id: string) => selectable(scene).find((item) => item.id === id || item.tags.includes(id))?.id,
     [scene],
   );
   const item = query.item ?? (tag && itemOf(tag.id));
@@ -91,7 +91,7 @@ export default function PlantView() {
             </button>
           ))}
         </nav>
-        <Legend />
+        {scene && <Legend scene={scene} />}
       </div>
       <aside className="plant-panel" aria-label={t('plant.panel')}>
         <div className="plant-search">
@@ -164,6 +164,5 @@ function Canvas({
 }
 
 function firstTag(scene: SceneSpec, id: string | null): string | undefined {
-  const item = scene.equipment.find((one) => one.id === id);
-  return item?.tags[0];
+  return selectable(scene).find((one) => one.id === id)?.tags[0];
 }

@@ -59,7 +59,7 @@ export function Diagram({
     >
       <title>{t('process.picture')}</title>
       <defs>
-        {(['water', 'chemical', 'air'] as const).map((carries) => (
+        {(['water', 'chemical', 'air', 'power'] as const).map((carries) => (
           <marker
             key={carries}
             id={`arrow-${carries}`}
@@ -124,6 +124,9 @@ export function Diagram({
 function pidTags(item: PidEquipment): readonly string[] {
   if (item.kind === 'vessel' || item.kind === 'filter') return [...(item.level ? [item.level.tag] : []), ...item.tags];
   if (item.kind === 'valve') return [...(item.travel === undefined ? [] : [item.travel]), ...item.tags];
+  if (item.kind === 'breaker') return [item.closed, ...item.tags];
+  if (item.kind === 'busbar' || item.kind === 'load')
+    return [...(item.live === undefined ? [] : [item.live]), ...item.tags];
   // What is ordered first, then what is: a pump is chosen to be looked at, or to be started.
   return [...('running' in item && item.running !== undefined ? [item.running] : []), ...item.tags];
 }
@@ -201,6 +204,13 @@ const VALUE_AT = {
 function Bubble({ instrument: { tag, where, value } }: { instrument: PidInstrument }) {
   const [, letters = tag, number = ''] = /^([A-Z]+)(\d+)/.exec(tag) ?? [];
   const r = BUBBLE;
+  if (where === 'reading')
+    return (
+      <>
+        <rect className="ring" x={-40} y={-12} width={80} height={24} rx="5" />
+        <text className="pid-value" textAnchor="middle" y={5} data-value-of={tag} />
+      </>
+    );
   return (
     <>
       <rect className="ring" x={-r - 4} y={-r - 4} width={2 * r + 8} height={2 * r + 8} rx="5" />

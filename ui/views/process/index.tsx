@@ -20,7 +20,9 @@ export default function ProcessView() {
       <div className="process-sheet">
         <div className="process-head">
           <TagPicker label={t('plant.search')} onPick={(id) => refine({ tag: id })} />
-          <small>{t('process.key')}</small>
+          <small>
+            {t(pid?.equipment.some(({ kind }) => kind === 'breaker') ? 'process.keyOfPower' : 'process.key')}
+          </small>
         </div>
         <Failure text={failure} />
         {pid && <Diagram pid={pid} chosen={tag?.id} onChoose={(id) => refine({ tag: id })} />}

@@ -10,6 +10,9 @@ const sentence = (tag: Tag, value: number): string =>
 /** A valve is open from here on, per cent of its travel; below it counts as closed. */
 const OPEN_PERCENT = 2;
 
+/** What carries less than this share of its range is dead. */
+const DEAD = 0.05;
+
 /** Finds everything in `svg` that shows a tag; the result writes what is there now. Looked up once, so that a frame only writes. */
 export function liveDrawing(svg: SVGSVGElement, values: Values, tagById: ReadonlyMap<string, Tag>): () => void {
   const shows: (() => void)[] = [];
@@ -25,6 +28,9 @@ export function liveDrawing(svg: SVGSVGElement, values: Values, tagById: Readonl
   });
   each('travel', (element, _tag, place) => () => {
     set(element, 'data-idle', at(place) > OPEN_PERCENT ? undefined : '');
+  });
+  each('live', (element, { range }, place) => () => {
+    set(element, 'data-idle', at(place) > DEAD * range[1] ? undefined : '');
   });
   each('level-of', (element, _tag, place) => {
     const [empty, full] = [Number(element.dataset.empty), Number(element.dataset.full)];

@@ -1,4 +1,7 @@
-/** Symbols of ANSI/ISA-5.1-2022, drawn about their middle. Filled means closed or stopped; what moves is written by `live.ts`. */
+/**
+ * Symbols of ANSI/ISA-5.1-2022, drawn about their middle: filled means closed or stopped. Those of a single-line diagram after IEC 60617: a filled
+ * breaker is closed. What moves is written by `live.ts`.
+ */
 import type { PidEquipment } from '@penstock/core/pid';
 import { useId } from 'react';
 
@@ -18,6 +21,16 @@ export function Drawing({ item }: { item: PidEquipment }) {
       return <Mixer item={item} />;
     case 'exchanger':
       return <Exchanger />;
+    case 'busbar':
+      return <Busbar item={item} />;
+    case 'breaker':
+      return <Breaker item={item} />;
+    case 'generator':
+      return <Generator item={item} />;
+    case 'transformer':
+      return <Transformer item={item} />;
+    case 'load':
+      return <Load item={item} />;
   }
 }
 
@@ -25,6 +38,10 @@ export function Drawing({ item }: { item: PidEquipment }) {
 export function halfOf(item: PidEquipment): readonly [number, number] {
   if (item.kind === 'vessel' || item.kind === 'filter') return [item.size[0] / 2, item.size[1] / 2];
   if (item.kind === 'mixer') return item.style === 'static' ? [30, 12] : [30, 30];
+  if (item.kind === 'busbar') return item.style === 'level' ? [item.length / 2, 5] : [5, item.length / 2];
+  if (item.kind === 'breaker') return [10, 10];
+  if (item.kind === 'load') return [12, 14];
+  if (item.kind === 'transformer') return item.towards === 'up' || item.towards === 'down' ? [16, 26] : [26, 16];
   if (item.kind === 'valve') return [15, 15];
   return [20, 20];
 }
@@ -155,6 +172,55 @@ function Exchanger() {
       <path d="M0 -20V-8L-8 -3L8 3L0 8V20" className="line" />
       <circle r="20" className="line" />
     </>
+  );
+}
+
+/** Thick while it is live. */
+function Busbar({ item: { style, length, live } }: Of<'busbar'>) {
+  return (
+    <path
+      className="busbar"
+      data-live={live}
+      d={style === 'level' ? `M${-length / 2} 0H${length / 2}` : `M0 ${-length / 2}V${length / 2}`}
+    />
+  );
+}
+
+/** A square, filled while it is closed. */
+function Breaker({ item: { closed } }: Of<'breaker'>) {
+  return (
+    <g className="switch" data-running={closed}>
+      <rect x="-9" y="-9" width="18" height="18" />
+    </g>
+  );
+}
+
+function Generator({ item: { running } }: Of<'generator'>) {
+  return (
+    <g className="moves" data-running={running}>
+      <circle r="20" />
+      <path d="M-11 0C-8 -12 -3 -12 0 0S8 12 11 0" className="line" />
+    </g>
+  );
+}
+
+/** Two windings. */
+function Transformer({ item: { towards } }: Of<'transformer'>) {
+  return (
+    <g transform={`rotate(${TURN[towards]})`}>
+      <circle cx="-10" r="16" className="body" />
+      <circle cx="10" r="16" className="body" />
+      <circle cx="-10" r="16" className="line" />
+      <circle cx="10" r="16" className="line" />
+    </g>
+  );
+}
+
+function Load({ item: { towards, live } }: Of<'load'>) {
+  return (
+    <g transform={`rotate(${TURN[towards]})`} className="load" data-live={live}>
+      <path d="M-14 -12L14 0L-14 12Z" />
+    </g>
   );
 }
 
