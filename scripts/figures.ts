@@ -46,6 +46,8 @@ export const BENCHES: readonly Bench[] = [
   { script: 'simulator/kernel/bacnet-gate.bench.ts' },
   { script: 'protocols/bacnet/dissector.bench.ts' },
   { script: 'range/range.bench.ts' },
+  { script: 'plants/tennessee-eastman/bench.ts' },
+  { script: 'plants/water-network/bench.ts' },
   { script: 'tests/start.bench.ts' },
   { script: 'tests/page/page.bench.ts' },
 ];
@@ -79,6 +81,8 @@ export const FLOORS: readonly Floor[] = [
   { figure: 'range.timesRealTime', unit: '×', atLeast: 2000 },
   { figure: 'range.processTimesRealTime', unit: '×', atLeast: 50_000 },
   { figure: 'range.twoProcesses', unit: '×', atLeast: 1.9 },
+  { figure: 'tennesseeEastman.timesRealTime', unit: '×', atLeast: 300_000 },
+  { figure: 'waterNetwork.timesRealTime', unit: '×', atLeast: 20_000 },
   { figure: 'start.firstSeconds', unit: 's', atMost: 90 },
   { figure: 'start.laterSeconds', unit: 's', atMost: 5 },
   { figure: 'start.endSeconds', unit: 's', atMost: 2 },

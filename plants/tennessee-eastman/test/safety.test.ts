@@ -10,6 +10,8 @@ function shutCooling(safety: boolean): { unit: Unit; took: number } {
   const unit = new Unit({ safety });
   unit.run(SETTLED);
   unit.variable('reactor-plc', 'TIC202_MODE').set(0);
+  // The first execution in manual takes over where the valve stands.
+  unit.run(3);
   unit.variable('reactor-plc', 'TIC202_OUT').set(0);
   return { unit, took: unit.run(1800, stands(unit)) };
 }
@@ -31,6 +33,24 @@ describe('the unit', () => {
     const { took } = shutCooling(false);
     expect(took).toBeGreaterThan(175);
     expect(took).toBeLessThan(190);
+  });
+
+  it('goes into manual without a bump, and follows the order from there; in automatic it keeps the order and does not follow it', () => {
+    const unit = new Unit();
+    unit.run(SETTLED);
+    const [mode, order] = [unit.variable('reactor-plc', 'TIC202_MODE'), unit.variable('reactor-plc', 'TIC202_OUT')];
+    const valve = () => unit.variable('reactor-plc', 'TV201').get();
+    const before = valve();
+    mode.set(0);
+    unit.run(6);
+    expect([order.get(), valve()]).toEqual([before, before]);
+    order.set(44);
+    unit.run(6);
+    expect(valve()).toBe(44);
+    mode.set(1);
+    unit.run(60);
+    expect(order.get()).toBe(44);
+    expect(valve()).not.toBe(44);
   });
 
   it('is tripped before that where the safety device is there, and goes on standing after a reset', () => {

@@ -1,0 +1,80 @@
+/** Any plant that ships can be listed, run live and put into containers by its name alone. */
+import { parseYamlText } from '@penstock/core';
+import { listPlants } from '@penstock/range';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { atGate, realOf } from './modbus.ts';
+import { eventually, penstock, RunningRange, scratchFolder } from './penstock.ts';
+
+const scratch = scratchFolder();
+afterAll(() => scratch.remove());
+const cwd = scratch.path;
+const SLOW = 600_000;
+
+const running: RunningRange[] = [];
+afterEach(async () => {
+  for (const range of running.splice(0)) await range.stop('SIGKILL');
+});
+
+describe('penstock plants and scenarios', () => {
+  it(
+    'list each of these plants, and two attacks upon it with a twin and controls',
+    async () => {
+      const read = async <T>(what: string) =>
+        JSON.parse((await penstock([what, '--json'], { cwd })).stdout) as Record<string, T[]>;
+      const { plants } = await read<{ id: string; tags: number; hazards: number }>('plants');
+      const { scenarios } = await read<{ id: string; plant: string; twin: string; controls: string[] }>('scenarios');
+      expect(plants?.map(({ id }) => id)).toEqual(
+        expect.arrayContaining(['drinking-water', 'tennessee-eastman', 'water-network']),
+      );
+      const upon = (plant: string) => scenarios?.filter((one) => one.plant === plant).map(({ id }) => id);
+      expect(upon('tennessee-eastman')).toEqual(['quiet-separator', 'worst-second']);
+      expect(upon('water-network')).toEqual(['level-held-low', 'tank-threshold']);
+      for (const { twin, controls } of scenarios ?? []) {
+        expect(twin).not.toBe('');
+        expect(controls.length).toBeGreaterThan(0);
+      }
+    },
+    SLOW,
+  );
+});
+
+describe('penstock up', () => {
+  it.each([
+    ['tennessee-eastman', 'reactor-plc', 10, 'reactor pressure', [2500, 2900]],
+    ['water-network', 'works-plc', 2, 'pressure behind the pumps', [200, 700]],
+  ] as const)(
+    '%s runs that plant: its %s says at input register %i the %s in kPa',
+    async (id, device, address, _what, [low, high]) => {
+      const range = await RunningRange.start([id, '--out', id], { cwd });
+      running.push(range);
+      const read = () => atGate(range.gate(device), (client) => client.readInputRegisters(address, 2));
+      const value = await eventually(async () => realOf((await read()).data) || undefined, 'a first scan');
+      expect(value).toBeGreaterThan(low);
+      expect(value).toBeLessThan(high);
+      expect((await range.stop()).code).toBe(0);
+      expect(range.json<{ plant: string }>('run.json').plant).toBe(id);
+    },
+    SLOW,
+  );
+});
+
+describe('penstock compose', () => {
+  it.each(listPlants().map(({ spec }) => [spec.id, spec] as const))(
+    '%s prints a file with a container for each of its devices, and one for the range and the sensor',
+    async (id, spec) => {
+      const { code, stdout, stderr } = await penstock(['compose', id], { cwd });
+      expect([code, stderr]).toEqual([0, '']);
+      const { services, networks } = parseYamlText(stdout, 'docker-compose.yml', z.any()) as {
+        services: Record<string, { command: readonly string[]; networks?: Record<string, unknown> }>;
+        networks: Record<string, unknown>;
+      };
+      expect(Object.keys(services).sort()).toEqual(
+        ['range', 'sensor', ...spec.devices.map((device) => device.id)].sort(),
+      );
+      expect(Object.keys(networks).sort()).toEqual(['management', 'page', ...spec.zones.map((zone) => zone.id)].sort());
+      expect(services.range?.command).toEqual(expect.arrayContaining(['--plant', id]));
+    },
+    SLOW,
+  );
+});
