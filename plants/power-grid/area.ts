@@ -141,6 +141,7 @@ export class Area implements ProcessEquations {
   }
 
   advance(t: number, h: number, x: Float64Array, u: Float64Array): void {
+    this.protection.begins();
     this.#followInputs(u);
     this.#build();
     this.grid.solve(x);
@@ -266,6 +267,10 @@ export class Area implements ProcessEquations {
         const approach = h / LOAD.recovery;
         x[at] += approach * ((mw * share) / BASE_MVA / v2 - x[at]);
         x[at + 1] += approach * ((mvar * share) / BASE_MVA / v2 - x[at + 1]);
+      } else if (!closed || v2 < LOAD.darkVoltage * LOAD.darkVoltage) {
+        const approach = h / LOAD.dropout;
+        x[at] += approach * ((LOAD.afterDark * mw) / BASE_MVA - x[at]);
+        x[at + 1] += approach * ((LOAD.afterDark * mvar) / BASE_MVA - x[at + 1]);
       }
       const frequency = this.grid.frequency(bus, x);
       this.#applyLoad(f, x, u, frequency > 0 ? frequency - 1 : 0);

@@ -192,6 +192,10 @@ export const LOAD = {
   activeByFrequency: 1.5,
   reactiveByFrequency: -1,
   leastVoltage: 0.7,
+  /** A town that is dark for some seconds loses its feeders but this share, and has them switched on again one after the other, as loads recover. */
+  afterDark: 0.15,
+  dropout: 5,
+  darkVoltage: 0.2,
   wander: 0.01,
   wanderTime: 120,
 };

@@ -102,7 +102,7 @@ function observeBreakers(area: Area, x: Float64Array, y: Float64Array): void {
     y[firstBreaker + 2 * b + 1] = breakers.ready(b) ? 1 : 0;
     const relay = firstRelay + PER_RELAY * b;
     y[relay] = protection.started(b);
-    y[relay + 1] = protection.trip[b];
+    y[relay + 1] = protection.tripped(b);
     y[relay + 2] = protection.cause(b);
     y[relay + 3] = protection.inStep(b);
     y[relay + 4] = protection.reclosing(b);

@@ -52,7 +52,8 @@ const SINCE = 14;
 const LOCKED = 15;
 const BLIND = 16;
 const STARTED_FOR = 17;
-const TIMERS = 18;
+const TRIPPED = 18;
+const TIMERS = 19;
 const SLOTS = TIMERS + 12;
 
 /** Seconds after a start for which the relays' times are told finely. */
@@ -92,6 +93,17 @@ export class Protection {
       this.#slots[b * SLOTS + POL_RE] = grid.vRe[bus];
       this.#slots[b * SLOTS + POL_IM] = grid.vIm[bus];
     }
+  }
+
+  /** A step of the process begins: what has tripped in it is told at its end, however short it was. */
+  begins(): void {
+    for (let at = 0; at < this.#slots.length; at += SLOTS)
+      if (this.#slots[at + SEALED] === 0) this.#slots[at + TRIPPED] = 0;
+  }
+
+  /** Whether the device has tripped since the step of the process began. */
+  tripped(breaker: number): number {
+    return this.#slots[breaker * SLOTS + TRIPPED];
   }
 
   started(breaker: number): number {
@@ -334,6 +346,7 @@ export class Protection {
       this.close[b] = 0;
     }
     slots[at + SEALED] = set.SEAL;
+    slots[at + TRIPPED] = 1;
     this.trip[b] = 1;
   }
 
