@@ -367,6 +367,8 @@ const pipeSchema = z.strictObject({
   water,
   /** Its flow: the tag and its value at which the marks run fastest; `through` are valves or pumps without which nothing flows. */
   flow: z.strictObject({ tag, full: z.number().positive(), through: z.array(tag).default([]) }).optional(),
+  /** Goes straight from corner to corner, as mains along streets do, instead of at right angles as plant piping does. */
+  straight: z.boolean().default(false),
   /** Distance between supports; none where 0. */
   supports: z.number().nonnegative().default(3),
 });
@@ -426,7 +428,12 @@ const terrainSchema = z.discriminatedUnion('kind', [
     height: metres,
     flat: z.number().min(0).max(0.9).default(0),
   }),
-  z.strictObject({ kind: z.literal('houses'), at: z.array(spot), storeys: z.int().min(1).max(6).default(2) }),
+  z.strictObject({
+    kind: z.literal('houses'),
+    at: z.array(spot),
+    storeys: z.int().min(1).max(6).default(2),
+    rotation: z.number().optional(),
+  }),
 ]);
 export type TerrainSpec = z.output<typeof terrainSchema>;
 

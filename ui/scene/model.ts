@@ -41,8 +41,8 @@ import { buildGround, furnishGround, groundAt, riverSurface } from './terrain.ts
 
 const UP = new Vector3(0, 1, 0);
 const LAMP = MATERIAL_NAMES.indexOf('lamp');
-/** From how far the fog begins and hides, metres, on a site of that size and less; on a larger one from so much further. */
-const FOG = { from: 90, to: 330, site: 300, more: 3.4 } as const;
+/** From how far the fog begins and hides, metres, on a site of that size and less, and how much further on one that is a metre larger. */
+const FOG = { site: 240, from: [90, 1.4], to: [330, 2.5] } as const;
 const AXIS_TURNS: Record<MoverPart['axis'], Quaternion> = {
   x: new Quaternion().setFromUnitVectors(UP, new Vector3(1, 0, 0)),
   y: new Quaternion(),
@@ -81,8 +81,8 @@ class Builder {
   build(): SceneModel {
     const { spec, scene } = this;
     scene.add(this.root);
-    const wide = Math.max(1, 1 + (Math.max(...spec.ground) / FOG.site - 1) * FOG.more);
-    scene.fog = new Fog(0xffffff, FOG.from * wide, FOG.to * wide);
+    const larger = Math.max(0, Math.max(...spec.ground) - FOG.site);
+    scene.fog = new Fog(0xffffff, FOG.from[0] + FOG.from[1] * larger, FOG.to[0] + FOG.to[1] * larger);
     for (const item of spec.equipment) this.equipment(item);
     const tubes = new Tubes();
     const pipes = spec.pipes.map((pipe, number) => this.pipe(pipe, number, tubes));
@@ -161,11 +161,12 @@ class Builder {
   }
 
   private pipe(spec: PipeSpec, number: number, tubes: Tubes): PipeRun {
-    const corners = routeOf(this.end(spec.from), spec.via, this.end(spec.to), spec.diameter);
+    const [from, to] = [this.end(spec.from), this.end(spec.to)];
+    const corners = spec.straight ? [from.at, ...spec.via, to.at] : routeOf(from, spec.via, to, spec.diameter);
     const mark = markLength(spec.diameter);
     const pick = since(tubes, () => tubes.add(corners, spec.diameter, number, mark));
     const fittings = new Shape();
-    furnish(fittings, spec, corners, groundAt(this.spec.terrain));
+    if (!spec.straight) furnish(fittings, spec, corners, groundAt(this.spec.terrain));
     const middle = corners[Math.floor((corners.length - 1) / 2)] as Triple;
     const next = corners[Math.floor((corners.length - 1) / 2) + 1] ?? middle;
     const anchor = new Vector3(
@@ -334,7 +335,7 @@ class Builder {
       });
     }
     for (const river of rivers) {
-      const mesh = this.waterMesh('river', riverSurface(river), 1, waterMaterial(this.time));
+      const mesh = this.waterMesh('river', riverSurface(river, this.spec.ground), 1, waterMaterial(this.time));
       (mesh.geometry.getAttribute('mood') as InstancedBufferAttribute).setW(0, 1);
       bodies.push({
         item: undefined,

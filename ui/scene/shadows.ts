@@ -40,7 +40,7 @@ export function bakeShadows(model: SceneModel, darkness: number, pixels: number)
   }
   // Beyond the picture its edge goes on, so the edge is free of shadow.
   context.filter = 'none';
-  context.lineWidth = 48 / scale;
+  context.lineWidth = 160 / scale;
   context.strokeStyle = '#fff';
   context.strokeRect(-w / 2, -d / 2, w, d);
   const texture = new CanvasTexture(canvas);

@@ -47,7 +47,7 @@ function smooth(path: readonly Spot[], steps = 8): Spot[] {
 
 /** The ground in the plane, with holes where pits and rivers are. */
 export function buildGround(shape: Shape, ground: Spot, terrain: readonly TerrainSpec[]): void {
-  const [halfX, halfZ] = [ground[0] / 2 + BEYOND, ground[1] / 2 + BEYOND];
+  const [halfX, halfZ] = reachOf(ground);
   const outline = new Outline([
     new Vector2(-halfX, -halfZ),
     new Vector2(halfX, -halfZ),
@@ -66,7 +66,7 @@ export function buildGround(shape: Shape, ground: Spot, terrain: readonly Terrai
         ]),
       );
     } else if (part.kind === 'river') {
-      const middle = courseOf(part, halfZ - 1);
+      const middle = courseOf(part, ground);
       const right = beside(middle, -part.width / 2).toReversed();
       outline.holes.push(hole([...beside(middle, part.width / 2), ...right]));
     }
@@ -86,19 +86,29 @@ export function buildGround(shape: Shape, ground: Spot, terrain: readonly Terrai
   shape.add('grass', geometry, new Matrix4());
   for (const part of terrain) {
     if (part.kind === 'pit') pit(shape, part);
-    else if (part.kind === 'river') banks(shape, part, courseOf(part, halfZ - 1));
+    else if (part.kind === 'river') banks(shape, part, courseOf(part, ground));
   }
 }
 
 const hole = (spots: readonly Spot[]): Path => new Path(spots.map(([x, z]) => new Vector2(x, z)));
 
-/** The river's middle line, lengthened to the end of the ground. */
-function courseOf(river: RiverSpec, far = BEYOND): Spot[] {
+/** How far the ground reaches from its middle, east and south. */
+const reachOf = ([w, d]: Spot): Spot => [w / 2 + BEYOND, d / 2 + BEYOND];
+
+/** The river's middle line, lengthened straight on to the end of the ground. */
+function courseOf(river: RiverSpec, ground: Spot): Spot[] {
   const line = smooth(river.path);
+  const edge = reachOf(ground);
   const ahead = (a: Spot, b: Spot): Spot => {
-    const length = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
-    const reach = Math.min(BEYOND, Math.max(1, far - Math.abs(b[1])));
-    return [b[0] + ((b[0] - a[0]) / length) * reach * 0.2, b[1] + Math.sign(b[1] - a[1]) * reach];
+    const [dx, dz] = [b[0] - a[0], b[1] - a[1]];
+    const room = ([0, 1] as const).map((axis) => {
+      const step = axis === 0 ? dx : dz;
+      return step === 0
+        ? Number.POSITIVE_INFINITY
+        : (edge[axis] - river.width - Math.sign(step) * b[axis]) / Math.abs(step);
+    });
+    const times = Math.max(0, Math.min(...room));
+    return [b[0] + dx * times, b[1] + dz * times];
   };
   return [ahead(line[1] as Spot, line[0] as Spot), ...line, ahead(line.at(-2) as Spot, line.at(-1) as Spot)];
 }
@@ -138,8 +148,8 @@ function banks(shape: Shape, river: RiverSpec, middle: readonly Spot[]): void {
 }
 
 /** The river's surface: a strip at height 1, wide enough for the highest water. */
-export function riverSurface(river: RiverSpec): BufferGeometry {
-  const middle = courseOf(river);
+export function riverSurface(river: RiverSpec, ground: Spot): BufferGeometry {
+  const middle = courseOf(river, ground);
   return strip(beside(middle, river.width / 2), 1, beside(middle, -river.width / 2), 1);
 }
 
@@ -182,7 +192,7 @@ export function furnishGround(shape: Shape, terrain: readonly TerrainSpec[]): vo
         break;
       case 'houses':
         part.at.forEach((spot, i) => {
-          house(shape, spot, part.storeys, i + number * 31);
+          house(shape, spot, part.storeys, i + number * 31, 'window', part.rotation);
         });
         break;
       default:
@@ -247,11 +257,18 @@ function hill(shape: Shape, { at: [x, z], size: [w, d], height, flat }: HillSpec
   shape.add('grass', geometry, new Matrix4());
 }
 
-/** A house with a gable roof, its number deciding its size and which way it stands. */
-export function house(shape: Shape, [x, z]: Spot, storeys: number, number: number, window: Material = 'window'): void {
+/** A house with a gable roof, its number deciding its size, and which way it stands where no rotation is given. */
+export function house(
+  shape: Shape,
+  [x, z]: Spot,
+  storeys: number,
+  number: number,
+  window: Material = 'window',
+  rotation = number % 3 === 0 ? 90 : 0,
+): void {
   const height = storeys * 2.7;
   const [w, d] = [6.5 + 2.5 * scatter(number), 5.5 + 1.5 * scatter(number + 5)];
-  shape.within([x, 0, z], number % 3 === 0 ? 90 : 0, () => {
+  shape.within([x, 0, z], rotation, () => {
     shape.box('house', [w, height, d], [0, 0, 0]);
     const rise = d * 0.36;
     // A gable roof: a prism along east-west.

@@ -159,7 +159,7 @@ export const coolingTower: Builder<'cooling-tower'> = ({ diameter, height, bind 
   const movers: MoverPart[] =
     bind.load === undefined
       ? []
-      : [{ kind: 'plume', at: [0, height - 1, 0], axis: 'y', scale: at(height) * 0.86, travel: bind.load }];
+      : [{ kind: 'plume', at: [0, height - 1, 0], axis: 'y', scale: at(height) * 0.72, travel: bind.load }];
   return {
     nozzles: { basin: nozzle(solid, [0, 0.9, foot + 1.2], 'south', 1) },
     movers,
@@ -280,7 +280,7 @@ export const dam: Builder<'dam'> = ({ length, height, lake, water, bind }, solid
       {
         form: 'box',
         at: [0, 0, -crest / 2 - lake / 2],
-        size: [length * 1.25, height * 0.97, lake],
+        size: [length, height * 0.97, lake],
         water,
         level: bind.level ?? 0.94,
       },
