@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FileError, parseYaml } from './files.ts';
-import { pidSchema, tagsOfPidEquipment } from './pid.ts';
+import { type PidSpec, pidSchema, tagsOfPidEquipment } from './pid.ts';
 import { checkPid, loadPid } from './pid-check.ts';
 import { loadPlant } from './plant-check.ts';
 
@@ -36,6 +36,22 @@ function wrong(text: string): string[] {
 describe('a diagram', () => {
   it('is right when everything it names is there', () => {
     expect(wrong(GOOD)).toEqual([]);
+  });
+
+  it('may be a single-line diagram, with breakers, busbars and what is fed', () => {
+    const line = GOOD.replace(
+      'pipes:',
+      `  - { id: bus, kind: busbar, name: Busbar, at: [300, 60], length: 80, live: PIT103 }
+  - { id: cb, kind: breaker, name: Breaker, at: [300, 90], closed: XS101, tags: [XS103] }
+  - { id: town, kind: load, name: Town, at: [300, 150], towards: down, live: FIT103 }
+pipes:
+  - { path: [[300, 60], [300, 90]], carries: power, arrow: false }`,
+    );
+    expect(wrong(line)).toEqual([]);
+    expect(wrong(line.replace('closed: XS101', 'closed: XS191')).join()).toContain("there is no tag 'XS191'");
+    expect(wrong(line.replace('live: PIT103', 'live: PIT193')).join()).toContain("there is no tag 'PIT193'");
+    const { value } = parseYaml(line, 'pid.yaml', pidSchema) as { value: PidSpec };
+    expect(value.equipment.slice(2).map(tagsOfPidEquipment)).toEqual([['PIT103'], ['XS101', 'XS103'], ['FIT103']]);
   });
 
   it.each([

@@ -71,6 +71,27 @@ describe('a scene', () => {
     expect(wrong(GOOD.replace(right, other)).join('\n')).toContain(message);
   });
 
+  const LINES = `${GOOD}lines:
+  - { id: tie, name: Tie, area: intake, style: poles, from: [0, 9, 0], via: [[20, 4]], to: bay.line, flow: { tag: FIT103 }, loading: { tag: PIT103, full: 900 }, breakers: [XS101], tags: [XS103] }
+`.replace(
+    'pipes:',
+    `  - { id: bay, kind: bay, name: Bay, area: intake, position: [30, 0, 0], bind: { closed: XS101 } }\npipes:`,
+  );
+
+  it('has overhead lines, whose ends and tags are checked like those of pipes', () => {
+    expect(wrong(LINES)).toEqual([]);
+    for (const [right, other, message] of [
+      ['flow: { tag: FIT103 }', 'flow: { tag: FIT113 }', "there is no tag 'FIT113'"],
+      ['loading: { tag: PIT103', 'loading: { tag: PIT193', "there is no tag 'PIT193'"],
+      ['breakers: [XS101]', 'breakers: [XS109]', "there is no tag 'XS109'"],
+      ['full: 900 }, breakers: [XS101], tags: [XS103]', 'full: 900 }, tags: [XS193]', "there is no tag 'XS193'"],
+      ['to: bay.line', 'to: bay.low', "a bay has no nozzle 'low' (it has: line)"],
+      ['id: tie', 'id: suction', "the id 'suction' is taken already"],
+      ['name: Tie, area: intake', 'name: Tie, area: intakes', "there is no area 'intakes'"],
+    ] as const)
+      expect(wrong(LINES.replace(right, other)).join('\n')).toContain(message);
+  });
+
   it('goes to the page with the tags that it names, those of bindings first', () => {
     const scene = loadScene(PLANT, plant);
     if (scene === undefined) throw new Error('drinking-water has a scene');
