@@ -62,6 +62,38 @@ describe('the area', () => {
     expect(Math.abs(ends[0].get('bus7FrequencyHz') - ends[1].get('bus7FrequencyHz'))).toBeLessThan(5e-3);
   });
 
+  it('is the same in the steps that the plant has as in milliseconds, through a short circuit and reclosing', () => {
+    const [own, fine] = [false, true].map((fineSteps) => {
+      const run = new Run(0.25, { fineSteps });
+      run.go(1);
+      run.set('line78Fault', 1);
+      run.go(10);
+      return run;
+    });
+    expect(own.get('cb78Closed') + own.get('cb87Closed')).toBe(2);
+    for (const name of ['unit1SpeedHz', 'unit2SpeedHz', 'unit3SpeedHz', 'bus7FrequencyHz'])
+      expect(Math.abs(own.get(name) - fine.get(name)), name).toBeLessThan(1e-3);
+    for (const name of ['unit2AngleDeg', 'unit3AngleDeg', 'unit1Mw', 'line78Mw', 'bus7VoltageKv'])
+      expect(Math.abs(own.get(name) - fine.get(name)), name).toBeLessThan(0.2);
+  });
+
+  it('makes what is taken: what the units give is what loads take and lines waste, and the lines waste little', () => {
+    const run = new Run(0.25);
+    run.set('dailyPattern', 1);
+    run.set('variability', 1);
+    run.go(120, () => {
+      const taken = [5, 7, 9].reduce((sum, bus) => sum + run.get(`load${bus}Mw`), 0);
+      const wasted = run.names
+        .filter((name) => /^line\d\dMw$/.test(name))
+        .reduce((sum, name) => sum + run.get(name), 0);
+      expect(Math.abs(run.get('generationMw') - taken - wasted)).toBeLessThan(1e-4);
+      expect(Math.abs(run.get('lossesMw') - wasted)).toBeLessThan(1e-4);
+      expect(wasted).toBeGreaterThan(0.5);
+      expect(wasted).toBeLessThan(10);
+      return undefined;
+    });
+  });
+
   it('opens a breaker three cycles after its coil, closes it five after, and then winds its spring', () => {
     const run = new Run(0.001).withoutProtection();
     run.set('cb45TripCoil', 1);
@@ -212,7 +244,7 @@ describe('the area', () => {
   });
 
   it('warms an overloaded line beyond what it may have', () => {
-    const run = new Run();
+    const run = new Run(0.25);
     const before = run.get('line67TemperatureC');
     expect(before).toBeGreaterThan(25);
     expect(before).toBeLessThan(60);

@@ -388,6 +388,19 @@ describe('the program', () => {
     );
   });
 
+  it('serves devices whose tags are called otherwise, by what the plant says which variable is whose', () => {
+    const own = new Plant(
+      { variables: { LIT101: 'LEVEL', FCV101: 'VALVE', SP101: 'WANTED' } },
+      SOURCE.replaceAll('LIT101', 'LEVEL').replaceAll('FCV101', 'VALVE').replaceAll('SP101', 'WANTED'),
+    );
+    own.scans(3);
+    plant.scans(3);
+    expect(own.commands).toEqual(plant.commands);
+    expect(own.get('LEVEL')).toBe(1);
+    own.controller.write(SP, 2.5, WRITER);
+    expect(own.get('WANTED')).toBe(2.5);
+  });
+
   it('is verified by length and hash before it is compiled', () => {
     const { controller } = plant;
     const image = encodeProgram(EDITED);
