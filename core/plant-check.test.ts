@@ -60,7 +60,9 @@ describe('checkPlant', () => {
       'a variable of a tag that the device does not have',
       '      outputs: [P101]\n',
       '      outputs: [P101]\n      variables: { LIT101: LEVEL, LIT201: OTHER }\n',
-      ['plant.variable plant.yaml:46:43: LIT201 is neither an input, an output nor a point of transfer-plc; take it off its variables'],
+      [
+        'plant.variable plant.yaml:46:43: LIT201 is neither an input, an output nor a point of transfer-plc; take it off its variables',
+      ],
     ],
     [
       'a tag that is declared twice',

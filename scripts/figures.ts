@@ -48,6 +48,7 @@ export const BENCHES: readonly Bench[] = [
   { script: 'range/range.bench.ts' },
   { script: 'plants/tennessee-eastman/bench.ts' },
   { script: 'plants/water-network/bench.ts' },
+  { script: 'plants/power-grid/bench.ts' },
   { script: 'tests/start.bench.ts' },
   { script: 'tests/page/page.bench.ts' },
 ];
@@ -83,6 +84,7 @@ export const FLOORS: readonly Floor[] = [
   { figure: 'range.twoProcesses', unit: '×', atLeast: 1.9 },
   { figure: 'tennesseeEastman.timesRealTime', unit: '×', atLeast: 300_000 },
   { figure: 'waterNetwork.timesRealTime', unit: '×', atLeast: 20_000 },
+  { figure: 'powerGrid.fineTimesRealTime', unit: '×', atLeast: 500 },
   { figure: 'start.firstSeconds', unit: 's', atMost: 90 },
   { figure: 'start.laterSeconds', unit: 's', atMost: 5 },
   { figure: 'start.endSeconds', unit: 's', atMost: 2 },
