@@ -127,6 +127,8 @@ export interface SceneModel {
   readonly pipeStates: StateTexture;
   readonly ground: Mesh<BufferGeometry, MeshBasicMaterial>;
   readonly time: IUniform<number>;
+  /** How large a pixel is at a distance of a metre. */
+  readonly pixel: IUniform<number>;
   readonly cameras: readonly CameraPreset[];
   paint(theme: Theme): void;
   dispose(): void;

@@ -111,11 +111,13 @@ export function solidMaterial(states: StateTexture): MeshBasicMaterial {
 
 /**
  * Pipes and conductors. Row 0 of the states: how far the marks have gone (in marks), how strongly they show, stale, highlight; row 1: colour of
- * what flows, and how (`RUN`). A conductor is as thick as a pixel at least, however far it is.
+ * what flows, and how (`RUN`). A conductor is more than a
+ * pixel thick, however far it is: `pixel` is how large one is at a distance of a metre.
  */
-export function pipeMaterial(states: StateTexture): MeshBasicMaterial {
+export function pipeMaterial(states: StateTexture, pixel: IUniform<number>): MeshBasicMaterial {
   return patched('penstock-pipe', { vertexColors: true }, (shader) => {
     shader.uniforms.pipeStates = { value: states.texture };
+    shader.uniforms.pixel = pixel;
     shader.uniforms.selection = { value: new Color(SELECTION) };
     shader.vertexShader = shader.vertexShader
       .replace(
@@ -123,6 +125,7 @@ export function pipeMaterial(states: StateTexture): MeshBasicMaterial {
         /* glsl */ `#include <common>
         attribute vec3 along;
         uniform sampler2D pipeStates;
+        uniform float pixel;
         varying vec2 vAlong;
         varying vec4 vFlow;
         varying vec4 vFluid;`,
@@ -133,7 +136,7 @@ export function pipeMaterial(states: StateTexture): MeshBasicMaterial {
         vAlong = along.xy;
         vFlow = texelFetch(pipeStates, ivec2(int(along.z), 0), 0);
         vFluid = texelFetch(pipeStates, ivec2(int(along.z), 1), 0);
-        if (vFluid.w > 1.5) transformed += normal * max(0.0, length((modelViewMatrix * vec4(position, 1.0)).xyz) * 0.0009 - 0.1);`,
+        if (vFluid.w > 1.5) transformed += normal * max(0.0, length((modelViewMatrix * vec4(position, 1.0)).xyz) * pixel * 0.8 - 0.1);`,
       );
     shader.fragmentShader = shader.fragmentShader
       .replace(

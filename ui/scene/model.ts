@@ -73,6 +73,7 @@ class Builder {
   private readonly painted: Painted[] = [];
   private readonly surfaces: Surface[] = [];
   private readonly time: IUniform<number> = { value: 0 };
+  private readonly pixel: IUniform<number> = { value: 0.001 };
 
   constructor(spec: SceneSpec) {
     this.spec = spec;
@@ -113,6 +114,7 @@ class Builder {
       pipeStates,
       ground,
       time: this.time,
+      pixel: this.pixel,
       cameras: spec.cameras,
       paint: (theme) => {
         for (const part of painted) paint(part, theme);
@@ -305,7 +307,7 @@ class Builder {
     const shape = new Shape();
     shape.materials.push(...new Array<number>(tubes.positions.length / 3).fill(MATERIAL_NAMES.indexOf('steel')));
     this.paintable(geometry, shape, () => 1);
-    this.mesh('pipes', geometry, pipeMaterial(states));
+    this.mesh('pipes', geometry, pipeMaterial(states, this.pixel));
   }
 
   private waters(): WaterBody[] {

@@ -56,7 +56,7 @@ class LiveStage implements Stage {
   private readonly values: Values;
   private readonly renderer: WebGLRenderer;
   private readonly overlay: Overlay;
-  private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.5, 900);
+  private readonly camera = new PerspectiveCamera(FIELD_OF_VIEW, 1, 0.5, 1200);
   private readonly controls: OrbitControls;
   private readonly sun = new DirectionalLight();
   private readonly heaven = new HemisphereLight();
@@ -67,6 +67,9 @@ class LiveStage implements Stage {
   private readonly pointer = new Vector2();
   private readonly from = { position: new Vector3(), target: new Vector3() };
   private readonly to = { position: new Vector3(), target: new Vector3() };
+  /** Where the fog begins and hides as the scene has it, and from how far the first preset looks. */
+  private readonly clear: { readonly near: number; readonly far: number };
+  private readonly usual: number;
   private readonly stopping = new AbortController();
   private readonly sized = new ResizeObserver(() => this.resize());
   /** Share of a flight that is done; 1 when there is none. */
@@ -106,6 +109,10 @@ class LiveStage implements Stage {
     // Asking whether a shader is right waits for its compilation; tests look at what it draws.
     this.renderer.debug.checkShaderErrors = false;
     this.model = buildModel(scene);
+    const { near, far } = this.model.scene.fog as Fog;
+    this.clear = { near, far };
+    const [first] = this.model.cameras;
+    this.usual = first === undefined ? 0 : new Vector3(...first.position).distanceTo(new Vector3(...first.target));
     this.values = new Values(this.model, options.truth);
     this.overlay = new Overlay(
       canvas,
@@ -219,7 +226,9 @@ class LiveStage implements Stage {
     const ratio = Math.min(2, window.devicePixelRatio || 1);
     // On a large window half the resolution is still too much for a processor.
     const coarse = Math.min(0.5, Math.sqrt(MOST_CHEAP_PIXELS / (width * height)));
-    this.renderer.setPixelRatio(this.cheap ? coarse : ratio);
+    const used = this.cheap ? coarse : ratio;
+    this.renderer.setPixelRatio(used);
+    this.model.pixel.value = (2 * Math.tan((FIELD_OF_VIEW * Math.PI) / 360)) / (height * used);
     this.renderer.setSize(width, height, false);
     this.overlay.resize(offsetLeft, offsetTop, width, height, ratio);
     this.camera.aspect = width / height;
@@ -268,7 +277,7 @@ class LiveStage implements Stage {
     controls.maxPolarAngle = Math.PI * 0.485;
     controls.minDistance = 4;
     // As far as the whole of the ground is seen from.
-    controls.maxDistance = Math.max(FURTHEST, Math.max(...this.model.spec.ground) * 0.95);
+    controls.maxDistance = Math.max(FURTHEST, Math.max(...this.model.spec.ground) * 1.6);
     controls.screenSpacePanning = false;
     controls.keyPanSpeed = 24;
     controls.listenToKeyEvents(this.canvas);
@@ -435,6 +444,7 @@ class LiveStage implements Stage {
       this.pointing = false;
       this.hover(this.hit(this.pointer.x, this.pointer.y));
     }
+    this.haze();
     this.renderer.render(this.model.scene, this.camera);
     const { render } = this.renderer.info;
     this.calls = render.calls;
@@ -450,6 +460,14 @@ class LiveStage implements Stage {
       this.timer = setTimeout(this.tick, (this.cheap ? TICK.cheap : TICK.full) * 1000);
     else if (!running) this.lastTime = 0;
   };
+
+  /** From further away than the first preset one sees as far beyond what one looks at as from there. */
+  private haze(): void {
+    const further = Math.max(0, this.camera.position.distanceTo(this.controls.target) - this.usual);
+    const fog = this.model.scene.fog as Fog;
+    fog.near = this.clear.near + further;
+    fog.far = this.clear.far + further;
+  }
 
   private fly(seconds: number): boolean {
     if (this.flown >= 1) return false;
