@@ -136,7 +136,7 @@ export function pipeMaterial(states: StateTexture, pixel: IUniform<number>): Mes
         vAlong = along.xy;
         vFlow = texelFetch(pipeStates, ivec2(int(along.z), 0), 0);
         vFluid = texelFetch(pipeStates, ivec2(int(along.z), 1), 0);
-        if (vFluid.w > 1.5) transformed += normal * max(0.0, length((modelViewMatrix * vec4(position, 1.0)).xyz) * pixel * 0.8 - 0.1);`,
+        if (vFluid.w > 1.5) transformed += normal * max(0.0, length((modelViewMatrix * vec4(position, 1.0)).xyz) * pixel * 0.65 - 0.1);`,
       );
     shader.fragmentShader = shader.fragmentShader
       .replace(

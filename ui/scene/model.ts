@@ -42,7 +42,7 @@ import { buildGround, furnishGround, groundAt, riverSurface } from './terrain.ts
 const UP = new Vector3(0, 1, 0);
 const LAMP = MATERIAL_NAMES.indexOf('lamp');
 /** From how far the fog begins and hides, metres, on a site of that size and less, and how much further on one that is a metre larger. */
-const FOG = { site: 240, from: [90, 1.4], to: [330, 2.5] } as const;
+const FOG = { site: 240, from: [90, 2.2], to: [330, 3.2] } as const;
 const AXIS_TURNS: Record<MoverPart['axis'], Quaternion> = {
   x: new Quaternion().setFromUnitVectors(UP, new Vector3(1, 0, 0)),
   y: new Quaternion(),
