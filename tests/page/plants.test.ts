@@ -1,6 +1,6 @@
-/** The other plants on the page, in a real browser before a range of each: its scene within its budget, its diagram, trends and devices. */
+/** The power grid on the page, in a real browser before its range: what the works does not have, overhead lines and a single-line diagram. */
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../judges.ts';
 import { RunningRange, scratchFolder } from '../penstock.ts';
 import { TestBrowser, visit } from './browser.ts';
@@ -9,52 +9,55 @@ const SLOW = 300_000;
 /** What the page promises of every scene. */
 const MOST = { calls: 300, triangles: 150_000 };
 
-/** Of each plant a tag whose trend is looked at, and a device. */
-const PLANTS = [
-  { plant: 'tennessee-eastman', tag: 'LIT201', device: 'reactor-plc', symbols: '.pid .moves' },
-  { plant: 'water-network', tag: 'LIT401', device: 'east-tower-plc', symbols: '.pid .moves' },
-  { plant: 'power-grid', tag: 'BUS05_KV', device: 'marlow-rtu', symbols: '.pid .switch' },
-] as const;
-
-const statsOf = (page: Page): Promise<{ calls: number; triangles: number } | null> =>
-  page.evaluate('window.penstockStage?.stats() ?? null');
-
-describe.skipIf(!hasJudge('chromium'))('the page before', { timeout: SLOW }, () => {
+describe.skipIf(!hasJudge('chromium'))('the page of the power grid', { timeout: SLOW }, () => {
   const scratch = scratchFolder();
   let browser: TestBrowser;
+  let range: RunningRange;
+  let page: Page;
 
   beforeAll(async () => {
     browser = await TestBrowser.launch();
+    range = await RunningRange.start(['power-grid'], { cwd: scratch.path });
+    page = await browser.open(range.url);
   }, SLOW);
 
   afterAll(async () => {
     await browser?.close();
+    await range?.stop('SIGKILL');
     scratch.remove();
   });
 
-  it.each(PLANTS)('$plant shows it from every side without an error', async ({ plant, tag, device, symbols }) => {
-    const range = await RunningRange.start([plant, '--out', plant], { cwd: scratch.path });
-    try {
-      const page = await browser.open(range.url);
-      await visit(page, '/plant');
-      await page.waitForSelector('canvas[data-stage="labels"]');
-      // A frame with values in it, all of the site in the picture.
-      await expect.poll(async () => (await statsOf(page))?.calls ?? 0).toBeGreaterThan(10);
-      const stats = await statsOf(page);
-      expect(stats?.calls).toBeLessThanOrEqual(MOST.calls);
-      expect(stats?.triangles).toBeLessThanOrEqual(MOST.triangles);
-      await visit(page, `/process?tag=${tag}`);
-      await page.waitForSelector(`[data-faceplate="${tag}"]`);
-      expect(await page.locator(symbols).count()).toBeGreaterThan(3);
-      // Every value that the diagram shows has come.
-      await expect.poll(() => page.locator('.pid-value', { hasText: /\d/ }).count()).toBeGreaterThan(10);
-      await visit(page, `/trends?tags=${tag}`);
-      await visit(page, `/network/${device}`);
-      await page.waitForSelector(`main:has-text("${device}")`);
-      await page.context().close();
-    } finally {
-      await range.stop('SIGKILL');
-    }
+  afterEach(() => {
     expect(browser.complaints.splice(0)).toEqual([]);
+  });
+
+  it('draws the area within the budget, and lists its lines beside its equipment', async () => {
+    await visit(page, '/plant');
+    const stats = (): Promise<{ calls: number; triangles: number } | null> =>
+      page.evaluate('window.penstockStage?.stats() ?? null');
+    await expect.poll(async () => (await stats())?.calls ?? 0).toBeGreaterThan(10);
+    const { calls, triangles } = (await stats()) ?? { calls: 0, triangles: 0 };
+    expect(calls).toBeLessThanOrEqual(MOST.calls);
+    expect(triangles).toBeLessThanOrEqual(MOST.triangles);
+    await page.locator('.items summary', { hasText: 'Kilnbrook' }).click();
+    await page.locator('.items button', { hasText: 'Line Kilnbrook–Marlow' }).click();
+    await page.waitForSelector('[data-faceplate="MMXU45_P"]');
+  });
+
+  it('has a single-line diagram, whose breakers are filled while they are closed', async () => {
+    await visit(page, '/process');
+    await expect.poll(() => page.locator('.pid .switch').count()).toBe(18);
+    await expect.poll(() => page.locator('.pid .switch:not([data-idle])').count()).toBe(18);
+    await expect.poll(() => page.locator('.pid .busbar:not([data-idle])').count()).toBe(6);
+    await expect.poll(() => page.locator('.pid-value', { hasText: /^2\d\d\.\d kV$/ }).count()).toBe(6);
+    await page.locator('.pid [data-item="XCBR45"]').click();
+    await page.waitForSelector('[data-faceplate="XCBR45"]');
+  });
+
+  it('shows the stations and their relays as devices, and a trend', async () => {
+    await visit(page, '/network/marlow-rtu');
+    await page.waitForSelector('main:has-text("marlow-rtu")');
+    await visit(page, '/trends?tags=BUS05_KV');
+    await page.waitForSelector('main[data-view="trends"] .pens:has-text("BUS-05_KV")');
   });
 });

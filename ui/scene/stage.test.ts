@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { CHROMIUM_FLAGS, chromiumPath } from '../../tests/chromium.ts';
 import { hasJudge } from '../../tests/judges.ts';
 import type { StageOptions, StageStats } from './index.ts';
-import { drinkingWater, plain, quietMorning } from './test/scenes.ts';
+import { drinkingWater, plain, quietMorning, shipped } from './test/scenes.ts';
 import type { StageValue } from './values.ts';
 
 const SLOW = 120_000;
@@ -156,6 +156,44 @@ describe.skipIf(!hasJudge('chromium'))('the stage in a browser', { timeout: SLOW
     expect(picture.purple + picture.vermillion).toBeLessThan(0.001);
     expect(picture.lightness).toBeGreaterThan(0.6);
     expect(await page.evaluate(() => (document.querySelector('canvas') as HTMLCanvasElement).width)).toBe(320);
+  });
+
+  it.each(['tennessee-eastman', 'water-network', 'power-grid'])(
+    'draws all of %s within its budgets, quietly while nothing is known',
+    async (plant) => {
+      const other = shipped(plant);
+      await page.evaluate((spec) => {
+        window.scene = spec;
+      }, other);
+      await begin();
+      const picture = await look(other.cameras[0]?.id ?? '', []);
+      const { calls, triangles } = await stats();
+      expect(calls).toBeGreaterThan(10);
+      expect(calls).toBeLessThanOrEqual(300);
+      expect(triangles).toBeGreaterThan(30_000);
+      expect(triangles).toBeLessThanOrEqual(150_000);
+      expect(picture.purple + picture.vermillion).toBeLessThan(0.001);
+      expect(picture.lightness).toBeGreaterThan(0.6);
+    },
+  );
+
+  it('shows an overloaded line in vermillion, and a town without power darker', async () => {
+    const grid = shipped('power-grid');
+    await page.evaluate((spec) => {
+      window.scene = spec;
+    }, grid);
+    await begin();
+    const before = await look('marlow', [
+      ['LOAD50_P', plain(90)],
+      ['MMXU56_A', plain(100)],
+      ['XCBR56', plain(1)],
+    ]);
+    const after = await look('marlow', [
+      ['LOAD50_P', plain(0)],
+      ['MMXU56_A', plain(450)],
+    ]);
+    expect(after.vermillion).toBeGreaterThan(before.vermillion + 0.0005);
+    expect(after.lightness).toBeLessThan(before.lightness - 0.005);
   });
 
   it('is dark when asked to', async () => {
