@@ -244,7 +244,7 @@ describe('the area', () => {
   });
 
   it('warms an overloaded line beyond what it may have', () => {
-    const run = new Run(0.25);
+    const run = new Run(0.05);
     const before = run.get('line67TemperatureC');
     expect(before).toBeGreaterThan(25);
     expect(before).toBeLessThan(60);
