@@ -9,7 +9,9 @@ export function Bar({ tag }: { tag: Tag }) {
   const [low, high] = tag.range;
   const at = (value: number) => Math.max(0, Math.min(100, (100 * (value - low)) / (high - low)));
   useEffect(() => {
-    const element = mark.current as SVGPathElement;
+    const element = mark.current;
+    // What has states has no bar.
+    if (element === null) return;
     const place = values.place(tag.id);
     const [least, most] = tag.range;
     const show = () => {
