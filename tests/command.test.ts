@@ -17,7 +17,7 @@ const SEVERAL = 400_000;
 
 const COMMANDS = [
   ...['up', 'plants', 'scenarios', 'rules', 'exercises', 'check', 'run', 'baseline', 'learn', 'replay'],
-  ...['monitor', 'baselines', 'doctor'],
+  ...['monitor', 'baselines', 'doctor', 'compose', 'reset', 'adversary', 'opcua-front'],
 ];
 
 async function json<T>(...args: string[]): Promise<{ code: number | null; document: T }> {
@@ -96,6 +96,8 @@ describe('wrong use', () => {
     ['a range to reset elsewhere', ['reset', '--range', 'http://192.0.2.1/#token=x'], "wants the page's address"],
     ['a compose file for an unknown plant', ['compose', 'moon-base'], "no plant 'moon-base'"],
     ['an adversary that is nowhere', ['adversary', 'lye-setpoint'], 'say where the range is'],
+    ['a gate on another machine', ['opcua-front', '192.0.2.1:4840'], "'192.0.2.1:4840' is no gate on this machine"],
+    ['a front on a port that is none', ['opcua-front', '127.0.0.1:4840', '--port', '80'], '1024 to 65535'],
     ['a folder that holds a run', ['up', SMALL_PLANT, '--port', '0', '--out', 'old'], 'holds a run already'],
     ['a file as folder', ['up', SMALL_PLANT, '--port', '0', '--out', 'text.pcap'], 'cannot write to text.pcap'],
     ['nothing to check', ['check', 'nowhere'], 'there is no nowhere'],
@@ -139,7 +141,7 @@ describe('lists', () => {
   it('are one JSON document', { timeout: SEVERAL }, async () => {
     const plants = await json<{ plants: { id: string }[] }>('plants');
     expect(plants.document.plants).toContainEqual(
-      expect.objectContaining({ id: 'drinking-water', name: 'Drinking water works', zones: 7 }),
+      expect.objectContaining({ id: 'drinking-water', name: 'Drinking water works', zones: 8 }),
     );
     const scenarios = await json<{ scenarios: { id: string }[] }>('scenarios');
     expect(scenarios.document.scenarios).toContainEqual(
