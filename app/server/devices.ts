@@ -125,7 +125,8 @@ export function pointsOf(spec: DeviceSpec): DevicePageMessage['points'] {
 function placesOf({ modbus, s7, dnp3, bacnet }: Omit<PointSpec, 'tag' | 'writable'>): [string, string][] {
   const places: [string, string][] = [];
   if (modbus) places.push(['modbus', `${modbus.table} ${modbus.address} (${modbus.type})`]);
-  if (s7) places.push(['s7comm', `${s7AreaText(s7)} ${s7.byte}${s7.bit === undefined ? '' : `.${s7.bit}`} (${s7.type})`]);
+  if (s7)
+    places.push(['s7comm', `${s7AreaText(s7)} ${s7.byte}${s7.bit === undefined ? '' : `.${s7.bit}`} (${s7.type})`]);
   if (dnp3) places.push(['dnp3', `${dnp3.kind} ${dnp3.index}`]);
   if (bacnet) places.push(['bacnet', `${bacnet.kind} ${bacnet.instance}`]);
   return places;

@@ -16,7 +16,14 @@ const operator = { user: { name: 'operator', password: 'weir' } };
 function conversation(): TestSession {
   const session = new TestSession(testPlant(), operator);
   session.client.subscribe({ items: [at('LIT101')], publishingInterval: 500, onData: () => {} }, 0 as Instant);
-  session.ask('Write', writeBody([[at('SP101'), double(3)], [at('LIT101'), double(1)]]));
+  session.pump();
+  session.ask(
+    'Write',
+    writeBody([
+      [at('SP101'), double(3)],
+      [at('LIT101'), double(1)],
+    ]),
+  );
   session.ask('Read', readRequest([at('SP101'), at('NONE')]).body);
   session.pass(seconds(1));
   return session;
@@ -32,7 +39,7 @@ describe('OPC UA in one packet', () => {
     const packets = conversation().traffic.map(read);
     expect(packets.map(({ protocol }) => protocol).filter((name) => name !== 'opcua')).toEqual([]);
     for (const { packet, tree } of packets) checkPlaces(tree, 0, packet.length);
-    const lines = packets.map(({ info }) => info);
+    const lines = packets.flatMap(({ info }) => info.split('; '));
     expect(lines).toEqual(
       expect.arrayContaining([
         'HEL opc.tcp://10.20.2.20:4840',
@@ -54,7 +61,9 @@ describe('OPC UA in one packet', () => {
   });
 
   it('names the tags of nodes, each at its place', () => {
-    const write = conversation().traffic.map(read).find(({ info }) => info.startsWith('WriteRequest'));
+    const write = conversation()
+      .traffic.map(read)
+      .find(({ info }) => info.startsWith('WriteRequest'));
     expect(write?.tags).toEqual(['SP101', 'LIT101']);
     const fields = walk(write?.tree ?? []).filter(({ tag }) => tag !== null);
     expect(fields.map(({ name, value, tag }) => [name, value, tag])).toEqual([
@@ -70,7 +79,9 @@ describe('OPC UA in one packet', () => {
     const write = conversation().traffic.find((one) => read(one).info.startsWith('WriteRequest'));
     const { bytes } = write as { bytes: Uint8Array };
     const cut = read({ fromClient: true, bytes: bytes.subarray(0, bytes.length - 12) });
-    expect(cut.info).toBe(`WriteRequest ns=2;s=SP101 3 and 1 more, the first ${bytes.length - 12} of ${bytes.length} bytes`);
+    expect(cut.info).toBe(
+      `WriteRequest ns=2;s=SP101 3 and 1 more, the first ${bytes.length - 12} of ${bytes.length} bytes`,
+    );
     const rest = read({ fromClient: true, bytes: bytes.subarray(bytes.length - 12) });
     expect([rest.protocol, rest.info]).toEqual(['opcua', '12 bytes of a chunk']);
     expect(places(cut.tree)).toMatchObject({ Size: [String(bytes.length), 4, 8] });

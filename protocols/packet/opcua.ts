@@ -139,7 +139,7 @@ const nodeAnd = (node: NodeId, value: string | undefined): Part => ({ name: node
 /** Attributes other than the value are named. */
 const attributeOf = (attribute: number): string | undefined =>
   attribute === ATTRIBUTE.Value ? undefined : (ATTRIBUTE_NAMES[attribute] ?? `attribute ${attribute}`);
-const valueOf = ({ value, status }: DataValue): string =>
+const shownValue = ({ value, status }: DataValue): string =>
   status === undefined || isGood(status) ? (variantText(value) ?? 'null') : statusName(status);
 const statusPart = (from: Reader): Part => ({ name: 'Result', value: statusName(from.u32()) });
 
@@ -151,12 +151,12 @@ const PARTS: Readonly<Record<string, Parts | undefined>> = {
       return nodeAnd(read.nodeId, attributeOf(read.attributeId));
     },
   },
-  ReadResponse: { part: (from) => ({ name: 'Value', value: valueOf(dataValue.read(from)) }) },
+  ReadResponse: { part: (from) => ({ name: 'Value', value: shownValue(dataValue.read(from)) }) },
   WriteRequest: {
     part: (from) => {
       const write = writeValue.read(from);
       const attribute = attributeOf(write.attributeId);
-      return nodeAnd(write.nodeId, `${attribute === undefined ? '' : `${attribute} `}${valueOf(write.value)}`);
+      return nodeAnd(write.nodeId, `${attribute === undefined ? '' : `${attribute} `}${shownValue(write.value)}`);
     },
   },
   WriteResponse: { part: statusPart },
@@ -208,7 +208,8 @@ function readService(reader: FieldReader, tags: Set<string>): string {
   if (kind === undefined) return `${reader.left} bytes of a message`;
   reader.add('Service', `${kind.text} (${nodeIdText(id)})`, from.at - reader.at);
   const status = readHeader(reader, from, kind.isRequest);
-  if (status === undefined || !isGood(status)) return `${kind.text} ${status === undefined ? '' : statusName(status)}`.trimEnd();
+  if (status === undefined || !isGood(status))
+    return `${kind.text} ${status === undefined ? '' : statusName(status)}`.trimEnd();
   const parts = PARTS[kind.text];
   const said = parts === undefined ? aboutOf(kind.text, from) : readParts(reader, from, parts, tags);
   return said === '' ? kind.text : `${kind.text} ${said}`;
@@ -264,7 +265,9 @@ function aboutOf(kind: string, from: Reader): string {
     const values = notificationMessage.notificationData.flatMap(
       (data) => OBJECT.dataChangeNotification.unpack(data)?.monitoredItems ?? [],
     );
-    const said = values.slice(0, MOST_SAID).map(({ clientHandle, value }) => `item ${clientHandle} ${valueOf(value)}`);
+    const said = values
+      .slice(0, MOST_SAID)
+      .map(({ clientHandle, value }) => `item ${clientHandle} ${shownValue(value)}`);
     const more = values.length - said.length;
     return `subscription ${subscriptionId}${said.length > 0 ? `: ${said.join(', ')}` : ''}${more > 0 ? ` and ${more} more` : ''}`;
   }

@@ -28,13 +28,14 @@ function opcua(id: number, type = '4d534746'): string {
 }
 
 /** A confirmed request of BACnet/IP with a Boolean behind it. */
-const bacnet = (service: string, pdu = '00 05 01'): string => `81 0a 000c 01 04 ${pdu} ${service} 11`;
+function bacnet(service: string, pdu = '00 05 01'): string {
+  const behind = `01 04 ${pdu} ${service} 11`;
+  const size = 4 + behind.replaceAll(' ', '').length / 2;
+  return `81 0a 00 ${size.toString(16).padStart(2, '0')} ${behind}`;
+}
 
 const publish = (topic: string): Uint8Array =>
-  encodePacket(
-    { type: 'publish', topic, payload: new Uint8Array(4), qos: 1, retain: false, dup: false, id: 9 },
-    4,
-  );
+  encodePacket({ type: 'publish', topic, payload: new Uint8Array(4), qos: 1, retain: false, dup: false, id: 9 }, 4);
 
 const snmp = (type: PduType): string =>
   hexOf(
@@ -44,7 +45,8 @@ const snmp = (type: PduType): string =>
     }),
   );
 
-const post = (type: string): string => hexOf(`POST /setpoint HTTP/1.1\r\nHost: plc\r\nContent-Type: ${type}\r\n\r\nvalue=9`);
+const post = (type: string): string =>
+  hexOf(`POST /setpoint HTTP/1.1\r\nHost: plc\r\nContent-Type: ${type}\r\n\r\nvalue=9`);
 
 describe('an order', () => {
   it.each([
@@ -85,7 +87,7 @@ describe('an order', () => {
     ['a read of OPC UA', opcua(631), 4840],
     ['an answer of OPC UA', opcua(676), 4840],
     ['a close of OPC UA', opcua(673, '434c4f46'), 4840],
-    ['a cut write of OPC UA', opcua(673).slice(0, 65), 4840],
+    ['a cut write of OPC UA', opcua(673).slice(0, 58), 4840],
     ['a read of BACnet', bacnet('0c'), 47_808],
     ['the answer to a write of BACnet', '81 0a 0009 01 00 20 05 0f', 47_808],
     ['a later segment of a write of BACnet', bacnet('10', '08 05 01 01 04'), 47_808],

@@ -69,7 +69,8 @@ const LONGEST_TOPIC = 1024;
 /** What changes files of a device (RFC 959, 4.1.3). */
 const FTP_ORDERS = /^(STOR|STOU|APPE|DELE|RNTO|RMD|MKD|SITE)\b/i;
 /** Forms of a device's pages; programs that tell each other values send other content. */
-const FORM = /^(PUT|PATCH|DELETE) |^POST [^]*\r\ncontent-type: *(application\/x-www-form-urlencoded|multipart\/form-data)/i;
+const FORM =
+  /^(PUT|PATCH|DELETE) |^POST [\s\S]*\r\ncontent-type: *(application\/x-www-form-urlencoded|multipart\/form-data)/i;
 const LONGEST_HEAD = 1024;
 const LATIN = new TextDecoder('latin1');
 
@@ -92,7 +93,10 @@ type Ask = (bytes: Uint8Array, start: number, end: number) => boolean;
 
 /** What content alone does not tell. */
 const AT_PORTS: ReadonlyMap<number, Ask> = new Map<number, Ask>([
-  [STANDARD_PORTS.modbus, (bytes, start, end) => start + MODBUS_FUNCTION < end && isWrite(bytes[start + MODBUS_FUNCTION] as number)],
+  [
+    STANDARD_PORTS.modbus,
+    (bytes, start, end) => start + MODBUS_FUNCTION < end && isWrite(bytes[start + MODBUS_FUNCTION] as number),
+  ],
   [STANDARD_PORTS.bacnet, isBacnetOrder],
   [STANDARD_PORTS.mqtt, isMqttOrder],
   [STANDARD_PORTS.snmp, isSnmpOrder],
