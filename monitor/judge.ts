@@ -131,7 +131,7 @@ export class Judge {
     this.#modbus = new ModbusJudge(this.#scene, this.inventory, this.#detectors);
     this.#doors = new DoorJudge(this.#scene, this.inventory);
     this.#bacnet = new BacnetJudge(this.#scene, this.inventory, this.#modbus.watch);
-    this.#mqtt = new MqttJudge(this.#scene, this.inventory, this.#modbus.watch);
+    this.#mqtt = new MqttJudge(this.#scene, this.inventory, this.#modbus.watch, this.#doors);
     this.#opcua = new OpcUaJudge(this.#scene, this.inventory);
     this.#link = new LinkJudge(this.#scene, this.inventory);
     this.#logs = new LogJudge(this.#scene, this.#detectors);

@@ -17,6 +17,7 @@ import type { Inventory } from '../inventory/index.ts';
 import { PointFacts } from '../subject.ts';
 import type { ProcessWatch, ReadBlock } from '../watch/index.ts';
 import { metricKey, wordsOfMetric } from '../watch/sparkplug-places.ts';
+import type { DoorJudge } from './doors.ts';
 import type { Scene } from './scene.ts';
 
 export type AnyMqttEvent =
@@ -58,12 +59,19 @@ const LONGEST = 64;
 const COMMAND =
   /(^|\/)(cmd|command|commands|cmnd|set|write|control|rpc|action|actions|reboot|ota|update|firmware)(\/|$)/i;
 const FILES: ReadonlySet<string> = new Set(['firmware', 'archive', 'executable']);
+/** What a node says of itself in its birth, by the names that identities have. */
+const PROPERTIES: ReadonlyMap<string, string> = new Map([
+  ['Properties/Hardware Make', 'VendorName'],
+  ['Properties/Hardware Model', 'ModelName'],
+  ['Properties/Firmware Version', 'MajorMinorVersion'],
+]);
 const SPARKPLUG = /^spBv1\.0\/[^/]+\/([A-Z]+)\//;
 
 export class MqttJudge {
   readonly #scene: Scene;
   readonly #inventory: Inventory;
   readonly #watch: ProcessWatch;
+  readonly #doors: DoorJudge;
   /** By broker's address and client id. */
   readonly #clients = new BoundedMap<string, Client>(MAX_CLIENTS);
   readonly #ids = new WeakMap<Conversation, string>();
@@ -76,10 +84,11 @@ export class MqttJudge {
   /** The picture whose message is being taken in. */
   #told: Picture | undefined;
 
-  constructor(scene: Scene, inventory: Inventory, watch: ProcessWatch) {
+  constructor(scene: Scene, inventory: Inventory, watch: ProcessWatch, doors: DoorJudge) {
     this.#scene = scene;
     this.#inventory = inventory;
     this.#watch = watch;
+    this.#doors = doors;
     for (const { device, sparkplug } of scene.hosts.knowledge.points)
       if (sparkplug !== undefined) this.#holders.set(metricKey(sparkplug), device);
   }
@@ -212,6 +221,7 @@ export class MqttJudge {
 
   #metric(event: SparkplugMetricEvent, conversation: Conversation): void {
     const { group, edge_node: node, device, metric, value, message_type: type, time } = event;
+    if (type === 'NBIRTH') this.#named(event, conversation);
     if (device === undefined || metric === undefined) return;
     const key = metricKey({ group, node, device, metric });
     if (type === 'DCMD') {
@@ -227,6 +237,15 @@ export class MqttJudge {
     picture.words[place.address + 1] = second;
     picture.time = time;
     this.#told = picture;
+  }
+
+  /** A property of the node itself. */
+  #named({ metric, text, time }: SparkplugMetricEvent, conversation: Conversation): void {
+    const object = metric === undefined ? undefined : PROPERTIES.get(metric);
+    if (object === undefined || typeof text !== 'string' || text === '') return;
+    this.#inventory.named({ object, value: text, is_orig: true, time }, conversation.flow);
+    if (object === 'MajorMinorVersion')
+      this.#doors.says(conversation, conversation.src, 'mqtt', metric as string, text, time);
   }
 
   /** What the edge node behind a connection has told; undefined where nobody listed its metrics. */

@@ -25,13 +25,21 @@ class MqttEdge implements Part {
 
   constructor(context: DeviceContext, spec: EdgeSpec) {
     const { spec: device, clock } = context;
-    const { group, node = device.id, devices, primaryHost, aliases } = spec;
+    const { group, node = device.id, devices, primaryHost, aliases, updates } = spec;
     this.#context = context;
     this.edge = new SparkplugEdge({
       ...{ group, node, primaryHost, aliases },
       clock: () => Math.floor(clock.now() / 1000),
       mqtt: clientOptions(device.id, spec),
       devices: devices.map((one) => this.#device(one)),
+      ...(device.firmware && {
+        properties: () => ({
+          'Hardware Make': context.identity.vendor,
+          'Hardware Model': context.identity.modelName,
+          'Firmware Version': context.identity.revision,
+        }),
+      }),
+      ...(updates !== undefined && { updates: { topic: updates, take: (image) => this.#install(image) } }),
       onRefused: (metric) =>
         context.log({
           severity: 5,
@@ -52,6 +60,12 @@ class MqttEdge implements Part {
   stop(now: Instant): void {
     this.#every.stop();
     this.peer.stop(now);
+  }
+
+  /** An image came by way of the broker, who is all that the device knows of its sender. */
+  #install(image: Uint8Array): void {
+    const { address, port } = this.peer.place;
+    this.#context.doors?.install(image.slice(), { protocol: 'mqtt', address: formatIpv4(address), port });
   }
 
   #device(spec: EdgeDeviceSpec): EdgeDevice {
