@@ -90,7 +90,7 @@ export const MQTT_SOURCES: readonly LogSource[] = [
     'mqtt_message',
     'a message of a client that is more than a reading: a command, a file, or refused',
     [
-      detail('message.kind', 'text', 'command, file or refused'),
+      detail('message.kind', 'text', 'command, rebirth (a node is asked to tell everything anew), file or refused'),
       detail('message.client', 'text', 'client id'),
       detail('message.topic', 'text', 'topic'),
       detail(

@@ -166,6 +166,11 @@ export class ProcessWatch {
     if (!spontaneous) {
       block.polled.time = time;
       if (block.polls++ === 0) block.first = time;
+    } else {
+      const { reports } = block;
+      reports.time = time;
+      if (reports.count++ === 0) reports.first = time;
+      if (reports.count === STANDING) this.#registry.report(block);
     }
     if (block.failures !== 0) block.failures = 0;
     let done = -1;
@@ -200,6 +205,12 @@ export class ProcessWatch {
       return;
     }
     trace.invalid = false;
+    if (point.isSecondHand) {
+      trace.value = value;
+      if (value !== point.value) point.changed = time;
+      point.value = value;
+      return;
+    }
     point.polled = block.polled;
     if (value !== trace.value) this.#moved(trace, value, time, passed);
     const before = point.value;
@@ -363,6 +374,7 @@ export class ProcessWatch {
   #measure(trace: Trace): void {
     const { point } = trace;
     const { id, rate, range } = point.tag;
+    if (point.relays) return;
     trace.habit = this.learning
       ? this.#baseline.habits.learn(point.device, id)
       : this.#baseline.habits.of(point.device, id);
@@ -416,7 +428,7 @@ export class ProcessWatch {
       );
       facts.accepted = accepted;
       each(facts);
-      this.#step(reader, facts, point, value);
+      if (!point.isSecondHand) this.#step(reader, facts, point, value);
       if (accepted === false) continue;
       point.raw0 = raw0;
       point.raw1 = raw1;

@@ -163,13 +163,24 @@ export class Invariants {
   }
 }
 
-/** What the client that sees most of the plant displays for a tag; NaN when nobody polls it, or its data are stale. */
+/**
+ * What the client that sees most of the plant displays for a tag; what a device tells of its own accord where nobody polls it. NaN when
+ * nobody is told it, or its data are stale.
+ */
 function displayed(points: readonly Point[], now: number): number {
+  let reported: Trace | undefined;
   for (const { view } of points) {
     if (view === undefined) continue;
     const { block } = view;
+    if (block.reported) {
+      reported ??= view;
+      continue;
+    }
     const age = now - block.polled.time;
     return age > STALE_LEAST && age > STALE_INTERVALS * block.interval ? Number.NaN : view.value;
   }
-  return Number.NaN;
+  if (reported === undefined) return Number.NaN;
+  const { block, value } = reported;
+  const age = now - block.reports.time;
+  return age > STALE_LEAST && age > STALE_INTERVALS * block.reportInterval ? Number.NaN : value;
 }
