@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { penstock, scratchFolder } from '../penstock.ts';
 import { ContainerRange } from './containers.ts';
 import { BUILD_LIMIT, docker, engineIsThere, run, without } from './engine.ts';
+import { Protocols } from './protocols.ts';
 import { OUTSIDE, READ_ANALOG, SHORT_BETWEEN, SHORT_DOWNLOAD, SHORT_LYE } from './scenarios.ts';
 
 engineIsThere();
@@ -69,6 +70,11 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       ])
       .stdout.trim();
 
+  const protocols = new Protocols({
+    ...{ range, value, alertsAfter, lastAlert, patience: PATIENCE },
+    plant: () => plant,
+  });
+
   it('one truth: what the SCADA server reads through its conduit is what the page shows, and what is', async () => {
     await expect.poll(() => value('displayed', 'LIT501'), { timeout: PATIENCE }).toBeGreaterThan(0);
     for (const tag of ['LIT501', 'AIT402', 'AIT301', 'LIT601', 'LIT102']) {
@@ -98,6 +104,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     expect(values.time).toBeGreaterThan(QUIET_MS / 1000);
     expect(values.stale).toEqual([]);
   });
+
+  protocols.seen();
 
   it('costs little', () => {
     const ours = docker('stats', '--no-stream', '--format', '{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}')
@@ -189,6 +197,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     await expect.poll(() => value('displayed', 'AIC301_SP'), { timeout: PATIENCE }).toBeLessThan(20);
   });
 
+  protocols.roomBegins();
+
   it('the same orders from the attack box are seen on the bridge, refused by nobody, and put back', async () => {
     const { code, stdout, stderr } = await range.fromBox(SHORT_LYE, 'control');
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
@@ -216,6 +226,9 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     const seen = (await alertsAfter(before)).filter(({ techniques }) => techniques.includes('T0830'));
     expect(seen.map(({ severity }) => severity)).toContain('high');
   });
+
+  protocols.roomEnds();
+  protocols.spoken();
 
   it('nmap knows the filters’ controller for the S7-300 that it says it is', () => {
     const words = ['nmap', '-n', '-Pn', '-sT', '-p', '102', '--script', 's7-info', addressOf('filters-plc')];
@@ -480,7 +493,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   it('from the office zone the same orders are stopped by the firewall, seen, and change nothing', {
     timeout: 2 * SLOW,
   }, async () => {
-    await range.configure('--attacker', 'office');
+    await range.configure('--attacker', 'office', '--front', 'historian-replica');
     const { code, stderr } = range.up();
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expect.poll(() => range.ill(), { timeout: PATIENCE, interval: 500 }).toEqual([]);
@@ -492,6 +505,9 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     expect(await value('displayed', 'AIC301_SP')).toBe(order);
     expect(await value('measured', 'AIC301_MODE')).toBe(1);
   });
+
+  protocols.secured();
+  protocols.captured();
 
   it('what a run leaves: a capture that opens clean, labels of what the attack sent, journals', () => {
     const labels = range.exec('range', ['sh', '-c', 'cat /var/lib/penstock/docker-*/labels.csv']).stdout;
