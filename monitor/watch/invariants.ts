@@ -6,7 +6,7 @@ import { type CompiledPredicate, compilePredicate, parseDuration, seconds } from
 import type { KnownInvariant } from '../knowledge.ts';
 import type { PointFacts } from '../subject.ts';
 import type { Trace } from './blocks.ts';
-import type { WatchEvents } from './index.ts';
+import type { WatchEvents } from './events.ts';
 import type { Point, PointTable } from './points.ts';
 import { Trend } from './trend.ts';
 
