@@ -45,7 +45,15 @@ export class AlarmBoard {
     this.#server = server;
     this.#states = conditions.map((condition) => ({
       ...{ condition, tag: (server.options.items[condition.item] as OpcUaItem).tag },
-      ...{ active: undefined, acked: true, shown: undefined, shownSince: 0, value: Number.NaN, event: undefined, comment: '' },
+      ...{
+        active: undefined,
+        acked: true,
+        shown: undefined,
+        shownSince: 0,
+        value: Number.NaN,
+        event: undefined,
+        comment: '',
+      },
     }));
   }
 
