@@ -442,13 +442,21 @@ export class AttackEngine {
     this.#host.queue.in(PROOF_AFTER, { run: () => this.#prove() });
   }
 
-  #prove(): void {
+  #prove(attempt = 1): void {
     const read = { ...READ_BACK, from: this.#steps[0]?.from ?? '' };
     const run: Running = { step: read, phase: 'revert', meter: new Meter({}, 'the proof'), sessions: [], active: true };
     const { cause } = this.#context(run);
-    if (this.#memory.touched || this.#programs.touched) this.#tell(read.id, 'revert', 'start', '');
+    if (attempt === 1 && (this.#memory.touched || this.#programs.touched)) this.#tell(read.id, 'revert', 'start', '');
     const foothold = (role: string) => this.#foothold(this.#guard.device(role).id, run);
-    this.#memory.prove(foothold, cause, (tags) =>
+    this.#memory.prove(foothold, cause, (tags) => {
+      // A server in between answers what it polled last.
+      if (
+        attempt < ATTEMPTS &&
+        tags.some((tag) => !tag.proven && tag.readBack !== null && tag.controller === tag.before)
+      ) {
+        this.#host.queue.in(RETRY_AFTER, { run: () => this.#prove(attempt + 1) });
+        return;
+      }
       this.#programs.prove(foothold, cause, (programs) => {
         const reports = this.#reports.prove();
         const all = [
@@ -461,8 +469,8 @@ export class AttackEngine {
         const state = all.length === 0 ? 'nothing' : failed.length === 0 ? 'proven' : 'failed';
         if (state !== 'nothing') this.#tell(read.id, 'revert', state === 'proven' ? 'done' : 'failed', detail);
         this.#finish({ state, tags, programs, ...(reports.length > 0 && { reports }) });
-      }),
-    );
+      });
+    });
   }
 
   #finish(report: RevertReport): void {
