@@ -7,7 +7,7 @@ import { builtInRules } from '@penstock/monitor';
 import { openPlant, Play } from '@penstock/range';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hasJudge } from '../../tests/judges.ts';
+import { hasJudge, WITHOUT_SPARKPLUG } from '../../tests/judges.ts';
 import { FrameRing } from './frame-ring.ts';
 import { Packets } from './packets.ts';
 
@@ -113,9 +113,13 @@ describe('packets of the drinking-water works', () => {
     writeFileSync(file, Buffer.concat([...packets.capture({ from: 1, count: 100_000, filter: '' })]));
     const asked = ['frame.number', 'frame.len', 'modbus.func_code', 's7comm.param.func', '_ws.malformed'];
     const fields = asked.flatMap((f) => ['-e', f]);
-    const lines = execFileSync('tshark', ['-r', file, '-T', 'fields', '-E', 'occurrence=f', ...fields], {
-      encoding: 'utf8',
-    });
+    const lines = execFileSync(
+      'tshark',
+      [...WITHOUT_SPARKPLUG, '-r', file, '-T', 'fields', '-E', 'occurrence=f', ...fields],
+      {
+        encoding: 'utf8',
+      },
+    );
     rmSync(folder, { recursive: true });
     const theirs = lines
       .trimEnd()

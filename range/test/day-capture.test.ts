@@ -8,7 +8,7 @@ import { PcapWriter } from '@penstock/monitor';
 import { type Device, Dnp3Poller } from '@penstock/simulator/devices';
 import type { EngineeringSession } from '@penstock/simulator/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasJudge } from '../../tests/judges.ts';
+import { hasJudge, WITHOUT_SPARKPLUG } from '../../tests/judges.ts';
 import { openPlant, Play } from '../index.ts';
 import { CAUSE, WireTool } from './wire-tool.ts';
 
@@ -23,13 +23,8 @@ const STATES = ['ip', 'tcp', 'udp', 'icmp', 'cotp'].map((layer) => `${layer}.che
 const CRCS = ['dnp3.hdr.CRC.incorrect', 'dnp3.data_chunk.CRC.incorrect'];
 const WRONG = ['_ws.malformed', '_ws.expert.severity == "Error"', ...STATES.map((state) => `${state} == 0`), ...CRCS];
 /** Number, what is wrong, what DNP3 and S7 say. */
-const FIELDS = ['frame.number', '_ws.malformed', '_ws.expert.severity', '_ws.expert.message', ...STATES, ...CRCS];
+const FIELDS = ['frame.number', '_ws.malformed', '_ws.expert.severity', ...STATES, ...CRCS];
 const SAID = ['dnp3.al.func', 's7comm.param.func', 'dnp3.al.fragment.count', '_ws.col.Protocol'];
-/**
- * What tshark says of `spBv1.0/STATE/HOST`, where a host application tells that it is there (Sparkplug 3.0.0, chapter 4): it knows topics of nodes
- * only. The bytes of such frames are judged all the same.
- */
-const STATE_TOPIC = 'Missing Edge Node ID';
 /** What Wireshark counts as an error. */
 const ERROR = 0x80_0000;
 
@@ -44,30 +39,22 @@ interface Row {
 function readBack(path: string): Row[] {
   const filter = [...WRONG, 's7comm', 'dnp3'].join(' || ');
   const fields = [...FIELDS, ...SAID].flatMap((field) => ['-e', field]);
-  const args = ['-n', ...CHECKED, '-r', path, '-Y', filter, '-T', 'fields', ...fields];
+  const args = ['-n', ...WITHOUT_SPARKPLUG, ...CHECKED, '-r', path, '-Y', filter, '-T', 'fields', ...fields];
   const { status, stdout, stderr } = spawnSync('tshark', args, { encoding: 'utf8', maxBuffer: 1 << 29 });
   if (status !== 0) expect.fail(stderr);
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => {
-    const [number, malformed, severity, message, ...rest] = line.split('\t') as [
-      string,
-      string,
-      string,
-      string,
-      ...string[],
-    ];
+    const [number, malformed, severity, ...rest] = line.split('\t') as [string, string, string, ...string[]];
     const states = rest.splice(0, STATES.length).flatMap((state) => state.split(','));
     const crcs = rest.splice(0, CRCS.length);
     const [, , , protocol] = rest;
-    const isMisread = message.split(',').every((one) => one === STATE_TOPIC);
     const isWrong =
+      malformed !== '' ||
+      severity.split(',').some((one) => Number(one) >= ERROR) ||
       states.includes('0') ||
       crcs.some((crc) => crc !== '') ||
-      (!isMisread &&
-        (malformed !== '' ||
-          severity.split(',').some((one) => Number(one) >= ERROR) ||
-          // It is neither of those that were asked for whatever they are.
-          (protocol !== 'S7COMM' && protocol !== 'DNP 3.0' && protocol !== 'COTP')));
+      // It is neither of those that were asked for whatever they are.
+      (protocol !== 'S7COMM' && protocol !== 'DNP 3.0' && protocol !== 'COTP');
     return { number: Number(number), isWrong, said: rest };
   });
 }
