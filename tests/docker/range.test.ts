@@ -271,7 +271,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   it('radio-spill from the supplier’s laptop on the radio is seen as its file expects, and put back', async () => {
     const { expect: expected } = loadScenario('radio-spill');
     const before = await lastAlert();
-    const held = await value('displayed', 'LIC701_HH');
+    const held = await value('measured', 'LIC701_HH');
     const launch = { do: 'start', scenario: 'radio-spill', variant: 'attack', mode: 'run', inputs: {}, now: true };
     expect(await range.api('attack', launch)).toBeDefined();
     const missing = async (): Promise<string[]> => {
@@ -285,7 +285,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       await range.api('attack', { do: 'stop' });
     }
     await expect.poll(async () => (await state()).attack?.state, { timeout: PATIENCE, interval: 1000 }).toBe('ended');
-    await expect.poll(() => value('displayed', 'LIC701_HH'), { timeout: PATIENCE }).toBeCloseTo(held, 3);
+    // The display may not hear of it before the next integrity poll: the laptop, under the server's own address, took the events.
+    await expect.poll(() => value('measured', 'LIC701_HH'), { timeout: PATIENCE }).toBeCloseTo(held, 3);
   });
 
   it('a program that is loaded over S7 runs, is known by its hash for a strange one, and is put back; a stop stops', async () => {
