@@ -161,14 +161,15 @@ describe('lists', () => {
   });
 
   it('may be cut off by who reads them', async () => {
-    const shell = spawn('sh', ['-c', `"${process.execPath}" "${BIN}" rules | head -1; exit \${PIPESTATUS:-0}`], {
-      cwd,
+    const child = spawn(process.execPath, [BIN, 'rules'], {
+      ...{ cwd, stdio: ['ignore', 'pipe', 'pipe'] },
+      ...{ timeout: 170_000, killSignal: 'SIGKILL' },
     });
-    let [stdout, stderr] = ['', ''];
-    shell.stdout.on('data', (chunk) => (stdout += chunk));
-    shell.stderr.on('data', (chunk) => (stderr += chunk));
-    await once(shell, 'close');
-    expect([stdout.split('\n').length, stderr]).toEqual([2, '']);
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk) => (stderr += chunk));
+    const [code] = await once(child, 'close');
+    expect([code, stderr]).toEqual([0, '']);
   });
 });
 
@@ -367,7 +368,7 @@ describe('up', () => {
     }
   });
 
-  it('needs no page', async () => {
+  it('needs no page', { timeout: SEVERAL }, async () => {
     const range = await RunningRange.start([SMALL_PLANT, '--headless', '--out', 'headless'], { cwd });
     try {
       expect(range.url).toBe('');
