@@ -246,7 +246,7 @@ export class Protocols {
         for (const [host, port] of ${JSON.stringify(closed)})
           connect({ host, port }).on('connect', () => said.push(host + ':' + port)).on('error', ({ code }) => said.push(host + ' ' + code));
         udp.on('message', (_, { address }) => said.push(address));
-        udp.send(Buffer.from('810a00080120ffff', 'hex'), 47808, '${this.#device('ventilation').address}', () => {});
+        // Who-Is, to one.
         udp.send(Buffer.from('810a000801001008', 'hex'), 47808, '${this.#device('ventilation').address}', () => {});
         setTimeout(() => { console.log(JSON.stringify(said)); process.exit(); }, 4000);`;
       expect(JSON.parse(range.exec('office-workstation', ['node', '-e', script]).stdout)).toEqual([]);
