@@ -218,11 +218,8 @@ export class BacnetJudge {
     details: Readonly<Record<string, FieldValue>> | undefined,
     isFromOriginator = event.is_orig,
   ): void {
-    const [client, device] = endsOf(conversation, isFromOriginator);
-    const { baseline, learning, ready } = this.#scene;
-    if (learning && this.#scene.learnConversation(conversation.flow, client, device, event.time))
-      baseline.learnRequest(client.address, device.address, 0, name);
-    const learned = ready ? baseline.knowsFunction(client.address, device.address, 0, name) : undefined;
+    const [src, dst] = endsOf(conversation, isFromOriginator);
+    const learned = this.#scene.functionLearned({ flow: conversation.flow, src, dst }, event.time, name);
     this.#judge(source, event, conversation, isFromOriginator, learned, details);
   }
 

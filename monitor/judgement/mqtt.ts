@@ -142,7 +142,12 @@ export class MqttJudge {
     const key = `${dst.address}|${id}`;
     const before = this.#clients.get(key);
     const isTakeOver = accepted !== false && before?.open === true && before.conversation !== conversation;
-    const learned = this.#functionLearned(conversation, time, `client ${id.slice(0, LONGEST)}`, accepted !== false);
+    const learned = this.#scene.functionLearned(
+      conversation,
+      time,
+      `client ${id.slice(0, LONGEST)}`,
+      accepted !== false,
+    );
     if (accepted !== false) this.#inventory.messages(flow, `client ${id}`, time);
     this.#judge('penstock/mqtt_client', conversation, event, learned, {
       'client.id': id,
@@ -160,7 +165,7 @@ export class MqttJudge {
 
   #subscribe(event: SubscribeEvent, conversation: Conversation): void {
     for (const filter of event.topics) {
-      const learned = this.#functionLearned(
+      const learned = this.#scene.functionLearned(
         conversation,
         event.time,
         `subscribe ${filter.slice(0, LONGEST)}`,
@@ -186,7 +191,7 @@ export class MqttJudge {
     const isQuestion = type === 'NCMD' && this.#asksOnly.get(conversation) === true;
     const kind = isFile ? 'file' : isQuestion ? 'rebirth' : isCommand ? 'command' : 'refused';
     const name = `publish ${isQuestion ? kind : (type ?? kind)}`;
-    const learned = this.#functionLearned(conversation, time, name, refused === undefined);
+    const learned = this.#scene.functionLearned(conversation, time, name, refused === undefined);
     this.#judge('penstock/mqtt_message', conversation, event, learned, {
       'message.kind': kind,
       'message.client': this.#ids.get(conversation),
@@ -211,7 +216,7 @@ export class MqttJudge {
       this.#inventory.messages(conversation.flow, `edge node ${name}`, time);
     }
     if (!isFirst && !this.#scene.ready) return;
-    const learned = this.#functionLearned(conversation, time, `tells ${name.slice(0, LONGEST)}`, isFirst);
+    const learned = this.#scene.functionLearned(conversation, time, `tells ${name.slice(0, LONGEST)}`, isFirst);
     this.#judge('penstock/sparkplug_node', conversation, event, learned, {
       'node.name': name,
       'node.message': type,
@@ -288,14 +293,6 @@ export class MqttJudge {
       return;
     }
     this.#watch.write(watched, line, 'sparkplug', place.address, wordsOfFloat(value), 0, undefined, time, each);
-  }
-
-  /** Whether a thing is done here as it was while learning; learns it where learning goes on. */
-  #functionLearned({ flow, src, dst }: Conversation, time: number, name: string, isDone: boolean): boolean | undefined {
-    const { baseline, learning, ready } = this.#scene;
-    if (learning && isDone && this.#scene.learnConversation(flow, src, dst, time))
-      baseline.learnRequest(src.address, dst.address, 0, name);
-    return ready ? baseline.knowsFunction(src.address, dst.address, 0, name) : undefined;
   }
 
   #judge(

@@ -113,7 +113,7 @@ export class OpcUaJudge {
     const before = this.#best.get(pair) ?? -1;
     const offered = event.best_offered === undefined ? -1 : MODES.indexOf(event.best_offered);
     const isWeak = event.security_policy !== undefined && WEAK.has(event.security_policy);
-    const learned = this.#learned(
+    const learned = this.#scene.functionLearned(
       conversation,
       time,
       nameOf({ application, user, anonymous: user === undefined }),
@@ -150,7 +150,7 @@ export class OpcUaJudge {
     const { node_id: node = '', status_code_name: status, number: value, time } = event;
     const speaker = this.#speakers.get(conversation) ?? UNKNOWN;
     const accepted = status === undefined ? undefined : status.startsWith('Good');
-    const learned = this.#learned(
+    const learned = this.#scene.functionLearned(
       conversation,
       time,
       `writes ${node.slice(0, LONGEST)} as ${nameOf(speaker)}`,
@@ -241,7 +241,7 @@ export class OpcUaJudge {
     const speaker = this.#speakers.get(conversation) ?? UNKNOWN;
     const accepted = status === undefined ? undefined : status.startsWith('Good');
     const name = `${service} ${object ?? ''} ${method ?? ''} as ${nameOf(speaker)}`.slice(0, 2 * LONGEST);
-    const learned = this.#learned(conversation, time, name, accepted !== false);
+    const learned = this.#scene.functionLearned(conversation, time, name, accepted !== false);
     this.#judge('penstock/opcua_call', conversation, event, learned, {
       'call.service': service,
       'call.object': object,
@@ -259,16 +259,8 @@ export class OpcUaJudge {
     const name =
       numeric ?? event.browse_description_string ?? event.browse_description_guid ?? event.browse_description_opaque;
     const node = `${namespace}:${name ?? ''}`;
-    const learned = this.#learned(conversation, event.time, `browses ${node.slice(0, LONGEST)}`, true);
+    const learned = this.#scene.functionLearned(conversation, event.time, `browses ${node.slice(0, LONGEST)}`, true);
     this.#judge('penstock/opcua_browse', conversation, event, learned, { 'browse.node': node });
-  }
-
-  /** Whether a thing is done here as it was while learning; learns it where learning goes on. */
-  #learned({ flow, src, dst }: Conversation, time: number, name: string, isDone: boolean): boolean | undefined {
-    const { baseline, learning, ready } = this.#scene;
-    if (learning && isDone && this.#scene.learnConversation(flow, src, dst, time))
-      baseline.learnRequest(src.address, dst.address, 0, name);
-    return ready ? baseline.knowsFunction(src.address, dst.address, 0, name) : undefined;
   }
 
   #judge(
