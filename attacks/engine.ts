@@ -18,6 +18,7 @@ import { Reports } from './reports.ts';
 import { Memory, READ_BACK, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
+import type { Running, Waiting } from './step-state.ts';
 import { checkSurroundings, comingBy, stageSurroundings } from './surroundings.ts';
 import type { StepResult, VerbContext } from './verbs/context.ts';
 import { runStep, tagsOf, targetsOf } from './verbs/index.ts';
@@ -32,20 +33,6 @@ const PROOF_AFTER = seconds(3);
 /** A revert that is not answered is tried again. */
 const ATTEMPTS = 3;
 const RETRY_AFTER = seconds(5);
-
-interface Running {
-  readonly step: StepSpec;
-  readonly phase: Phase;
-  readonly meter: Meter;
-  readonly sessions: { release(): void }[];
-  active: boolean;
-}
-
-interface Waiting {
-  readonly step: StepSpec;
-  readonly condition: Condition;
-  readonly deadline: Instant;
-}
 
 export class AttackEngine {
   readonly scenario: ScenarioSpec;
@@ -442,21 +429,13 @@ export class AttackEngine {
     this.#host.queue.in(PROOF_AFTER, { run: () => this.#prove() });
   }
 
-  #prove(attempt = 1): void {
+  #prove(): void {
     const read = { ...READ_BACK, from: this.#steps[0]?.from ?? '' };
     const run: Running = { step: read, phase: 'revert', meter: new Meter({}, 'the proof'), sessions: [], active: true };
     const { cause } = this.#context(run);
-    if (attempt === 1 && (this.#memory.touched || this.#programs.touched)) this.#tell(read.id, 'revert', 'start', '');
+    if (this.#memory.touched || this.#programs.touched) this.#tell(read.id, 'revert', 'start', '');
     const foothold = (role: string) => this.#foothold(this.#guard.device(role).id, run);
-    this.#memory.prove(foothold, cause, (tags) => {
-      // A server in between answers what it polled last.
-      if (
-        attempt < ATTEMPTS &&
-        tags.some((tag) => !tag.proven && tag.readBack !== null && tag.controller === tag.before)
-      ) {
-        this.#host.queue.in(RETRY_AFTER, { run: () => this.#prove(attempt + 1) });
-        return;
-      }
+    this.#memory.prove(foothold, cause, (tags) =>
       this.#programs.prove(foothold, cause, (programs) => {
         const reports = this.#reports.prove();
         const all = [
@@ -469,8 +448,8 @@ export class AttackEngine {
         const state = all.length === 0 ? 'nothing' : failed.length === 0 ? 'proven' : 'failed';
         if (state !== 'nothing') this.#tell(read.id, 'revert', state === 'proven' ? 'done' : 'failed', detail);
         this.#finish({ state, tags, programs, ...(reports.length > 0 && { reports }) });
-      });
-    });
+      }),
+    );
   }
 
   #finish(report: RevertReport): void {
