@@ -18,6 +18,7 @@ import { Reports } from './reports.ts';
 import { Memory, READ_BACK, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
+import type { Running, Waiting } from './step-state.ts';
 import { checkSurroundings, comingBy, stageSurroundings } from './surroundings.ts';
 import type { StepResult, VerbContext } from './verbs/context.ts';
 import { runStep, tagsOf, targetsOf } from './verbs/index.ts';
@@ -32,20 +33,6 @@ const PROOF_AFTER = seconds(3);
 /** A revert that is not answered is tried again. */
 const ATTEMPTS = 3;
 const RETRY_AFTER = seconds(5);
-
-interface Running {
-  readonly step: StepSpec;
-  readonly phase: Phase;
-  readonly meter: Meter;
-  readonly sessions: { release(): void }[];
-  active: boolean;
-}
-
-interface Waiting {
-  readonly step: StepSpec;
-  readonly condition: Condition;
-  readonly deadline: Instant;
-}
 
 export class AttackEngine {
   readonly scenario: ScenarioSpec;

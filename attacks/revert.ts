@@ -2,7 +2,7 @@
  * Undoing an attack, and the proof that it is undone: what stood in every point before the attack is remembered, put back where a
  * scenario does not do so itself, read back over the wire and compared.
  */
-import type { PlantSpec } from '@penstock/core';
+import { type PlantSpec, seconds } from '@penstock/core';
 import type { Cause, Foothold } from '@penstock/simulator/kernel';
 import type { EngineHost } from './host.ts';
 import type { RevertedProgram } from './programs.ts';
@@ -37,6 +37,9 @@ export interface RevertReport {
   /** Outstations that were told to report nothing of their own accord; left out where there are none. */
   readonly reports?: readonly RevertedReports[];
 }
+
+const MORE_READS = 2;
+const READ_AGAIN = seconds(5);
 
 interface Remembered {
   readonly role: string;
@@ -170,13 +173,22 @@ export class Memory {
     return this.#toProve().length > 0;
   }
 
-  /** Reads every point that was written and says whether it is as it was. */
-  prove(foothold: (role: string) => Foothold, cause: Cause, done: (tags: readonly RevertedTag[]) => void): void {
+  /** Reads every point that was written and says whether it is as it was. A server in between may answer what it polled last: it is asked again. */
+  prove(
+    foothold: (role: string) => Foothold,
+    cause: Cause,
+    done: (tags: readonly RevertedTag[]) => void,
+    more = MORE_READS,
+  ): void {
     const tags: RevertedTag[] = [];
     const points = this.#toProve();
+    const again = { run: () => this.prove(foothold, cause, done, more - 1) };
     inTurn(
       points,
-      () => done(tags),
+      () => {
+        if (more > 0 && tags.some(isOld)) this.#host.queue.in(READ_AGAIN, again);
+        else done(tags);
+      },
       (point, next) =>
         readPoint(foothold(point.from), point, cause, (readBack, why) => {
           tags.push(this.#judge(point, readBack, why));
@@ -223,6 +235,10 @@ export class Memory {
     };
   }
 }
+
+/** What is read back is not what the controller holds, which is as before. */
+const isOld = ({ proven, readBack, controller, before }: RevertedTag): boolean =>
+  !proven && readBack !== null && controller === before;
 
 const keyOf = (device: string, tag: string): string => `${device}|${tag}`;
 

@@ -23,6 +23,7 @@ export {
   type WebServiceSpec,
 } from './plant-doors.ts';
 export type { FieldActionSpec } from './plant-field.ts';
+export type { ModbusPoint, ModbusPollSpec, ModbusServiceSpec } from './plant-modbus.ts';
 export {
   type EdgePoint,
   type EdgeSpec,
@@ -36,6 +37,7 @@ export * from './plant-network.ts';
 export type { OpcUaPollSpec, OpcUaServiceSpec } from './plant-opcua.ts';
 export * from './plant-options.ts';
 export * from './plant-polls.ts';
+export type { S7Point, S7PollSpec, S7ServiceSpec } from './plant-s7.ts';
 export * from './predicate.ts';
 export * from './s7-types.ts';
 export * from './scene.ts';

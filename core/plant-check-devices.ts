@@ -1,6 +1,6 @@
 /** The part of the plant check that looks into devices: addresses, points, services, programs and standing conversations. */
 
-import type { ControllerSpec, DeviceSpec, ModbusPoint, ServiceSpec, TagSpec } from './plant.ts';
+import type { ControllerSpec, DeviceSpec, ServiceSpec, TagSpec } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
 import { checkBacnetPoint, checkBacnetService } from './plant-check-bacnet.ts';
 import { checkDnp3Point } from './plant-check-dnp3.ts';
@@ -9,6 +9,7 @@ import { checkMqtt } from './plant-check-mqtt.ts';
 import { checkOpcUaServices } from './plant-check-opcua.ts';
 import { checkPoll, serviceOf } from './plant-check-polls.ts';
 import { checkS7Point } from './plant-check-s7.ts';
+import type { ModbusPoint } from './plant-modbus.ts';
 import { mayReach } from './plant-network.ts';
 import { registersOfPoint } from './plant-polls.ts';
 import type { ValuePath } from './yaml-source.ts';

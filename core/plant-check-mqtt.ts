@@ -71,6 +71,8 @@ function checkClient(
 
 function checkEdge(check: PlantCheck, device: DeviceSpec, edge: EdgeSpec, path: ValuePath): void {
   if (edge.every <= 0) check.wrong([...path, 'every'], 'mqtt', `${device.id} would look for changes every 0 s`);
+  if (edge.updates !== undefined && device.firmware === undefined)
+    check.wrong([...path, 'updates'], 'mqtt', `the firmware of ${device.id} cannot be replaced; give it 'firmware'`);
   check.unique(
     'Sparkplug device',
     edge.devices,

@@ -49,6 +49,27 @@ export function checkOptions(check: PlantCheck): void {
       if (!check.devices.get(device)?.services.some(({ protocol }) => protocol === 's7'))
         check.wrong(at, 'option', `${device} has no s7 service that could ask for a password; name a device with one`);
     });
+    option.signedFirmware?.forEach((device, i) => {
+      const at = [...path, 'signedFirmware', i];
+      if (!check.known('device', device, check.devices, at)) return;
+      const { firmware } = check.devices.get(device) as DeviceSpec;
+      if (firmware === undefined)
+        check.wrong(at, 'option', `the firmware of ${device} cannot be replaced; name a device with 'firmware'`);
+      else if (firmware.signed)
+        check.wrong(
+          at,
+          'option',
+          `${device} takes signed firmware only already; option '${name}' would change nothing`,
+        );
+    });
+    option.topicRights?.forEach(({ broker, user }, i) => {
+      const at = [...path, 'topicRights', i];
+      if (!check.known('device', broker, check.devices, [...at, 'broker'])) return;
+      const service = check.devices.get(broker)?.services.find((one) => one.protocol === 'mqtt');
+      if (service === undefined)
+        check.wrong([...at, 'broker'], 'option', `${broker} has no mqtt service with users; name a broker`);
+      else check.known('user', user, new Set(service.users.map((one) => one.name)), [...at, 'user']);
+    });
     option.rules?.forEach((rule, i) => {
       const at = [...path, 'rules', i];
       const conduits = new Map(check.plant.conduits.map((conduit) => [conduit.id, conduit]));

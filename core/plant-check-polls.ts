@@ -1,20 +1,14 @@
 /** The part of the plant check that looks into standing conversations: whom, by which way, and what is read and written there. */
-import type {
-  DeviceSpec,
-  ModbusPollSpec,
-  ModbusServiceSpec,
-  PointSpec,
-  PollSpec,
-  S7PollSpec,
-  ServiceSpec,
-} from './plant.ts';
+import type { DeviceSpec, PointSpec, PollSpec, ServiceSpec } from './plant.ts';
 import type { BacnetPollSpec } from './plant-bacnet.ts';
 import type { PlantCheck } from './plant-check.ts';
 import { checkOpcUaPoll } from './plant-check-opcua.ts';
 import type { Dnp3PollSpec, Dnp3ServiceSpec } from './plant-dnp3.ts';
+import type { ModbusPollSpec, ModbusServiceSpec } from './plant-modbus.ts';
 import { mayReach } from './plant-network.ts';
 import type { OpcUaPollSpec, OpcUaServiceSpec } from './plant-opcua.ts';
 import { lengthInArea, pollReads, registersOfPoint, s7AreaText } from './plant-polls.ts';
+import type { S7PollSpec } from './plant-s7.ts';
 import type { ValuePath } from './yaml-source.ts';
 
 /** What one request may read (Modbus Application Protocol V1.1b3, 6.1 to 6.4). */

@@ -1,8 +1,9 @@
 /** The part of the plant check that looks at points in S7 memory. */
-import type { DeviceSpec, PointSpec, S7Point } from './plant.ts';
+import type { DeviceSpec, PointSpec } from './plant.ts';
 import type { PlantCheck } from './plant-check.ts';
 import { serviceOf } from './plant-check-polls.ts';
 import { lengthInArea, s7AreaText } from './plant-polls.ts';
+import type { S7Point } from './plant-s7.ts';
 import { S7_TYPES } from './s7-types.ts';
 import type { ValuePath } from './yaml-source.ts';
 

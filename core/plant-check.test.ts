@@ -35,6 +35,30 @@ describe('loadPlant', () => {
   });
 });
 
+describe('what must hold between tags', () => {
+  const problemsOf = (plant: string, without: RegExp | undefined, holds: string): string[] => {
+    const file = fileURLToPath(new URL(`../range/test/${plant}/plant.yaml`, import.meta.url));
+    const text = readFileSync(file, 'utf8').replace(without ?? /^$/, '');
+    const invariants = `invariants: [{ id: it, name: It, holds: ${holds} }]\nhazards:`;
+    const { value, source } = parseYaml(text.replace('hazards:', invariants), 'plant.yaml', plantSchema);
+    return checkPlant(value, source).flatMap(({ id, message }) => (id.startsWith('invariant.') ? [message] : []));
+  };
+
+  it.each([
+    ['objects of BACnet', 'ventilation-plant', undefined, 'AIT901 < SC901_SP'],
+    ['nodes of OPC UA', 'opcua-plant', /modbus: \{ table: input, address: 0, type: float32 \}/, 'LIT101 < 5'],
+    ['metrics of Sparkplug', 'gateway-plant', /modbus: \{ table: input, address: 0, type: float32 \}/, 'LIT201 < 5'],
+  ])('may be over %s', (_, plant, without, holds) => {
+    expect(problemsOf(plant, without, holds)).toEqual([]);
+  });
+
+  it('is not over what nobody is told', () => {
+    expect(problemsOf('ventilation-plant', undefined, 'LV901 < 1')).toEqual([
+      'plant.yaml:114:41: no device has a point for LV901, so that nobody is ever told its value',
+    ]);
+  });
+});
+
 describe('checkPlant', () => {
   it('finds nothing wrong with a plant that fits together', () => {
     const { value, source } = parseYaml(GOOD, 'plant.yaml', plantSchema);

@@ -12,6 +12,7 @@ import { checkConduits } from './plant-check-conduits.ts';
 import { checkDevices } from './plant-check-devices.ts';
 import { checkField } from './plant-check-field.ts';
 import { checkOptions, checkResponses } from './plant-check-options.ts';
+import { edgePoints } from './plant-mqtt.ts';
 import { addressOf, subnetOf } from './plant-network.ts';
 import { compilePredicate } from './predicate.ts';
 import type { ValuePath, YamlSource } from './yaml-source.ts';
@@ -323,7 +324,12 @@ function checkInvariants(check: PlantCheck): void {
   const { invariants, devices } = check.plant;
   const carried = devices
     .filter((device) => !device.absent)
-    .flatMap(({ points }) => points.filter(({ modbus, s7, dnp3 }) => modbus ?? s7 ?? dnp3).map(({ tag }) => tag));
+    .flatMap((device) => [
+      ...device.points.filter(({ modbus, s7, dnp3, bacnet }) => modbus ?? s7 ?? dnp3 ?? bacnet),
+      ...device.services.flatMap((service) => (service.protocol === 'opcua' ? service.points : [])),
+      ...edgePoints(device),
+    ])
+    .map(({ tag }) => tag);
   check.problems.push(
     ...invariantProblems(invariants, new Set(check.tags.keys()), new Set(carried), (path) => check.place(path)),
   );

@@ -54,6 +54,11 @@ const edgeSchema = z.strictObject({
   primaryHost: level.optional(),
   /** Whether data messages name metrics by alias only. */
   aliases: z.boolean().default(true),
+  /** Topic on which firmware for it is published; what comes there is installed as its `firmware` says. */
+  updates: z
+    .string()
+    .regex(/^[^+#\0]{1,256}$/, "a topic to publish to has no '+' or '#'")
+    .optional(),
   /** What stands behind it: each a Sparkplug device, with tags of a device that it polls, or of its own controller. */
   devices: z
     .array(

@@ -30,6 +30,9 @@ const KEYED = `  key: { default: false, about: The key at RUN., keyAtRun: [trans
 const PROTECTED = `  word: { default: false, about: A password., protection: [{ device: transfer-plc, level: 2, password: sesame }] }`;
 const SELECTED = `  select: { default: false, about: Select before operate., selectRequired: [transfer-plc] }`;
 
+const SIGNED = `  signed: { default: false, about: Signed images only., signedFirmware: [transfer-plc] }`;
+const TOPICS = `  topics: { default: false, about: Fewer topics., topicRights: [{ broker: hmi, user: panel, publish: ['works/state'] }] }`;
+
 const modbus = (plant: PlantSpec) =>
   plant.devices.find((device) => device.id === 'transfer-plc')?.services.find((s) => s.protocol === 'modbus');
 
@@ -83,6 +86,35 @@ describe('plantWithOptions, of controllers themselves', () => {
       controller(plantWithOptions({ ...value, devices }, { word: on }))?.services.find((s) => s.protocol === 's7');
     expect(s7(false)).toMatchObject({ protection: { level: 1 } });
     expect(s7(true)).toMatchObject({ protection: { level: 2, password: 'sesame' } });
+  });
+});
+
+describe('plantWithOptions, of updates', () => {
+  const changed = (options: string, id: string, change: Partial<PlantSpec['devices'][number]>): PlantSpec => {
+    const plant = plantWith(options);
+    return { ...plant, devices: plant.devices.map((device) => (device.id === id ? { ...device, ...change } : device)) };
+  };
+
+  it('makes a device look for a signature', () => {
+    const plant = changed(SIGNED, 'transfer-plc', { firmware: { signed: false } });
+    const firmware = (on: boolean) =>
+      plantWithOptions(plant, { signed: on }).devices.find(({ id }) => id === 'transfer-plc')?.firmware;
+    expect([firmware(false), firmware(true)]).toEqual([{ signed: false }, { signed: true }]);
+  });
+
+  it('gives a user of a broker fewer topics, and the others theirs', () => {
+    const users = ['panel', 'other'].map((name) => ({ name, password: 'x', publish: ['works/#'], subscribe: ['#'] }));
+    const plant = changed(TOPICS, 'hmi', { services: [serviceSchema.parse({ protocol: 'mqtt', users })] });
+    const topics = (on: boolean) => {
+      const { devices } = plantWithOptions(plant, { topics: on });
+      const service = devices.find(({ id }) => id === 'hmi')?.services.find((one) => one.protocol === 'mqtt');
+      return service?.users.map(({ name, publish, subscribe }) => [name, publish, subscribe]);
+    };
+    expect(topics(true)).toEqual([
+      ['panel', ['works/state'], ['#']],
+      ['other', ['works/#'], ['#']],
+    ]);
+    expect(topics(false)?.[0]).toEqual(['panel', ['works/#'], ['#']]);
   });
 });
 
@@ -185,6 +217,12 @@ describe('checkPlant of options', () => {
       PROTECTED,
       'plant.option transfer-plc has no s7 service that could ask for a password; name a device with one',
     ],
+    [
+      'firmware that cannot be replaced',
+      SIGNED,
+      "plant.option the firmware of transfer-plc cannot be replaced; name a device with 'firmware'",
+    ],
+    ['topics of what is no broker', TOPICS, 'plant.option hmi has no mqtt service with users; name a broker'],
     [
       'an option that is a number',
       CLOSED.replace('default: true', 'default: 1'),

@@ -10,6 +10,8 @@ export const OPTION_KINDS = [
   'selectRequired',
   'keyAtRun',
   'protection',
+  'signedFirmware',
+  'topicRights',
 ] as const;
 export type OptionKind = (typeof OPTION_KINDS)[number] | 'process';
 
@@ -29,8 +31,8 @@ export const closedWays = (conduit: NonNullable<OptionSpec['conduit']>): ClosedW
   typeof conduit === 'string' ? { id: conduit } : conduit;
 
 /**
- * The plant with its options as `values` has them; defaults for the rest. Conduits, rules, access control lists, how outputs are commanded, keys
- * and passwords are changed; devices that are left out still stand in the list (they keep their address). Shares all that does not change with
+ * The plant with its options as `values` has them; defaults for the rest. Conduits, rules, access control lists, how outputs are commanded, keys,
+ * passwords, firmware that is taken and topics are changed; devices that are left out still stand in the list (they keep their address). Shares all that does not change with
  * `plant`.
  */
 export function plantWithOptions(plant: PlantSpec, values: Readonly<Record<string, boolean | number>>): PlantSpec {
@@ -49,6 +51,8 @@ export function plantWithOptions(plant: PlantSpec, values: Readonly<Record<strin
     if (option.selectRequired !== undefined && on) devices = devices.map((device) => selecting(device, option));
     if (option.keyAtRun !== undefined && on) devices = devices.map((device) => locked(device, option));
     if (option.protection !== undefined && on) devices = devices.map((device) => protectedBy(device, option));
+    if (option.signedFirmware !== undefined && on) devices = devices.map((device) => signing(device, option));
+    if (option.topicRights !== undefined && on) devices = devices.map((device) => narrowed(device, option));
   }
   return conduits === plant.conduits && devices === plant.devices ? plant : { ...plant, conduits, devices };
 }
@@ -117,5 +121,25 @@ function protectedBy(device: DeviceSpec, option: OptionSpec): DeviceSpec {
   const services = device.services.map(
     (service): ServiceSpec => (service.protocol === 's7' ? { ...service, protection: { level, password } } : service),
   );
+  return { ...device, services };
+}
+
+function signing(device: DeviceSpec, { signedFirmware }: OptionSpec): DeviceSpec {
+  const { id, firmware } = device;
+  return signedFirmware?.includes(id) && firmware !== undefined
+    ? { ...device, firmware: { ...firmware, signed: true } }
+    : device;
+}
+
+function narrowed(device: DeviceSpec, { topicRights }: OptionSpec): DeviceSpec {
+  const rights = new Map(topicRights?.flatMap((one) => (one.broker === device.id ? [[one.user, one.publish]] : [])));
+  if (rights.size === 0) return device;
+  const services = device.services.map((service): ServiceSpec => {
+    if (service.protocol !== 'mqtt') return service;
+    return {
+      ...service,
+      users: service.users.map((user) => ({ ...user, publish: rights.get(user.name) ?? user.publish })),
+    };
+  });
   return { ...device, services };
 }

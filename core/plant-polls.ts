@@ -1,5 +1,7 @@
 /** What a standing conversation reads, whatever its protocol. */
-import type { ModbusPoint, PointSpec, PollSpec, S7Point } from './plant.ts';
+import type { PointSpec, PollSpec } from './plant.ts';
+import type { ModbusPoint } from './plant-modbus.ts';
+import type { S7Point } from './plant-s7.ts';
 import { S7_TYPES } from './s7-types.ts';
 
 /** Registers (or bits) that a Modbus point takes. */

@@ -16,10 +16,11 @@ import {
 } from './plant-doors.ts';
 import { fieldActionSchema } from './plant-field.ts';
 import { actuatorSchema, sensorSchema } from './plant-instruments.ts';
+import { modbusPointSchema, modbusPollSchema, modbusServiceSchema } from './plant-modbus.ts';
 import { mqttServiceSchema, sparkplugSchema } from './plant-mqtt.ts';
 import { opcuaPollSchema, opcuaServiceSchema } from './plant-opcua.ts';
-import { duration, id, pollCommon, tagId } from './plant-words.ts';
-import { S7_AREAS, S7_TYPE_NAMES } from './s7-types.ts';
+import { s7PointSchema, s7PollSchema, s7ServiceSchema } from './plant-s7.ts';
+import { duration, id, tagId } from './plant-words.ts';
 
 const ipv4 = z.ipv4();
 const mac = z
@@ -70,32 +71,6 @@ export const tagSchema = z.strictObject({
 });
 export type TagSpec = z.output<typeof tagSchema>;
 
-const modbusPointSchema = z.strictObject({
-  table: z.enum(['coil', 'discrete', 'input', 'holding']),
-  /** Wire address, counted from 0. */
-  address: z.int().min(0).max(65_535),
-  type: z.enum(['bool', 'uint16', 'int16', 'uint32', 'int32', 'float32']),
-  /** Order of the two registers of a 32-bit value: `big` puts the high word first. */
-  wordOrder: z.enum(['big', 'little']).default('big'),
-  /** Engineering value = raw × scale. */
-  scale: z.number().positive().default(1),
-});
-export type ModbusPoint = z.output<typeof modbusPointSchema>;
-
-const s7PointSchema = z.strictObject({
-  area: z.enum(S7_AREAS).default('DB'),
-  /** Number of the data block; of area DB only. */
-  db: z.int().min(1).max(65_535).optional(),
-  /** First byte in its area; the number of a counter or timer. */
-  byte: z.int().min(0).max(65_535),
-  /** Of a bool. */
-  bit: z.int().min(0).max(7).optional(),
-  type: z.enum(S7_TYPE_NAMES),
-  /** Engineering value = raw × scale; times are raw milliseconds. */
-  scale: z.number().positive().default(1),
-});
-export type S7Point = z.output<typeof s7PointSchema>;
-
 export const pointSchema = z.strictObject({
   tag: tagId,
   /** Variable of the controller's program; the tag's own name when left out. */
@@ -127,36 +102,6 @@ const controllerSchema = z.strictObject({
 });
 export type ControllerSpec = z.output<typeof controllerSchema>;
 
-const modbusServiceSchema = z.strictObject({
-  protocol: z.literal('modbus'),
-  port: z.int().default(502),
-  units: z.array(z.int().min(0).max(255)).default([1, 255]),
-  /** Function codes beyond the usual ones that this device answers (7, 8, 11, 17), or a shorter list than usual. */
-  functions: z.array(z.int().min(1).max(127)).optional(),
-  /** Only these devices may open a connection (the controller's own allow-list); everybody when left out. */
-  allow: z.array(id).optional(),
-  /** Only these devices may write (functions that change something get exception 01 from others); everybody when left out. */
-  writers: z.array(id).optional(),
-});
-const s7ServiceSchema = z.strictObject({
-  protocol: z.literal('s7'),
-  port: z.int().default(102),
-  /** Where the CPU sits; connections to another slot are refused. */
-  rack: z.int().min(0).max(7).default(0),
-  slot: z.int().min(0).max(31).default(2),
-  /** Longest PDU that it agrees to, bytes. */
-  pduLength: z.int().min(240).max(960).default(480),
-  /** Connections at once; what comes beyond is turned away. */
-  connections: z.int().min(1).max(64).default(16),
-  /** 1: none. 2: changing program, mode and clock needs the password. 3: reading the program too. */
-  protection: z
-    .strictObject({ level: z.int().min(1).max(3), password: z.string().min(1).max(8).optional() })
-    .default({ level: 1 }),
-  /** As of a Modbus service. */
-  allow: z.array(id).optional(),
-  writers: z.array(id).optional(),
-});
-export type S7ServiceSpec = z.output<typeof s7ServiceSchema>;
 const simpleServiceSchema = z.strictObject({
   protocol: z.enum(['ntp', 'dns', 'syslog', 'historian', 'scada']),
   port: z.int().optional(),
@@ -175,41 +120,6 @@ export const serviceSchema = z.discriminatedUnion('protocol', [
   simpleServiceSchema,
 ]);
 export type ServiceSpec = z.output<typeof serviceSchema>;
-export type ModbusServiceSpec = z.output<typeof modbusServiceSchema>;
-
-const modbusPollSchema = z.strictObject({
-  ...pollCommon,
-  protocol: z.literal('modbus'),
-  unit: z.int().min(0).max(255).default(1),
-  /** Blocks of the server's tables that are read; every point in them updates the displayed value of its tag. */
-  reads: z
-    .array(
-      z.strictObject({
-        table: z.enum(['coil', 'discrete', 'input', 'holding']),
-        address: z.int(),
-        count: z.int().min(1),
-      }),
-    )
-    .default([]),
-});
-export type ModbusPollSpec = z.output<typeof modbusPollSchema>;
-
-const s7PollSchema = z.strictObject({
-  ...pollCommon,
-  protocol: z.literal('s7'),
-  /** Areas that are read, in bytes (counters and timers: in elements); every point in them updates the displayed value of its tag. */
-  reads: z
-    .array(
-      z.strictObject({
-        area: z.enum(S7_AREAS).default('DB'),
-        db: z.int().min(1).max(65_535).optional(),
-        byte: z.int().min(0).max(65_535),
-        count: z.int().min(1).max(65_535),
-      }),
-    )
-    .default([]),
-});
-export type S7PollSpec = z.output<typeof s7PollSchema>;
 
 /** A standing conversation that this device starts: whom, what, how often. */
 export const pollSchema = z.discriminatedUnion('protocol', [
@@ -442,6 +352,13 @@ export const optionSchema = z.strictObject({
   /** The option is whether these controllers' S7 services ask for a password (see `protection` of a service), which their own engineers give. */
   protection: z
     .array(z.strictObject({ device: id, level: z.int().min(2).max(3), password: z.string().min(1).max(8) }))
+    .min(1)
+    .optional(),
+  /** The option is whether these devices take only firmware that is whole and signed by their vendor. */
+  signedFirmware: z.array(id).min(1).optional(),
+  /** The option is whether users of brokers may publish these topics only, instead of those that their broker's service gives them. */
+  topicRights: z
+    .array(z.strictObject({ broker: id, user: z.string().min(1), publish: z.array(z.string().min(1)) }))
     .min(1)
     .optional(),
 });

@@ -131,8 +131,8 @@ export class Judge {
     this.#modbus = new ModbusJudge(this.#scene, this.inventory, this.#detectors);
     this.#doors = new DoorJudge(this.#scene, this.inventory);
     this.#bacnet = new BacnetJudge(this.#scene, this.inventory, this.#modbus.watch);
-    this.#mqtt = new MqttJudge(this.#scene, this.inventory, this.#modbus.watch);
-    this.#opcua = new OpcUaJudge(this.#scene, this.inventory);
+    this.#mqtt = new MqttJudge(this.#scene, this.inventory, this.#modbus.watch, this.#doors);
+    this.#opcua = new OpcUaJudge(this.#scene, this.inventory, this.watch);
     this.#link = new LinkJudge(this.#scene, this.inventory);
     this.#logs = new LogJudge(this.#scene, this.#detectors);
     this.#s7 = new S7Judge(this.#scene, this.inventory, this.#detectors, this.#logs, this.#modbus.watch);
@@ -342,6 +342,7 @@ export class Judge {
     this.#dnp3.settle();
     this.#mqtt.settle();
     this.#bacnet.settle();
+    this.#opcua.settle();
     const passed = time - scene.now;
     if (passed > 0) {
       this.#detectors.passed(passed);

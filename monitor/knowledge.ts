@@ -19,6 +19,7 @@ import {
   sparkplugPointSchema,
   subnetOf,
 } from '@penstock/core';
+import { nodeIdText, PLANT_NAMESPACE, stringId } from '@penstock/protocols/opcua';
 import { S7Memory } from '@penstock/protocols/s7comm';
 import { z } from 'zod';
 
@@ -103,10 +104,16 @@ const knownPointSchema = z
     dnp3: pointSchema.shape.dnp3,
     bacnet: pointSchema.shape.bacnet,
     sparkplug: sparkplugPointSchema.optional(),
+    /** The node whose value it is, as `ns=2;s=LIT101`. */
+    opcua: z
+      .strictObject({ node: z.string().regex(/^(ns=\d+;)?[isgb]=./, "a node is named as in 'ns=2;s=LIT101'") })
+      .optional(),
   })
-  .refine(({ modbus, s7, dnp3, sparkplug, bacnet }) => (modbus ?? s7 ?? dnp3 ?? sparkplug ?? bacnet) !== undefined, {
-    error: "say where the point is: give it 'modbus', 's7', 'dnp3', 'bacnet' or 'sparkplug'",
-  });
+  .refine(
+    ({ modbus, s7, dnp3, sparkplug, bacnet, opcua }) =>
+      (modbus ?? s7 ?? dnp3 ?? sparkplug ?? bacnet ?? opcua) !== undefined,
+    { error: "say where the point is: give it 'modbus', 's7', 'dnp3', 'bacnet', 'opcua' or 'sparkplug'" },
+  );
 export type KnownPoint = z.output<typeof knownPointSchema>;
 
 const party = z.union([id, z.ipv4(), z.ipv6()]);
@@ -279,6 +286,14 @@ export function knowledgeOf(
               ],
         ),
         ...edgePoints(device).map(({ tag, writable, sparkplug }) => ({ device: device.id, tag, writable, sparkplug })),
+        ...device.services.flatMap((service) =>
+          service.protocol === 'opcua'
+            ? service.points.map(({ tag, writable }) => ({
+                ...{ device: device.id, tag, writable },
+                opcua: { node: nodeIdText(stringId(tag, PLANT_NAMESPACE)) },
+              }))
+            : [],
+        ),
       ]),
     invariants: plant.invariants,
     workOrders: workOrders.map((order) => ({

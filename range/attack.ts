@@ -50,11 +50,12 @@ export function labelledParties(
   plant: Plant,
   scenario: ScenarioSpec,
   variant: 'attack' | 'twin',
-): { devices: Set<string>; tags: Set<string> } {
+): { devices: Set<string>; tags: Set<string>; actors: Set<string> } {
   const { spec } = plant;
   const { steps, revert } = variant === 'twin' ? scenario.twin : scenario;
   const all = [...steps, ...revert];
   const roles = new Set(all.flatMap((step) => [step.from, ...targetsOf(step, spec)]));
+  const from = new Set(all.map((step) => step.from));
   const effects = variant === 'twin' ? [] : scenario.effects.flatMap((effect) => tagsIn(effect.predicate.when, spec));
   return {
     devices: new Set([
@@ -62,6 +63,7 @@ export function labelledParties(
       ...all.flatMap((step) => gatewayIn(step, spec)),
     ]),
     tags: new Set([...all.flatMap((step) => tagsOf(step, spec)), ...effects]),
+    actors: new Set(spec.devices.filter(({ role }) => from.has(role)).flatMap(({ id, address }) => [id, address])),
   };
 }
 

@@ -69,6 +69,8 @@ export interface PlayRequest {
     readonly withoutSourceRules?: boolean | undefined;
     readonly sinks?: readonly AlertSink[];
   };
+  /** Gets every frame from the first on, beside monitor and capture: for pages that show packets. */
+  readonly frames?: FrameSink;
   /** Whose responses to counting alerts are performed; nobody's when left out. */
   readonly respond?: ResponderName | undefined;
   /** Where journals and capture go; undefined keeps nothing but hashes. */
@@ -172,6 +174,7 @@ export class Play {
         this.#capture = this.#openCapture(folder, request.capture ?? true);
         tap.attach(this.#capture.writer);
       }
+      if (request.frames) tap.attach(request.frames);
       if (request.guestZone !== undefined) this.range.network.addGuest(TRAINEE, request.guestZone);
       this.orders = new Orders(this.range, (status) => request.onOrder?.(status));
       request.outside?.(this);
@@ -245,7 +248,7 @@ export class Play {
     return firstAt === undefined ? undefined : inSeconds(firstAt);
   }
 
-  /** A frame sink beside monitor and capture, for pages that show packets. */
+  /** A frame sink for what comes from now on: devices that dial when they are switched on have done so. */
   watch(sink: FrameSink): void {
     this.range.network.wire.tap.attach(sink);
   }

@@ -144,6 +144,7 @@ function judged(plant: Plant, request: ScenarioRequest, result: PlayResult, dama
       time: alert.time,
       device: alert.device ?? undefined,
       tag: alert.tag ?? undefined,
+      source: alert.source ?? undefined,
     })),
     { firstPacket: result.firstPacket, end: result.end + SETTLE_SECONDS, ...parties },
     damageAt,

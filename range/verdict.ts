@@ -8,6 +8,8 @@ export interface JudgedAlert {
   readonly time: number;
   readonly device: string | undefined;
   readonly tag: string | undefined;
+  /** Who did it, as far as the alert says. */
+  readonly source?: string | undefined;
 }
 
 /** What the truth journal labels as the scenario's doing. */
@@ -19,6 +21,8 @@ export interface ScenarioLabels {
   /** Device ids that the adversary acted from or upon. */
   readonly devices: ReadonlySet<string>;
   readonly tags: ReadonlySet<string>;
+  /** Those of the devices that the adversary acted from: what they do to whomever is the scenario's doing. */
+  readonly actors?: ReadonlySet<string>;
 }
 
 /** The three responses that a detection can be in time for, in seconds from the alert. */
@@ -48,7 +52,8 @@ export function judge<Alert extends JudgedAlert>(
     alert.time >= first &&
     alert.time <= labels.end &&
     ((alert.device !== undefined && labels.devices.has(alert.device)) ||
-      (alert.tag !== undefined && labels.tags.has(alert.tag)));
+      (alert.tag !== undefined && labels.tags.has(alert.tag)) ||
+      (alert.source !== undefined && labels.actors?.has(alert.source) === true));
   const trueAlerts = alerts.filter(isTrue);
   const falseAlarms = alerts.filter((alert) => !isTrue(alert));
   const toDetect =

@@ -34,3 +34,9 @@ export function sharedPath(relative: string): string | undefined {
   const path = join(root, relative);
   return existsSync(path) ? path : undefined;
 }
+
+/**
+ * Options for tshark where captures hold Sparkplug 3.0.0. Wireshark takes the topic on which a host application tells that it is there,
+ * `spBv1.0/STATE/HOST` (chapter 4), for one of a node that lacks its name, and calls the frame malformed. It reads it as MQTT all the same.
+ */
+export const WITHOUT_SPARKPLUG: readonly string[] = ['--disable-protocol', 'sparkplugb'];

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../app/main.ts', import.meta.url));
 /** Milliseconds; less than what a test's hook may take. */
 const START_LIMIT = 150_000;
+const STOP_LIMIT = 120_000;
 export const SMALL_PLANT = fileURLToPath(new URL('../range/test/small-plant', import.meta.url));
 
 export interface Outcome {
@@ -137,11 +138,13 @@ export class RunningRange {
     this.#child.kill(signal);
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end; what has not ended after two minutes is killed, and its signal tells. */
   async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<Omit<Outcome, 'stdout'> & { seconds: number }> {
     const asked = performance.now();
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.signal(signal);
+    const limit = setTimeout(() => this.signal('SIGKILL'), STOP_LIMIT);
     const [code, by] = (await this.#ended) as [number | null, NodeJS.Signals | null];
+    clearTimeout(limit);
     return { code, signal: by, stderr: this.#stderr(), seconds: (performance.now() - asked) / 1000 };
   }
 

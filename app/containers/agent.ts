@@ -207,6 +207,8 @@ class DeviceRun {
       this.#device.resume(unpackArrays(begin.memory) as ControllerSnapshot, begin.restarted ? this.#queue.now : 0);
     if (begin.outstation !== undefined)
       this.#device.part(Dnp3Service)?.load(unpackArrays(begin.outstation) as OutstationSnapshot);
+    // What has been built above took its time, which has passed in the run too.
+    this.#queue.runUntil(Math.max(this.#queue.now, Math.floor(wallMicroseconds() - begin.origin)) as Instant);
     this.#clock.start();
     // A controller is wired before it is switched on.
     this.#wiring.whenWired(() => this.#clock.outside({ run: (now) => this.#powerUp(now) }));

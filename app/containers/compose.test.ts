@@ -18,6 +18,7 @@ const fileOf = (plant: (typeof plants)[number], attacker?: string): string =>
   });
 
 interface ComposeService {
+  readonly command: readonly string[];
   readonly user: string;
   readonly privileged?: boolean;
   readonly read_only: boolean;
@@ -130,6 +131,20 @@ describe('the compose file', () => {
       volumes?.includes(`/srv/plants/tank:/penstock/plants/${small.id}:ro`),
     );
     expect(mounted.map(([name]) => name)).toEqual(['range', 'sensor']);
+  });
+
+  it('puts OPC UA with security into the network of its server, with nothing of its own', () => {
+    const plant = plants.find(({ id }) => id === 'drinking-water') as (typeof plants)[number];
+    const options = { version, seed: 1, hour: 9, command: 'x', fronts: ['historian-replica'] };
+    const { services } = read(composeFile(plant, options));
+    expect(services['historian-replica-front']).toMatchObject({
+      ...{ network_mode: 'service:historian-replica', user: '1000:1000', read_only: true, cap_drop: ['ALL'] },
+      ...{ command: ['role', 'opcua-front', 'historian-replica', '--plant', 'drinking-water'] },
+      healthcheck: { test: ['CMD', '/penstock/docker/health', 'opcua', '10.40.35.10', '4843'] },
+    });
+    const { networks, ports, cap_add } = services['historian-replica-front'] as ComposeService;
+    expect([networks, ports, cap_add]).toEqual([undefined, undefined, undefined]);
+    expect(Object.keys(read(fileOf(plant)).services)).not.toContain('historian-replica-front');
   });
 
   it('asks each device for its health in the protocol that it serves', () => {

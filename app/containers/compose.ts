@@ -4,7 +4,17 @@
  */
 import type { DeviceSpec, PlantSpec } from '@penstock/core';
 import { profileOf } from '@penstock/simulator/kernel';
-import { ALIVE, ATTACK_SOCKET, firewallOf, type Layout, layoutOf, PAGE_PORT, RUNS, SENSOR_SOCKET } from './layout.ts';
+import {
+  ALIVE,
+  ATTACK_SOCKET,
+  FRONT_PORT,
+  firewallOf,
+  type Layout,
+  layoutOf,
+  PAGE_PORT,
+  RUNS,
+  SENSOR_SOCKET,
+} from './layout.ts';
 import { probeOf } from './probes.ts';
 
 export interface ComposeOptions {
@@ -14,6 +24,8 @@ export interface ComposeOptions {
   readonly hour: number;
   /** Zone that an attack box is put into. */
   readonly attacker?: string;
+  /** Ids of devices that get OPC UA with security in front of their own. */
+  readonly fronts?: readonly string[];
   /** Full path of the plant's folder where the plant is not one of the image's own. */
   readonly folder?: string;
   /** The command that printed it, for the first line. */
@@ -106,6 +118,9 @@ function servicesOf(plant: PlantSpec, layout: Layout, options: ComposeOptions): 
     sensor(plant, mount),
     ...(firewall === undefined && plant.zones.length < 2 ? [] : [firewallService(layout, firewall)]),
     ...plant.devices.filter((device) => device !== firewall).map((device) => deviceService(device, layout)),
+    ...plant.devices
+      .filter(({ id }) => options.fronts?.includes(id))
+      .map((device) => frontService(plant, device, mount)),
     ...(options.attacker === undefined ? [] : attackServices(plant, layout, options.attacker, mount)),
   ];
 }
@@ -205,6 +220,21 @@ function deviceService(device: DeviceSpec, layout: Layout): Service {
     probe: probeOf(device),
   };
 }
+
+const frontService = (plant: PlantSpec, device: DeviceSpec, mount: readonly string[]): Service => ({
+  name: `${device.id}-front`,
+  about: `OPC UA with Sign and SignAndEncrypt at port ${FRONT_PORT} of ${device.id}; it takes every client's certificate.`,
+  image: 'penstock',
+  command: ['role', 'opcua-front', device.id, '--plant', plant.id],
+  megabytes: 320,
+  processes: 48,
+  environment: { NODE_OPTIONS: '--max-semi-space-size=4 --max-old-space-size=224' },
+  network: { mode: `service:${device.id}`, why: "it answers at the device's address, and speaks to nobody else" },
+  volumes: mount,
+  dependsOn: [device.id],
+  stop: '5s',
+  probe: ['opcua', device.address, String(FRONT_PORT)],
+});
 
 function attackServices(plant: PlantSpec, layout: Layout, zone: string, mount: readonly string[]): Service[] {
   const { address, mac } = layout.attackBox(zone);
@@ -350,7 +380,7 @@ function serviceText(service: Service, labels: string): string {
     ...(networks ? ['dns: [127.0.0.1] # a dead end: no name is asked for outside', ...networkLines(networks)] : []),
     ...(sysctls ? ['sysctls:', ...sysctls.map(([key, value, why]) => `  ${key}: ${value}${because(why)}`)] : []),
     ...(service.ports ? [`ports: ${flow(service.ports)} # this host's loopback only`] : []),
-    ...(service.volumes ? [`volumes: ${flow(service.volumes)}`] : []),
+    ...(service.volumes?.length ? [`volumes: ${flow(service.volumes)}`] : []),
     ...(service.more ?? []),
     ...(service.probe ? healthLines(service.probe) : []),
     'logging: { driver: json-file, options: { max-size: 1m, max-file: "3" } }',

@@ -19,6 +19,8 @@ export const PAGE_PORT = 8080;
 /** Unix sockets on volumes that the range shares with the sensor, and with the attack box's agent. */
 export const SENSOR_SOCKET = '/run/penstock/sensor/sensor.sock';
 export const ATTACK_SOCKET = '/run/penstock/attack/attack.sock';
+/** TCP port of OPC UA with security, at the address of the device that it stands in front of. */
+export const FRONT_PORT = 4843;
 /** Where the range keeps its runs. */
 export const RUNS = '/var/lib/penstock';
 /** What a role touches while it is as it should be. */

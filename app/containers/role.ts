@@ -14,6 +14,7 @@ penstock role device ID
 penstock role firewall ID
 penstock role sensor --plant PLANT
 penstock role attack-box --plant PLANT --zone ZONE
+penstock role opcua-front ID --plant PLANT
 
 What one container of a range does; penstock compose PLANT writes the file that starts them.`;
 
@@ -62,6 +63,17 @@ async function start(words: readonly string[]): Promise<Role> {
     case 'attack-box': {
       const { startAttackBox } = await import('./attack-box.ts');
       return startAttackBox(given(values.plant, '--plant'), given(values.zone, '--zone'), ALIVE);
+    }
+    case 'opcua-front': {
+      const [{ startOpcUaFront }, { openPlant }] = await Promise.all([
+        import('./opcua-front-role.ts'),
+        import('@penstock/range'),
+      ]);
+      return startOpcUaFront(
+        (await openPlant(given(values.plant, '--plant'))).spec,
+        given(id, 'the id of a device'),
+        note,
+      );
     }
     case 'range': {
       const { RangeRole } = await import('./range-role.ts');

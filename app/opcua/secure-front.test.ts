@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Gated, openGate } from '../../protocols/opcua/test/gate.ts';
+import type { Gated } from '../../protocols/exchange/test/gate.ts';
+import { openGate } from '../../protocols/opcua/test/gate.ts';
 import { type TestPlant, testPlant } from '../../protocols/opcua/test/plant.ts';
 import { openSecureFront, type SecureFront } from './secure-front.ts';
 

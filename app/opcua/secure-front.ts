@@ -35,6 +35,8 @@ export interface FrontOptions {
 export interface SecureFront {
   readonly port: number;
   readonly values: number;
+  /** Whether the device still answers. Once it is lost it stays so: what it offers has to be read anew, by another front. */
+  readonly open: boolean;
   close(): Promise<void>;
 }
 
@@ -175,6 +177,9 @@ export async function openSecureFront(options: FrontOptions): Promise<SecureFron
   return {
     port: server.endpoints[0]?.port as number,
     values,
+    get open() {
+      return reader.open;
+    },
     close: async () => {
       await server.shutdown(0);
       await certificates.dispose();

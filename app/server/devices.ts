@@ -3,14 +3,17 @@ import { createHash } from 'node:crypto';
 import {
   type DevicePageMessage,
   type DeviceSpec,
+  edgePoints,
   inSeconds,
   type LogicMessage,
   type NetworkMessage,
   type OnlineMessage,
   type PlantSpec,
   type PointSpec,
+  s7AreaText,
 } from '@penstock/core';
 import type { Monitor } from '@penstock/monitor';
+import { nodeIdText, PLANT_NAMESPACE, stringId } from '@penstock/protocols/opcua';
 import type { Play } from '@penstock/range';
 
 export function networkOf(plant: PlantSpec, flows: NetworkMessage['flows']): NetworkMessage {
@@ -49,7 +52,7 @@ export function devicePage(play: Play, id: string): DevicePageMessage | undefine
     functions: [...(seen?.functions ?? [])],
     firstSeen: seen ? Math.max(0, seen.firstSeen) : null,
     lastSeen: seen ? Math.max(0, seen.lastSeen) : null,
-    points: spec.points.map((point) => pointMessage(point)),
+    points: pointsOf(spec),
     alerts: alertsOf(play.monitor, spec),
     failureModes: failureModes(play.range.spec, spec),
     hasLogic: spec.controller !== undefined,
@@ -102,9 +105,31 @@ export function onlineOf(play: Play, id: string): OnlineMessage | undefined {
   };
 }
 
-function pointMessage({ tag, modbus, writable }: PointSpec): DevicePageMessage['points'][number] {
-  const address = modbus ? `${modbus.table} ${modbus.address} (${modbus.type})` : '';
-  return { tag, protocol: 'modbus', address, writable };
+/** Every address of a tag in a device, of each protocol that it has there: registers, bytes, indices, objects, nodes, metrics. */
+export function pointsOf(spec: DeviceSpec): DevicePageMessage['points'] {
+  const points = spec.points.flatMap(({ tag, writable, ...point }) =>
+    placesOf(point).map(([protocol, address]) => ({ tag, protocol, address, writable })),
+  );
+  for (const service of spec.services) {
+    if (service.protocol !== 'opcua') continue;
+    for (const { tag, writable } of service.points)
+      points.push({ tag, protocol: 'opcua', address: nodeIdText(stringId(tag, PLANT_NAMESPACE)), writable });
+  }
+  for (const { tag, writable, sparkplug } of edgePoints(spec)) {
+    const { group, node, device, metric } = sparkplug;
+    points.push({ tag, protocol: 'mqtt', address: `${group}/${node}/${device} ${metric}`, writable });
+  }
+  return points;
+}
+
+function placesOf({ modbus, s7, dnp3, bacnet }: Omit<PointSpec, 'tag' | 'writable'>): [string, string][] {
+  const places: [string, string][] = [];
+  if (modbus) places.push(['modbus', `${modbus.table} ${modbus.address} (${modbus.type})`]);
+  if (s7)
+    places.push(['s7comm', `${s7AreaText(s7)} ${s7.byte}${s7.bit === undefined ? '' : `.${s7.bit}`} (${s7.type})`]);
+  if (dnp3) places.push(['dnp3', `${dnp3.kind} ${dnp3.index}`]);
+  if (bacnet) places.push(['bacnet', `${bacnet.kind} ${bacnet.instance}`]);
+  return places;
 }
 
 const alertsOf = (monitor: Monitor | undefined, { id, address }: DeviceSpec): number[] =>

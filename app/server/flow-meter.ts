@@ -12,7 +12,7 @@ import {
   TCP_RST,
   TCP_SYN,
 } from '@penstock/protocols/ethernet';
-import { isOrder } from '@penstock/protocols/packet';
+import { isOrder, usualAt } from '@penstock/protocols/packet';
 import { gatewayAddress } from '@penstock/simulator/kernel';
 
 const ETHERNET = 14;
@@ -20,21 +20,6 @@ const UDP_HEADER = 8;
 const MOST_FLOWS = 2000;
 /** A flow that was silent for so long is no longer shown, seconds. */
 const SHOWN_FOR = 300;
-const SERVICES: Readonly<Record<number, string>> = {
-  21: 'ftp',
-  23: 'telnet',
-  53: 'dns',
-  80: 'http',
-  102: 's7comm',
-  123: 'ntp',
-  161: 'snmp',
-  502: 'modbus',
-  514: 'syslog',
-  1883: 'mqtt',
-  4840: 'opcua',
-  20000: 'dnp3',
-  47808: 'bacnet',
-};
 
 interface Flow {
   readonly from: string;
@@ -54,7 +39,6 @@ export class FlowMeter implements FrameSink {
   packets = 0;
   readonly #flows = new Map<string, Flow>();
   readonly #names: ReadonlyMap<string, string>;
-  readonly #servers: ReadonlySet<string>;
   /** Microseconds since 1970 of the run's start. */
   readonly #epoch: number;
   readonly #known: (from: string, to: string, transport: string, port: number) => boolean;
@@ -68,7 +52,6 @@ export class FlowMeter implements FrameSink {
     this.#epoch = epoch;
     this.#known = known;
     this.#names = namesOf(plant);
-    this.#servers = new Set(Object.keys(SERVICES));
   }
 
   frame(time: number, buffer: Uint8Array, start: number, end: number): void {
@@ -91,7 +74,7 @@ export class FlowMeter implements FrameSink {
     }
     const [from, to] = [readUint16(buffer, at), readUint16(buffer, at + 2)];
     const transport = protocol === PROTOCOL_TCP ? 'tcp' : 'udp';
-    const forward = this.#isServer(to) || (!this.#isServer(from) && to <= from);
+    const forward = usualAt(to) !== undefined || (usualAt(from) === undefined && to <= from);
     const flow = forward
       ? this.#flow(source, destination, transport, to)
       : this.#flow(destination, source, transport, from);
@@ -117,7 +100,7 @@ export class FlowMeter implements FrameSink {
       const { from, to, transport, port, packets, bytes, writes } = flow;
       flows.push({
         ...{ from, to, transport, packets, bytes, writes, lastSeen: Math.max(0, lastSeen) },
-        protocol: SERVICES[port] ?? transport,
+        protocol: usualAt(port) ?? transport,
         port: port === 0 ? null : port,
         fresh: !this.#known(from, to, transport, port),
         refused: transport === 'tcp' && flow.opened && !flow.answered,
@@ -128,10 +111,6 @@ export class FlowMeter implements FrameSink {
     }
     const devices = new Set(flows.map(({ from }) => from)).size;
     return { time: now, flows, packets: this.packets, devices };
-  }
-
-  #isServer(port: number): boolean {
-    return this.#servers.has(String(port));
   }
 
   #flow(from: number, to: number, transport: string, port: number): Flow | undefined {

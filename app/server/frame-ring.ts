@@ -11,9 +11,9 @@ export interface KeptFrame {
 }
 
 export class FrameRing implements FrameSink {
-  /** Number of the oldest frame that is kept, and of the newest; `last` is below `first` when none is. */
-  first: number;
-  last: number;
+  /** Number of the oldest frame that is kept, and of the newest; `last` is 0 before the first. */
+  first = 1;
+  last = 0;
   readonly #data: Uint8Array;
   readonly #slots: number;
   readonly #offset: Uint32Array;
@@ -21,10 +21,8 @@ export class FrameRing implements FrameSink {
   readonly #time: Float64Array;
   #write = 0;
 
-  /** @param bytes memory for frames @param frames how many at most @param before frames that went past already */
-  constructor(bytes: number, frames: number, before = 0) {
-    this.first = before + 1;
-    this.last = before;
+  /** @param bytes memory for frames @param frames how many at most */
+  constructor(bytes: number, frames: number) {
     this.#data = new Uint8Array(bytes);
     this.#slots = frames;
     this.#offset = new Uint32Array(frames);

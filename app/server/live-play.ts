@@ -50,12 +50,14 @@ export class LivePlay implements AlertSink, LiveRange {
   readonly #journal: JournalMessage[] = [];
   readonly #orders: OrderMessage[] = [];
   lastFlows: FlowsMessage = { time: 0, flows: [], packets: 0, devices: 0 };
+  readonly #ring = new FrameRing(FRAMES.bytes, FRAMES.frames);
   #lines = 0;
   #shown: Shown | undefined;
 
   /** What the run has to tell, for the request that it is played with. */
-  get listeners(): Pick<PlayRequest, 'onActivity' | 'onHazard' | 'onDeviceLog' | 'onStep' | 'onOrder'> {
+  get listeners(): Pick<PlayRequest, 'onActivity' | 'onHazard' | 'onDeviceLog' | 'onStep' | 'onOrder' | 'frames'> {
     return {
+      frames: this.#ring,
       onActivity: (at, text) => this.#write(at, 'operation', text),
       onHazard: (at, hazard, state) => {
         this.#write(at, 'hazard', `${hazard}: ${state === 'begin' ? 'limit broken' : 'over'}`);
@@ -80,8 +82,6 @@ export class LivePlay implements AlertSink, LiveRange {
     const { range } = play;
     const { devices, displayed, spec } = range;
     const displaying = [...devices.values()].find((device) => device.store === displayed);
-    // Masters dial when their device is switched on, which is before anybody watches.
-    const ring = new FrameRing(FRAMES.bytes, FRAMES.frames, range.network.wire.tap.frames);
     const baseline = play.monitor?.baseline;
     // Without one that was learned before, nothing can be told to be new.
     const learned = baseline !== undefined && !baseline.empty;
@@ -92,14 +92,13 @@ export class LivePlay implements AlertSink, LiveRange {
     );
     const writes = new LastWrites(spec);
     play.truth.onWrite = (record) => writes.take(record);
-    play.watch(ring);
     play.watch(flows);
     const alarms = new AlarmStation(spec);
     const history = new History(range);
     alarms.onRaise.to(({ tag, limit, raisedAt }) =>
       history.mark({ time: raisedAt ?? 0, kind: 'alarm', tag, text: `${tag} ${limit}` }),
     );
-    const packets = new Packets(ring, spec, range.epoch, {
+    const packets = new Packets(this.#ring, spec, range.epoch, {
       packetsOf: (alert) => this.#packetsOf.get(alert) ?? [],
       alertsOf: (packet) =>
         [...this.#packetsOf].flatMap(([alert, numbers]) => (numbers.includes(packet) ? [alert] : [])),

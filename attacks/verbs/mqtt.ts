@@ -1,6 +1,6 @@
 /** Verbs upon an MQTT broker: `mqtt-listen`, `mqtt-take-over` and `mqtt-publish-file`. Tags are commanded with `write-tag` and its `broker`. */
 import { duration, edgePoints, type PlantSpec, seconds } from '@penstock/core';
-import { makeFirmware } from '@penstock/protocols/firmware';
+import { FIRMWARE_EFFECTS, makeFirmware } from '@penstock/protocols/firmware';
 import {
   BirthBook,
   decodePayload,
@@ -223,7 +223,10 @@ function speak(session: MqttSession, points: Points, says: Readonly<Record<strin
   }
 }
 
-/** Publishes a firmware image of the range's own format to a topic, as devices take updates. */
+/** What an edge node says of its firmware in its birth. */
+const VERSION = 'Properties/Firmware Version';
+
+/** Publishes a firmware image of the range's own format to a topic, as devices take updates; and hears whether it was taken. */
 export const mqttPublishFile = defineVerb({
   schema: z.strictObject({
     ...onBroker,
@@ -232,29 +235,71 @@ export const mqttPublishFile = defineVerb({
     /** Role of the device that it is made for. */
     product: roleName,
     version: z.string().min(1).max(32),
+    /** `genuine`: by the vendor. `altered`: by somebody else, not signed. `corrupt`: broken on the way, which bricks a device that does not look. */
+    image: z.enum(['genuine', 'altered', 'corrupt']).default('altered'),
+    /** What a device that runs it does otherwise; of an altered image. */
+    effect: z.enum(FIRMWARE_EFFECTS).optional(),
+    /** How long an edge node has to say the new version in its birth, or the step has failed; nobody waits for that when left out. */
+    taken: duration.optional(),
   }),
-  targets: (step) => [step.to],
+  targets: (step) => [step.to, step.product],
   tags: () => [],
   overwrites: () => [],
   plan(step, context) {
-    context.guard.device(step.product);
+    if (step.taken === undefined) context.guard.device(step.product);
+    else edgeOf(context.guard, context.plant, step.product, step.to);
+    if (step.effect !== undefined && step.image !== 'altered')
+      throw new ScopeError(
+        'scope.no-firmware',
+        `an image of the vendor's has no effect of its own; leave 'effect' out of '${step.id}', or alter the image`,
+      );
     return line(step, context, step.topic);
   },
 
   run(step, context, end) {
-    const { identity } = specOf(context.plant, context.guard.device(step.product).id);
-    const payload = makeFirmware(identity, step.version, 'altered');
+    const { guard, plant } = context;
+    const { topic: name, version, taken } = step;
+    const { identity } = specOf(plant, guard.device(step.product).id);
+    const payload = makeFirmware(identity, version, step.image, step.effect);
+    const what = `${payload.length} bytes to ${name}`;
     open(step, context, asTool, (session, why) => {
       if (session === undefined) {
         end({ outcome: 'failed', detail: why });
         return;
       }
-      session.publish({ topic: step.topic, payload, qos: 1 }, (answer) => {
+      let isOver = false;
+      const over = (failure: string | undefined): void => {
+        if (isOver) return;
+        isOver = true;
         session.release();
-        const isTaken = answer !== 'closed' && answer < 0x80;
-        const what = `${payload.length} bytes to ${step.topic}`;
-        end({ outcome: isTaken ? 'done' : 'failed', detail: isTaken ? what : `${what}: ${answer}` });
-      });
+        end(
+          failure === undefined
+            ? { outcome: 'done', detail: taken === undefined ? what : `${what}; ${step.product} runs ${version}` }
+            : { outcome: 'failed', detail: `${what}: ${failure}` },
+        );
+      };
+      const publish = (): void =>
+        session.publish({ topic: name, payload, qos: 1 }, (answer) => {
+          if (answer === 'closed' || answer >= 0x80) over(answer === 'closed' ? answer : `code ${answer}`);
+          else if (taken === undefined) over(undefined);
+        });
+      if (taken === undefined) {
+        publish();
+        return;
+      }
+      const { group, node } = (edgeOf(guard, plant, step.product, step.to).points[0] as Points[number]).sparkplug;
+      context.later(taken, () => over(`${step.product} does not say that it runs ${version}`));
+      session.subscribe(
+        [formatTopic({ group, type: 'NBIRTH', node, device: undefined })],
+        (codes) => {
+          if (codes === 'closed' || (codes[0] ?? 0x80) >= 0x80) over('the broker does not let its birth be heard');
+          else publish();
+        },
+        (_, bytes) => {
+          const metrics = decodePayload(bytes)?.metrics ?? [];
+          if (metrics.some((metric) => metric.name === VERSION && metric.value === version)) over(undefined);
+        },
+      );
     });
   },
 });

@@ -28,7 +28,7 @@ export const readTags = defineVerb({
     .refine((step) => (step.every === undefined) === (step.lasts === undefined), {
       error: "'every' and 'lasts' belong together",
     }),
-  targets: (step) => [step.to],
+  targets: ({ to, broker }) => (broker === undefined ? [to] : [to, broker]),
   tags: (step) => step.tags,
   overwrites: () => [],
 

@@ -28,7 +28,7 @@ export const writeTag = defineVerb({
     /** Over BACnet: the command at that priority is taken back, and the value written only where that is not enough. */
     relinquish: z.boolean().optional(),
   }),
-  targets: (step) => [step.to],
+  targets: ({ to, broker }) => (broker === undefined ? [to] : [to, broker]),
   tags: (step) => [step.tag],
   overwrites: (step) => [
     {

@@ -19,7 +19,7 @@ const dnp3Group = z
   .string()
   .regex(/^g\d{1,3}$/)
   .transform((group) => group as `g${number}`);
-const table = z.union([modbusTable, s7Area, dnp3Group, z.literal('sparkplug'), z.literal('bacnet')]);
+const table = z.union([modbusTable, s7Area, dnp3Group, z.enum(['sparkplug', 'bacnet', 'opcua'])]);
 const tableKey = z.string().regex(/^(coil|discrete|input|holding|DB\d{1,5}|[MIQCT]|g\d{1,3}|sparkplug|bacnet)$/);
 const linkAddress = z.int().min(0).max(65_535);
 const span = z.tuple([z.int().nonnegative(), z.int().nonnegative()]);

@@ -432,7 +432,8 @@ export type LearnedTable =
   | 'T'
   | `g${number}`
   | 'sparkplug'
-  | 'bacnet';
+  | 'bacnet'
+  | 'opcua';
 
 export interface LearnedRange {
   readonly table: LearnedTable;

@@ -16,8 +16,9 @@ import type { Conversation } from '../conversations.ts';
 import type { Host } from '../hosts.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { PointFacts } from '../subject.ts';
-import { wordsOfPresentValue } from '../watch/bacnet-places.ts';
-import type { ProcessWatch, ReadBlock } from '../watch/index.ts';
+import { stateOf } from '../watch/bacnet-places.ts';
+import type { ProcessWatch } from '../watch/index.ts';
+import { ToldPicture, wordsOfFloat } from '../watch/told-picture.ts';
 import type { Scene } from './scene.ts';
 
 export type AnyBacnetEvent =
@@ -43,13 +44,6 @@ export const BACNET_EVENTS: ReadonlySet<string> = new Set([
   'bacnet_time',
   'bacnet_write',
 ]);
-
-/** What one end of a conversation has told the other of its objects. */
-interface Picture {
-  readonly block: ReadBlock;
-  readonly words: number[];
-  time: number;
-}
 
 /** Properties whose change keeps an alarm from being told, or from coming about. */
 const OF_ALARMS: ReadonlySet<number> = new Set([
@@ -78,9 +72,9 @@ export class BacnetJudge {
   readonly #watch: ProcessWatch;
   readonly #facts = new PointFacts();
   /** Of the originator and of the responder of each conversation. */
-  readonly #pictures = new WeakMap<Conversation, [Picture | undefined, Picture | undefined]>();
+  readonly #pictures = new WeakMap<Conversation, [ToldPicture | undefined, ToldPicture | undefined]>();
   /** The picture whose message is being taken in. */
-  #told: Picture | undefined;
+  #told: ToldPicture | undefined;
 
   constructor(scene: Scene, inventory: Inventory, watch: ProcessWatch) {
     this.#scene = scene;
@@ -93,7 +87,7 @@ export class BacnetJudge {
     const picture = this.#told;
     if (picture === undefined) return;
     this.#told = undefined;
-    this.#watch.read(picture.block, picture.words, picture.time, true);
+    picture.settle(this.#watch);
   }
 
   event(event: AnyBacnetEvent, conversation: Conversation): void {
@@ -158,14 +152,11 @@ export class BacnetJudge {
     const picture = this.#picture(conversation, isOrig);
     const place = picture?.block.device.points?.bacnet?.find(object);
     if (picture === undefined || place === undefined) return;
-    const [first, second] = wordsOfPresentValue(place, value);
-    picture.words[place.address] = first;
-    picture.words[place.address + 1] = second;
-    picture.time = time;
+    picture.tell(place.address, stateOf(place, value), time);
     this.#told = picture;
   }
 
-  #picture(conversation: Conversation, isOrig: boolean): Picture | undefined {
+  #picture(conversation: Conversation, isOrig: boolean): ToldPicture | undefined {
     let both = this.#pictures.get(conversation);
     if (both === undefined) {
       both = [undefined, undefined];
@@ -181,7 +172,7 @@ export class BacnetJudge {
     if (watched === undefined || places === undefined) return undefined;
     const range = { table: 'bacnet', address: 0, quantity: places.size } as const;
     const block = this.#watch.block(watched, { flow, src: reader, dst: device }, range, 0);
-    const picture: Picture = { block, words: new Array<number>(places.size).fill(-1), time: 0 };
+    const picture = new ToldPicture(block);
     both[which] = picture;
     return picture;
   }
@@ -204,7 +195,7 @@ export class BacnetJudge {
     };
     const place = watched?.points?.bacnet?.find(object);
     if (watched !== undefined && place !== undefined) {
-      const words = wordsOfPresentValue(place, number);
+      const words = wordsOfFloat(stateOf(place, number));
       this.#watch.write(watched, line, 'bacnet', place.address, words, 0, accepted, time, each);
       return;
     }
@@ -227,11 +218,8 @@ export class BacnetJudge {
     details: Readonly<Record<string, FieldValue>> | undefined,
     isFromOriginator = event.is_orig,
   ): void {
-    const [client, device] = endsOf(conversation, isFromOriginator);
-    const { baseline, learning, ready } = this.#scene;
-    if (learning && this.#scene.learnConversation(conversation.flow, client, device, event.time))
-      baseline.learnRequest(client.address, device.address, 0, name);
-    const learned = ready ? baseline.knowsFunction(client.address, device.address, 0, name) : undefined;
+    const [src, dst] = endsOf(conversation, isFromOriginator);
+    const learned = this.#scene.functionLearned({ flow: conversation.flow, src, dst }, event.time, name);
     this.#judge(source, event, conversation, isFromOriginator, learned, details);
   }
 

@@ -173,7 +173,9 @@ export class DoorJudge {
     const knownGood = revision === undefined || !VERSION.test(value) ? undefined : saysRevision(value, revision);
     if (before === undefined && knownGood !== false) return;
     if (!this.#scene.engine.wants('penstock/identity_change')) return;
-    this.#scene.prepareFor(conversation, time, undefined);
+    // Whom it concerns is the device, whoever opened the conversation.
+    const { flow, src, dst } = conversation;
+    this.#scene.prepare(flow, device === src ? dst : src, device, time, undefined);
     this.#judge('penstock/identity_change', {
       'identity.protocol': protocol,
       'identity.object': object,

@@ -3,20 +3,24 @@
  * edge nodes tell and host applications command over Sparkplug.
  */
 import type { FieldValue } from '@penstock/core';
-import type {
-  ConnectEvent,
-  PublishEvent,
-  SparkplugMessageEvent,
-  SparkplugMetricEvent,
-  SparkplugStateEvent,
-  SubscribeEvent,
+import {
+  type ConnectEvent,
+  isCommandTopic,
+  type PublishEvent,
+  type SparkplugMessageEvent,
+  type SparkplugMetricEvent,
+  type SparkplugStateEvent,
+  type SubscribeEvent,
+  sparkplugType,
 } from '@penstock/protocols/mqtt';
 import { BoundedMap } from '../bounded-map.ts';
 import type { Conversation } from '../conversations.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { PointFacts } from '../subject.ts';
-import type { ProcessWatch, ReadBlock } from '../watch/index.ts';
-import { metricKey, wordsOfMetric } from '../watch/sparkplug-places.ts';
+import type { ProcessWatch } from '../watch/index.ts';
+import { metricKey } from '../watch/sparkplug-places.ts';
+import { ToldPicture, wordsOfFloat } from '../watch/told-picture.ts';
+import type { DoorJudge } from './doors.ts';
 import type { Scene } from './scene.ts';
 
 export type AnyMqttEvent =
@@ -44,42 +48,44 @@ interface Client {
   open: boolean;
 }
 
-/** What an edge node has told so far. */
-interface Picture {
-  readonly block: ReadBlock;
-  readonly words: number[];
-  time: number;
-}
-
 const MAX_CLIENTS = 16_384;
 const MAX_NODES = 64;
 const LONGEST = 64;
-/** Topics by which things are ordered, as makers of devices name them. */
-const COMMAND =
-  /(^|\/)(cmd|command|commands|cmnd|set|write|control|rpc|action|actions|reboot|ota|update|firmware)(\/|$)/i;
 const FILES: ReadonlySet<string> = new Set(['firmware', 'archive', 'executable']);
-const SPARKPLUG = /^spBv1\.0\/[^/]+\/([A-Z]+)\//;
+/** What a node says of itself in its birth, by the names that identities have. */
+const PROPERTIES: ReadonlyMap<string, string> = new Map([
+  ['Properties/Hardware Make', 'VendorName'],
+  ['Properties/Hardware Model', 'ModelName'],
+  ['Properties/Firmware Version', 'MajorMinorVersion'],
+]);
+
+/** What a host application asks a node for when it missed something (Sparkplug 3.0.0, chapter 6); it orders nothing of the process. */
+const REBIRTH = 'Node Control/Rebirth';
 
 export class MqttJudge {
   readonly #scene: Scene;
   readonly #inventory: Inventory;
   readonly #watch: ProcessWatch;
+  readonly #doors: DoorJudge;
   /** By broker's address and client id. */
   readonly #clients = new BoundedMap<string, Client>(MAX_CLIENTS);
   readonly #ids = new WeakMap<Conversation, string>();
-  readonly #pictures = new WeakMap<Conversation, Picture>();
+  readonly #pictures = new WeakMap<Conversation, ToldPicture>();
   /** Edge nodes in whose name a connection speaks. */
   readonly #nodes = new WeakMap<Conversation, Set<string>>();
+  /** Whether all that a connection ordered of nodes so far was to be born again. */
+  readonly #asksOnly = new WeakMap<Conversation, boolean>();
   /** Devices of listed metrics. */
   readonly #holders = new Map<string, string>();
   readonly #facts = new PointFacts();
   /** The picture whose message is being taken in. */
-  #told: Picture | undefined;
+  #told: ToldPicture | undefined;
 
-  constructor(scene: Scene, inventory: Inventory, watch: ProcessWatch) {
+  constructor(scene: Scene, inventory: Inventory, watch: ProcessWatch, doors: DoorJudge) {
     this.#scene = scene;
     this.#inventory = inventory;
     this.#watch = watch;
+    this.#doors = doors;
     for (const { device, sparkplug } of scene.hosts.knowledge.points)
       if (sparkplug !== undefined) this.#holders.set(metricKey(sparkplug), device);
   }
@@ -94,7 +100,7 @@ export class MqttJudge {
     const picture = this.#told;
     if (picture === undefined) return;
     this.#told = undefined;
-    this.#watch.read(picture.block, picture.words, picture.time, true);
+    picture.settle(this.#watch);
   }
 
   event(event: AnyMqttEvent, conversation: Conversation): void {
@@ -111,7 +117,9 @@ export class MqttJudge {
         return;
       case 'sparkplug_message':
         this.settle();
-        if (event.from_client && !event.message_type.endsWith('CMD')) this.#tells(event, conversation);
+        if (!event.from_client) return;
+        if (!event.message_type.endsWith('CMD')) this.#tells(event, conversation);
+        else if (event.message_type === 'NCMD' && event.metrics !== 1) this.#asksOnly.set(conversation, false);
         return;
       case 'sparkplug_state':
         if (event.from_client) this.#inventory.messages(conversation.flow, `host ${event.host}`, event.time);
@@ -134,7 +142,12 @@ export class MqttJudge {
     const key = `${dst.address}|${id}`;
     const before = this.#clients.get(key);
     const isTakeOver = accepted !== false && before?.open === true && before.conversation !== conversation;
-    const learned = this.#functionLearned(conversation, time, `client ${id.slice(0, LONGEST)}`, accepted !== false);
+    const learned = this.#scene.functionLearned(
+      conversation,
+      time,
+      `client ${id.slice(0, LONGEST)}`,
+      accepted !== false,
+    );
     if (accepted !== false) this.#inventory.messages(flow, `client ${id}`, time);
     this.#judge('penstock/mqtt_client', conversation, event, learned, {
       'client.id': id,
@@ -152,7 +165,7 @@ export class MqttJudge {
 
   #subscribe(event: SubscribeEvent, conversation: Conversation): void {
     for (const filter of event.topics) {
-      const learned = this.#functionLearned(
+      const learned = this.#scene.functionLearned(
         conversation,
         event.time,
         `subscribe ${filter.slice(0, LONGEST)}`,
@@ -171,12 +184,14 @@ export class MqttJudge {
   /** Readings pass; what orders something, is a file, or was refused does not. */
   #publish(event: PublishEvent, conversation: Conversation): void {
     const { topic, content, refused, time, payload_len: length } = event;
-    const type = SPARKPLUG.exec(topic)?.[1];
-    const isCommand = type === undefined ? COMMAND.test(topic) : type === 'NCMD' || type === 'DCMD';
+    const type = sparkplugType(topic);
+    const isCommand = isCommandTopic(topic);
     const isFile = FILES.has(content);
     if (!isCommand && !isFile && refused === undefined) return;
-    const kind = isFile ? 'file' : isCommand ? 'command' : 'refused';
-    const learned = this.#functionLearned(conversation, time, `publish ${type ?? kind}`, refused === undefined);
+    const isQuestion = type === 'NCMD' && this.#asksOnly.get(conversation) === true;
+    const kind = isFile ? 'file' : isQuestion ? 'rebirth' : isCommand ? 'command' : 'refused';
+    const name = `publish ${isQuestion ? kind : (type ?? kind)}`;
+    const learned = this.#scene.functionLearned(conversation, time, name, refused === undefined);
     this.#judge('penstock/mqtt_message', conversation, event, learned, {
       'message.kind': kind,
       'message.client': this.#ids.get(conversation),
@@ -201,7 +216,7 @@ export class MqttJudge {
       this.#inventory.messages(conversation.flow, `edge node ${name}`, time);
     }
     if (!isFirst && !this.#scene.ready) return;
-    const learned = this.#functionLearned(conversation, time, `tells ${name.slice(0, LONGEST)}`, isFirst);
+    const learned = this.#scene.functionLearned(conversation, time, `tells ${name.slice(0, LONGEST)}`, isFirst);
     this.#judge('penstock/sparkplug_node', conversation, event, learned, {
       'node.name': name,
       'node.message': type,
@@ -212,6 +227,9 @@ export class MqttJudge {
 
   #metric(event: SparkplugMetricEvent, conversation: Conversation): void {
     const { group, edge_node: node, device, metric, value, message_type: type, time } = event;
+    if (type === 'NBIRTH') this.#named(event, conversation);
+    if (type === 'NCMD' && (metric !== REBIRTH || !this.#asksOnly.has(conversation)))
+      this.#asksOnly.set(conversation, metric === REBIRTH);
     if (device === undefined || metric === undefined) return;
     const key = metricKey({ group, node, device, metric });
     if (type === 'DCMD') {
@@ -222,15 +240,21 @@ export class MqttJudge {
     const picture = this.#picture(conversation);
     const place = picture?.block.device.points?.sparkplug?.find(key);
     if (picture === undefined || place === undefined) return;
-    const [first, second] = wordsOfMetric(value);
-    picture.words[place.address] = first;
-    picture.words[place.address + 1] = second;
-    picture.time = time;
+    picture.tell(place.address, value, time);
     this.#told = picture;
   }
 
+  /** A property of the node itself. */
+  #named({ metric, text, time }: SparkplugMetricEvent, conversation: Conversation): void {
+    const object = metric === undefined ? undefined : PROPERTIES.get(metric);
+    if (object === undefined || typeof text !== 'string' || text === '') return;
+    this.#inventory.named({ object, value: text, is_orig: true, time }, conversation.flow);
+    if (object === 'MajorMinorVersion')
+      this.#doors.says(conversation, conversation.src, 'mqtt', metric as string, text, time);
+  }
+
   /** What the edge node behind a connection has told; undefined where nobody listed its metrics. */
-  #picture(conversation: Conversation): Picture | undefined {
+  #picture(conversation: Conversation): ToldPicture | undefined {
     const known = this.#pictures.get(conversation);
     if (known !== undefined) return known;
     const { src, dst, flow } = conversation;
@@ -240,7 +264,7 @@ export class MqttJudge {
     // The broker is who is told.
     const range = { table: 'sparkplug', address: 0, quantity: places.size } as const;
     const block = this.#watch.block(watched, { flow, src: dst, dst: src }, range, 0);
-    const picture = { block, words: new Array<number>(places.size).fill(-1), time: 0 };
+    const picture = new ToldPicture(block);
     this.#pictures.set(conversation, picture);
     return picture;
   }
@@ -268,15 +292,7 @@ export class MqttJudge {
       each(facts);
       return;
     }
-    this.#watch.write(watched, line, 'sparkplug', place.address, wordsOfMetric(value), 0, undefined, time, each);
-  }
-
-  /** Whether a thing is done here as it was while learning; learns it where learning goes on. */
-  #functionLearned({ flow, src, dst }: Conversation, time: number, name: string, isDone: boolean): boolean | undefined {
-    const { baseline, learning, ready } = this.#scene;
-    if (learning && isDone && this.#scene.learnConversation(flow, src, dst, time))
-      baseline.learnRequest(src.address, dst.address, 0, name);
-    return ready ? baseline.knowsFunction(src.address, dst.address, 0, name) : undefined;
+    this.#watch.write(watched, line, 'sparkplug', place.address, wordsOfFloat(value), 0, undefined, time, each);
   }
 
   #judge(

@@ -1,6 +1,6 @@
 /**
  * Judges OPC UA: who logs on to a server and how well that is protected, what is written over which session, methods that are called and
- * nodes that somebody wants to add, and who looks through the nodes of a server.
+ * nodes that somebody wants to add, and who looks through the nodes of a server. Hands the process watch what servers say of listed nodes.
  */
 import type { FieldValue, ProtocolEvent } from '@penstock/core';
 import type {
@@ -14,6 +14,8 @@ import { BoundedMap } from '../bounded-map.ts';
 import type { Conversation } from '../conversations.ts';
 import type { Inventory } from '../inventory/index.ts';
 import { PointFacts } from '../subject.ts';
+import type { ProcessWatch } from '../watch/index.ts';
+import { ToldPicture, wordsOfFloat } from '../watch/told-picture.ts';
 import type { Scene } from './scene.ts';
 
 export type JudgedOpcUaEvent = BrowseEvent | OpcUaCallEvent | OpcUaIdentityEvent | OpcUaSessionEvent | OpcUaValueEvent;
@@ -55,17 +57,31 @@ export class OpcUaJudge {
   readonly #best = new BoundedMap<string, number>(MAX_PAIRS);
   /** What a server last said of a node, for the old value of a write. */
   readonly #values = new BoundedMap<string, number>(MAX_VALUES);
+  readonly #watch: ProcessWatch;
+  /** What a server told the client of a connection. */
+  readonly #pictures = new WeakMap<Conversation, ToldPicture>();
   readonly #facts = new PointFacts();
+  /** The picture whose message is being taken in. */
+  #told: ToldPicture | undefined;
 
-  constructor(scene: Scene, inventory: Inventory) {
+  constructor(scene: Scene, inventory: Inventory, watch: ProcessWatch) {
     this.#scene = scene;
     this.#inventory = inventory;
+    this.#watch = watch;
     this.#tags = new Map(scene.hosts.knowledge.tags.map((tag) => [tag.id, tag]));
   }
 
   /** Pairs of hosts and values that found no room. */
   get dropped(): number {
     return this.#best.forgotten + this.#values.forgotten;
+  }
+
+  /** All of a message has been told: event time goes on. */
+  settle(): void {
+    const picture = this.#told;
+    if (picture === undefined) return;
+    this.#told = undefined;
+    picture.settle(this.#watch);
   }
 
   event(event: JudgedOpcUaEvent, conversation: Conversation): void {
@@ -75,7 +91,7 @@ export class OpcUaJudge {
         return;
       case 'opcua_value':
         if (event.service === 'Write') this.#written(event, conversation);
-        else this.#told(event, conversation);
+        else this.#shown(event, conversation);
         return;
       case 'opcua_call':
         this.#called(event, conversation);
@@ -97,7 +113,7 @@ export class OpcUaJudge {
     const before = this.#best.get(pair) ?? -1;
     const offered = event.best_offered === undefined ? -1 : MODES.indexOf(event.best_offered);
     const isWeak = event.security_policy !== undefined && WEAK.has(event.security_policy);
-    const learned = this.#learned(
+    const learned = this.#scene.functionLearned(
       conversation,
       time,
       nameOf({ application, user, anonymous: user === undefined }),
@@ -134,7 +150,7 @@ export class OpcUaJudge {
     const { node_id: node = '', status_code_name: status, number: value, time } = event;
     const speaker = this.#speakers.get(conversation) ?? UNKNOWN;
     const accepted = status === undefined ? undefined : status.startsWith('Good');
-    const learned = this.#learned(
+    const learned = this.#scene.functionLearned(
       conversation,
       time,
       `writes ${node.slice(0, LONGEST)} as ${nameOf(speaker)}`,
@@ -166,11 +182,58 @@ export class OpcUaJudge {
       },
       facts.tag === undefined ? undefined : facts,
     );
+    if (value !== undefined && event.attribute === 'Value') this.#given(event, value, accepted, conversation);
   }
 
-  #told({ node_id: node, number: value, attribute }: OpcUaValueEvent, { dst }: Conversation): void {
+  /** A value that somebody gives to a listed node. */
+  #given(event: OpcUaValueEvent, value: number, accepted: boolean | undefined, conversation: Conversation): void {
+    const { time, node_id: node = '', service } = event;
+    const { flow, src, dst } = conversation;
+    const watched = this.#watch.device(dst.address);
+    const place = watched?.points?.opcua?.find(node);
+    if (watched === undefined || place === undefined) return;
+    this.settle();
+    const isHeld = watched.points?.at('opcua', place.address, 0)?.relays === false;
+    const scene = this.#scene;
+    const each = (facts: PointFacts): void => {
+      // What a server writes on is judged where it arrives.
+      if (!isHeld) return;
+      scene.prepare(flow, src, dst, time, { ...event, func: service } as ProtocolEvent);
+      scene.judgeWrite(conversation, 'opcua', facts, accepted);
+    };
+    this.#watch.write(watched, conversation, 'opcua', place.address, wordsOfFloat(value), 0, accepted, time, each);
+  }
+
+  /** A value that a server told. */
+  #shown(event: OpcUaValueEvent, conversation: Conversation): void {
+    const { node_id: node, number: value, attribute, status_code_name: status, time } = event;
     if (node === undefined || value === undefined || attribute !== 'Value') return;
-    this.#values.set(`${dst.address}|${node}`, value);
+    this.#values.set(`${conversation.dst.address}|${node}`, value);
+    const picture = this.#picture(conversation);
+    const place = picture?.block.device.points?.opcua?.find(node);
+    if (picture === undefined || place === undefined || status?.startsWith('Bad')) return;
+    if (this.#told !== picture) this.settle();
+    picture.tell(place.address, value, time);
+    this.#told = picture;
+  }
+
+  /** What the server of a connection has told; undefined where nobody listed its nodes. */
+  #picture(conversation: Conversation): ToldPicture | undefined {
+    const known = this.#pictures.get(conversation);
+    if (known !== undefined) return known;
+    const { flow, src, dst } = conversation;
+    const watched = this.#watch.device(dst.address);
+    const places = watched?.points?.opcua;
+    if (watched === undefined || places === undefined) return undefined;
+    const block = this.#watch.block(
+      watched,
+      { flow, src, dst },
+      { table: 'opcua', address: 0, quantity: places.size },
+      0,
+    );
+    const picture = new ToldPicture(block);
+    this.#pictures.set(conversation, picture);
+    return picture;
   }
 
   #called(event: OpcUaCallEvent, conversation: Conversation): void {
@@ -178,7 +241,7 @@ export class OpcUaJudge {
     const speaker = this.#speakers.get(conversation) ?? UNKNOWN;
     const accepted = status === undefined ? undefined : status.startsWith('Good');
     const name = `${service} ${object ?? ''} ${method ?? ''} as ${nameOf(speaker)}`.slice(0, 2 * LONGEST);
-    const learned = this.#learned(conversation, time, name, accepted !== false);
+    const learned = this.#scene.functionLearned(conversation, time, name, accepted !== false);
     this.#judge('penstock/opcua_call', conversation, event, learned, {
       'call.service': service,
       'call.object': object,
@@ -196,16 +259,8 @@ export class OpcUaJudge {
     const name =
       numeric ?? event.browse_description_string ?? event.browse_description_guid ?? event.browse_description_opaque;
     const node = `${namespace}:${name ?? ''}`;
-    const learned = this.#learned(conversation, event.time, `browses ${node.slice(0, LONGEST)}`, true);
+    const learned = this.#scene.functionLearned(conversation, event.time, `browses ${node.slice(0, LONGEST)}`, true);
     this.#judge('penstock/opcua_browse', conversation, event, learned, { 'browse.node': node });
-  }
-
-  /** Whether a thing is done here as it was while learning; learns it where learning goes on. */
-  #learned({ flow, src, dst }: Conversation, time: number, name: string, isDone: boolean): boolean | undefined {
-    const { baseline, learning, ready } = this.#scene;
-    if (learning && isDone && this.#scene.learnConversation(flow, src, dst, time))
-      baseline.learnRequest(src.address, dst.address, 0, name);
-    return ready ? baseline.knowsFunction(src.address, dst.address, 0, name) : undefined;
   }
 
   #judge(

@@ -55,6 +55,18 @@ export class Scene {
     return true;
   }
 
+  /** Whether a host does something at another as it did while learning; learns it where learning goes on and it is done. */
+  functionLearned(
+    { flow, src, dst }: Pick<Conversation, 'flow' | 'src' | 'dst'>,
+    time: number,
+    name: string,
+    isDone = true,
+  ): boolean | undefined {
+    if (this.learning && isDone && this.learnConversation(flow, src, dst, time))
+      this.baseline.learnRequest(src.address, dst.address, 0, name);
+    return this.ready ? this.baseline.knowsFunction(src.address, dst.address, 0, name) : undefined;
+  }
+
   /** Fills the subject with what the sensor says of itself: no hosts, no conversation. */
   prepareSensor(time: number, details: NonNullable<Subject['details']>): void {
     const { baseline } = this.subject;

@@ -2,22 +2,18 @@
  * The logs of BACnet that rules may name: ICSNPP's columns with ours behind them, and logs of our own (`penstock`). `src` is who asks and `dst` the
  * device, whoever spoke first; a broadcast address where everybody is asked.
  */
-import { column, common, detail, type Field, type FieldType, functionLearned, type LogSource } from './fields.ts';
+import {
+  columns,
+  common,
+  detail,
+  type FieldType,
+  functionLearned,
+  type LogSource,
+  source as logSource,
+} from './fields.ts';
 
-const columns = (table: Record<string, FieldType>): Field[] =>
-  Object.entries(table).map(([name, type]) => column(name, type));
-
-const source = (
-  product: LogSource['product'],
-  service: string,
-  about: string,
-  fields: readonly Field[],
-): LogSource => ({
-  product,
-  service,
-  about,
-  fields: new Map([...common, functionLearned, ...fields].map((field) => [field.name, field])),
-});
+const source = (...[product, service, about, fields]: Parameters<typeof logSource>): LogSource =>
+  logSource(product, service, about, [...common, functionLearned, ...fields]);
 
 const SPEAKS: Record<string, FieldType> = { is_orig: 'boolean' };
 const OBJECT: Record<string, FieldType> = { object_type: 'text', instance_number: 'number' };

@@ -1,29 +1,8 @@
 /** Log sources of devices' doors: consoles, pages, file drops, SNMP; and what the monitor makes of them. */
-import {
-  column,
-  common,
-  detail,
-  type Field,
-  type FieldType,
-  type LogSource,
-  newWriter,
-  writerLearned,
-} from './fields.ts';
+import { columns, common, detail, type LogSource, source as logSource, newWriter, writerLearned } from './fields.ts';
 
-const columns = (table: Record<string, FieldType>): Field[] =>
-  Object.entries(table).map(([name, type]) => column(name, type));
-
-const source = (
-  product: LogSource['product'],
-  service: string,
-  about: string,
-  fields: readonly Field[],
-): LogSource => ({
-  product,
-  service,
-  about,
-  fields: new Map([...common, ...fields].map((field) => [field.name, field])),
-});
+const source = (...[product, service, about, fields]: Parameters<typeof logSource>): LogSource =>
+  logSource(product, service, about, [...common, ...fields]);
 
 /** Those that the judgement makes itself, so that no event has their name. */
 export const DOOR_DERIVED: readonly string[] = [

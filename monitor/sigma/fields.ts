@@ -249,3 +249,19 @@ export const point: Field[] = [
   field('point.listed', 'boolean', "the device's point list has the address", (s) => s.point?.listed),
   field('point.writable', 'boolean', 'the point list calls it writable', (s) => s.point?.writable),
 ];
+
+/** Columns of an event's own log by name. `fixed` are those that are the same for every event of one shape. */
+export const columns = (table: Readonly<Record<string, FieldType>>, fixed: readonly string[] = []): Field[] =>
+  Object.entries(table).map(([name, type]) => column(name, type, fixed.includes(name)));
+
+export const source = (
+  product: LogSource['product'],
+  service: string,
+  about: string,
+  fields: readonly Field[],
+): LogSource => ({
+  product,
+  service,
+  about,
+  fields: new Map(fields.map((f) => [f.name, f])),
+});

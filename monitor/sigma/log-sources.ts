@@ -9,9 +9,9 @@ import { DOOR_DERIVED, DOOR_SOURCES } from './door-sources.ts';
 import {
   baselineReady,
   column,
+  columns,
   common,
   detail,
-  type Field,
   type FieldType,
   field,
   functionLearned,
@@ -20,6 +20,7 @@ import {
   newWriter,
   point,
   requestLearned,
+  source,
   writerLearned,
 } from './fields.ts';
 import { MQTT_DERIVED, MQTT_SOURCES } from './mqtt-sources.ts';
@@ -30,21 +31,6 @@ const queryOf = (s: Subject): string | undefined => {
   const { query } = (s.event ?? {}) as { query?: unknown };
   return typeof query === 'string' ? query : undefined;
 };
-
-const columns = (table: Record<string, FieldType>, fixed: readonly string[] = []): Field[] =>
-  Object.entries(table).map(([name, type]) => column(name, type, fixed.includes(name)));
-
-const source = (
-  product: LogSource['product'],
-  service: string,
-  about: string,
-  fields: readonly Field[],
-): LogSource => ({
-  product,
-  service,
-  about,
-  fields: new Map(fields.map((f) => [f.name, f])),
-});
 
 const modbusRequest: Record<string, FieldType> = { tid: 'number', unit: 'number', func: 'text' };
 

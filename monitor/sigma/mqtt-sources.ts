@@ -1,20 +1,8 @@
 /** The logs of MQTT and Sparkplug that rules may name: Zeek's columns with ours behind them, and what the judgement makes of them. */
-import { column, common, detail, type Field, type FieldType, functionLearned, type LogSource } from './fields.ts';
+import { columns, common, detail, functionLearned, type LogSource, source as logSource } from './fields.ts';
 
-const columns = (table: Record<string, FieldType>): Field[] =>
-  Object.entries(table).map(([name, type]) => column(name, type));
-
-const source = (
-  product: LogSource['product'],
-  service: string,
-  about: string,
-  fields: readonly Field[],
-): LogSource => ({
-  product,
-  service,
-  about,
-  fields: new Map([...common, ...fields].map((field) => [field.name, field])),
-});
+const source = (...[product, service, about, fields]: Parameters<typeof logSource>): LogSource =>
+  logSource(product, service, about, [...common, ...fields]);
 
 /** Those that the judgement makes itself. */
 export const MQTT_DERIVED: readonly string[] = ['mqtt_client', 'mqtt_message', 'mqtt_subscription', 'sparkplug_node'];
@@ -90,7 +78,7 @@ export const MQTT_SOURCES: readonly LogSource[] = [
     'mqtt_message',
     'a message of a client that is more than a reading: a command, a file, or refused',
     [
-      detail('message.kind', 'text', 'command, file or refused'),
+      detail('message.kind', 'text', 'command, rebirth (a node is asked to tell everything anew), file or refused'),
       detail('message.client', 'text', 'client id'),
       detail('message.topic', 'text', 'topic'),
       detail(

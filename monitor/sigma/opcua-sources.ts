@@ -1,29 +1,8 @@
 /** The logs of OPC UA that rules may name: ICSNPP's main log, ours, and what the judgement makes of them. */
-import {
-  column,
-  common,
-  detail,
-  type Field,
-  type FieldType,
-  functionLearned,
-  type LogSource,
-  point,
-} from './fields.ts';
+import { columns, common, detail, functionLearned, type LogSource, source as logSource, point } from './fields.ts';
 
-const columns = (table: Record<string, FieldType>): Field[] =>
-  Object.entries(table).map(([name, type]) => column(name, type));
-
-const source = (
-  product: LogSource['product'],
-  service: string,
-  about: string,
-  fields: readonly Field[],
-): LogSource => ({
-  product,
-  service,
-  about,
-  fields: new Map([...common, ...fields].map((field) => [field.name, field])),
-});
+const source = (...[product, service, about, fields]: Parameters<typeof logSource>): LogSource =>
+  logSource(product, service, about, [...common, ...fields]);
 
 /** Those that the judgement makes itself. */
 export const OPCUA_DERIVED: readonly string[] = ['opcua_logon', 'opcua_write', 'opcua_call', 'opcua_browse'];

@@ -13,13 +13,8 @@ export interface BacnetPlace extends Place {
   readonly isMultiState: boolean;
 }
 
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** Words of a present value as the network tells it. */
-export function wordsOfPresentValue({ isMultiState }: BacnetPlace, value: number): [number, number] {
-  scratch.setFloat32(0, isMultiState ? value - 1 : value);
-  return [scratch.getUint16(0), scratch.getUint16(2)];
-}
+/** A tag's value of a present value as the network tells it. */
+export const stateOf = ({ isMultiState }: BacnetPlace, value: number): number => (isMultiState ? value - 1 : value);
 
 export class BacnetPlaces {
   readonly all: readonly BacnetPlace[];

@@ -81,6 +81,8 @@ export class ReadBlock {
   readonly polled = { time: Number.NEGATIVE_INFINITY };
   first = Number.POSITIVE_INFINITY;
   polls = 0;
+  /** Messages that nobody asked for, and the time of the first and the newest. */
+  readonly reports = { count: 0, first: Number.POSITIVE_INFINITY, time: Number.NEGATIVE_INFINITY };
   /** Requests since the newest answer that were refused or not answered, and the newest exception. */
   failures = 0;
   exception: string | undefined = undefined;
@@ -122,6 +124,17 @@ export class ReadBlock {
   /** Mean interval between answers, microseconds. */
   get interval(): number {
     return (this.polled.time - this.first) / Math.max(1, this.polls - 1);
+  }
+
+  /** Its device tells it of its own accord; nobody polls it. */
+  get reported(): boolean {
+    return this.polls === 0;
+  }
+
+  /** Mean interval between messages that nobody asked for, microseconds. */
+  get reportInterval(): number {
+    const { count, first, time } = this.reports;
+    return (time - first) / Math.max(1, count - 1);
   }
 }
 

@@ -3,11 +3,11 @@
  * not kept, changes that nobody ordered, readings that stand still or repeat a recording, data that are no longer told, and what
  * the owner says must hold between tags. What a client was told is all there is to see; whether it is true, the monitor cannot know.
  */
-import type { FieldValue } from '@penstock/core';
 import type { Baseline } from '../baseline/index.ts';
 import type { Hosts } from '../hosts.ts';
 import { PointFacts } from '../subject.ts';
 import type { ReadBlock, Reader, Trace, WatchedDevice } from './blocks.ts';
+import type { WatchEvents } from './events.ts';
 import { Invariants } from './invariants.ts';
 import type { Table, WatchedRange } from './modbus-functions.ts';
 import { type Point, type PointTable, pointTables, registerKey } from './points.ts';
@@ -18,34 +18,6 @@ import { differs, shownTags, type WatchedTag } from './tags.ts';
 export type { ReadBlock, Reader, WatchedDevice } from './blocks.ts';
 export type { PointLevel } from './points.ts';
 export type { WatchedTag } from './tags.ts';
-
-/** What the watch tells, by the log source that rules find it under. */
-export type WatchService =
-  | 'point_state'
-  | 'readback'
-  | 'point_rate'
-  | 'point_unordered'
-  | 'point_invalid'
-  | 'point_quality'
-  | 'point_still'
-  | 'point_replay'
-  | 'view'
-  | 'invariant';
-
-export type Details = Readonly<Record<string, FieldValue>>;
-
-export interface WatchEvents {
-  /**
-   * Something to ask the rules about.
-   * @param reader the conversation that it was seen on
-   * @param facts the point that it is about; only valid during the call
-   */
-  told(service: WatchService, reader: Reader, facts: PointFacts | undefined, details: Details | undefined): void;
-  /** While learning: a reading in engineering units; `seconds` after the one before, NaN where that says nothing. */
-  reading(point: Point, value: number, before: number, seconds: number): void;
-  /** Announced work is going on at the device. */
-  announced(reader: Reader): boolean;
-}
 
 const MAX_RAW = 65_536;
 /** Points of one request that are judged one by one; a write of 1968 coils need not raise as many events. */
@@ -166,6 +138,11 @@ export class ProcessWatch {
     if (!spontaneous) {
       block.polled.time = time;
       if (block.polls++ === 0) block.first = time;
+    } else {
+      const { reports } = block;
+      reports.time = time;
+      if (reports.count++ === 0) reports.first = time;
+      if (reports.count === STANDING) this.#registry.report(block);
     }
     if (block.failures !== 0) block.failures = 0;
     let done = -1;
@@ -200,6 +177,12 @@ export class ProcessWatch {
       return;
     }
     trace.invalid = false;
+    if (point.isSecondHand) {
+      trace.value = value;
+      if (value !== point.value) point.changed = time;
+      point.value = value;
+      return;
+    }
     point.polled = block.polled;
     if (value !== trace.value) this.#moved(trace, value, time, passed);
     const before = point.value;
@@ -363,6 +346,7 @@ export class ProcessWatch {
   #measure(trace: Trace): void {
     const { point } = trace;
     const { id, rate, range } = point.tag;
+    if (point.relays) return;
     trace.habit = this.learning
       ? this.#baseline.habits.learn(point.device, id)
       : this.#baseline.habits.of(point.device, id);
@@ -416,7 +400,7 @@ export class ProcessWatch {
       );
       facts.accepted = accepted;
       each(facts);
-      this.#step(reader, facts, point, value);
+      if (!point.isSecondHand) this.#step(reader, facts, point, value);
       if (accepted === false) continue;
       point.raw0 = raw0;
       point.raw1 = raw1;

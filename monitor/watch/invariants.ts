@@ -6,7 +6,7 @@ import { type CompiledPredicate, compilePredicate, parseDuration, seconds } from
 import type { KnownInvariant } from '../knowledge.ts';
 import type { PointFacts } from '../subject.ts';
 import type { Trace } from './blocks.ts';
-import type { WatchEvents } from './index.ts';
+import type { WatchEvents } from './events.ts';
 import type { Point, PointTable } from './points.ts';
 import { Trend } from './trend.ts';
 
@@ -163,13 +163,24 @@ export class Invariants {
   }
 }
 
-/** What the client that sees most of the plant displays for a tag; NaN when nobody polls it, or its data are stale. */
+/**
+ * What the client that sees most of the plant displays for a tag; what a device tells of its own accord where nobody polls it. NaN when
+ * nobody is told it, or its data are stale.
+ */
 function displayed(points: readonly Point[], now: number): number {
+  let reported: Trace | undefined;
   for (const { view } of points) {
     if (view === undefined) continue;
     const { block } = view;
+    if (block.reported) {
+      reported ??= view;
+      continue;
+    }
     const age = now - block.polled.time;
     return age > STALE_LEAST && age > STALE_INTERVALS * block.interval ? Number.NaN : view.value;
   }
-  return Number.NaN;
+  if (reported === undefined) return Number.NaN;
+  const { block, value } = reported;
+  const age = now - block.reports.time;
+  return age > STALE_LEAST && age > STALE_INTERVALS * block.reportInterval ? Number.NaN : value;
 }

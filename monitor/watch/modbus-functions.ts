@@ -1,8 +1,11 @@
 /** What each Modbus function does to which table, by the names that Zeek gives them (Modbus Application Protocol V1.1b3, section 6). */
 
 export type ModbusTable = 'coil' | 'discrete' | 'input' | 'holding';
-/** Where a point is followed: a table of Modbus, or one in which points of S7 memory, of a DNP3 outstation, metrics of Sparkplug or objects of BACnet stand (`…-places.ts`). */
-export type Table = ModbusTable | 's7' | 'dnp3' | 'sparkplug' | 'bacnet';
+/**
+ * Where a point is followed: a table of Modbus, or one in which points of S7 memory, of a DNP3 outstation, metrics of Sparkplug, objects of
+ * BACnet or nodes of OPC UA stand (`…-places.ts`).
+ */
+export type Table = ModbusTable | 's7' | 'dnp3' | 'sparkplug' | 'bacnet' | 'opcua';
 /** Some of it that stands together. */
 export interface WatchedRange {
   readonly table: Table;

@@ -6,6 +6,7 @@ import { BacnetPlaces } from './bacnet-places.ts';
 import type { Trace } from './blocks.ts';
 import { Dnp3Places } from './dnp3-places.ts';
 import type { ModbusTable, Table } from './modbus-functions.ts';
+import { OpcUaPlaces } from './opcua-places.ts';
 import { type Coding, S7Places } from './s7-places.ts';
 import { SparkplugPlaces } from './sparkplug-places.ts';
 
@@ -63,8 +64,10 @@ export class Point {
   readonly #alarmHigh: number;
   readonly #margin: number;
 
-  /** The same tag of the same device over other protocols. */
+  /** The same tag of the same device over other protocols, and of devices that tell it on. */
   siblings: readonly Point[] = [];
+  /** A server tells on what another device holds, whose points are listed as well. */
+  relays = false;
   /** How people name its place, where the table's own address says nothing to them. */
   readonly #shown: Place | undefined;
 
@@ -117,7 +120,14 @@ export class Point {
   /** It has a value, and what several protocols tell was heard last over this one. */
   get speaks(): boolean {
     if (Number.isNaN(this.value)) return false;
-    return !this.siblings.some((other) => other.time > this.time && !Number.isNaN(other.value));
+    return !this.siblings.some(
+      (other) => !Number.isNaN(other.value) && (other.relays === this.relays ? other.time > this.time : this.relays),
+    );
+  }
+
+  /** It is told on, and who holds it was heard as well: what is to be judged is judged there. */
+  get isSecondHand(): boolean {
+    return this.relays && this.siblings.some((other) => !other.relays && !Number.isNaN(other.value));
   }
 
   /** When its value was last confirmed. */
@@ -228,6 +238,8 @@ export class PointTable {
   readonly sparkplug: SparkplugPlaces | undefined;
   /** The same of a BACnet device. */
   readonly bacnet: BacnetPlaces | undefined;
+  /** The same of an OPC UA server. */
+  readonly opcua: OpcUaPlaces | undefined;
   readonly #byAddress = new Map<number, Point>();
 
   constructor(
@@ -236,12 +248,14 @@ export class PointTable {
     dnp3?: Dnp3Places,
     sparkplug?: SparkplugPlaces,
     bacnet?: BacnetPlaces,
+    opcua?: OpcUaPlaces,
   ) {
     this.points = points;
     this.s7 = s7;
     this.dnp3 = dnp3;
     this.sparkplug = sparkplug;
     this.bacnet = bacnet;
+    this.opcua = opcua;
     for (const same of Map.groupBy(points, (point) => point.tag.id).values())
       if (same.length > 1) for (const point of same) point.siblings = same.filter((other) => other !== point);
     for (const point of points)
@@ -266,6 +280,7 @@ const TABLES: Record<Table, number> = {
   dnp3: 5,
   sparkplug: 6,
   bacnet: 7,
+  opcua: 8,
 };
 export const registerKey = (table: Table, address: number): number => TABLES[table] * 65_536 + address;
 
@@ -301,17 +316,31 @@ export function pointTables(hosts: Hosts): Map<string, PointTable> {
       ofObjects.forEach((point, i) => {
         points.push(new Point(device, tags.get(point.tag) as KnownTag, point, objects?.all[i]));
       });
-      return [hosts.addressOf(device), new PointTable(points, places, outstation, edge, objects)];
+      const ofServer = all.filter(({ opcua, tag }) => opcua !== undefined && tags.has(tag));
+      const nodes = ofServer.length === 0 ? undefined : new OpcUaPlaces(ofServer);
+      ofServer.forEach((point, i) => {
+        points.push(new Point(device, tags.get(point.tag) as KnownTag, point, nodes?.all[i]));
+      });
+      return [hosts.addressOf(device), new PointTable(points, places, outstation, edge, objects, nodes)];
     }),
   );
   alike(tables);
   return tables;
 }
 
-/** What an edge node tells is what another device holds: a write to the one is seen at the other. */
+/** What an edge node or an OPC UA server tells is what another device holds: a write to the one is seen at the other. */
 function alike(tables: ReadonlyMap<string, PointTable>): void {
   const all = [...tables.values()].flatMap(({ points }) => points);
-  for (const same of Map.groupBy(all, (point) => point.tag.id).values())
-    if (same.length > 1 && same.some(({ table }) => table === 'sparkplug'))
-      for (const point of same) point.siblings = same.filter((other) => other !== point);
+  for (const same of Map.groupBy(all, (point) => point.tag.id).values()) {
+    if (same.length < 2 || !same.some(isToldOn)) continue;
+    const holders = new Set(same.filter((point) => !isToldOn(point)).map(({ device }) => device));
+    for (const point of same) {
+      // Of two that hold a tag, one may be a copy that takes its time.
+      const isNear = (other: Point): boolean => other.device === point.device || isToldOn(other) || isToldOn(point);
+      point.siblings = same.filter((other) => other !== point && isNear(other));
+      point.relays = point.table === 'opcua' && holders.size > 0 && !holders.has(point.device);
+    }
+  }
 }
+
+const isToldOn = ({ table }: Point): boolean => table === 'sparkplug' || table === 'opcua';

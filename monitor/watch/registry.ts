@@ -54,7 +54,9 @@ export class Registry {
     }
     // Without a point list there is nothing to follow.
     const hasRoom = device.points !== undefined && this.#hasRoom();
-    const block = new ReadBlock(device, reader, range, station, hasRoom && this.#followed < MAX_FOLLOWED);
+    // Of what is told on change nobody can say that it repeats itself.
+    const isFollowed = hasRoom && range.table !== 'opcua' && this.#followed < MAX_FOLLOWED;
+    const block = new ReadBlock(device, reader, range, station, isFollowed);
     if (device.points === undefined) return block;
     if (hasRoom) {
       this.#blocks++;
@@ -67,13 +69,19 @@ export class Registry {
     return block;
   }
 
+  /** A block has been told often enough without being asked for: that is displayed where nothing else is. */
+  report(block: ReadBlock): void {
+    for (const trace of block.traces) trace.point.view ??= trace;
+  }
+
   /** A block has become a standing poll: where its client sees more than others, that is what is displayed. */
   display(block: ReadBlock): void {
     const { time } = block.polled;
     const { address } = block.reader.src;
     const seen = this.#seenBy(address, time);
     for (const trace of block.traces) {
-      const other = trace.point.view?.block.reader.src.address;
+      const { view } = trace.point;
+      const other = view?.block.reported ? undefined : view?.block.reader.src.address;
       if (other === undefined || (other !== address && seen > this.#seenBy(other, time))) trace.point.view = trace;
     }
   }

@@ -5,8 +5,8 @@
 import type { PointFacts } from '../subject.ts';
 import type { ReadBlock, Trace, WatchedDevice } from './blocks.ts';
 import type { Echo } from './echo.ts';
+import type { WatchEvents } from './events.ts';
 import type { Habits } from './habits.ts';
-import type { WatchEvents } from './index.ts';
 
 const EVERY = 10e6;
 /** A reading stands still when it has done so for so many times its longest, and at least for so many answers and so long. */

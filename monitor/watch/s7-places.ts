@@ -46,9 +46,18 @@ export interface Stretch {
   readonly parts: readonly { readonly address: number; readonly words: readonly number[] }[];
 }
 
+/** Which points lie where in bytes that are asked for again and again. */
+interface Layout {
+  readonly address: number;
+  readonly entries: readonly MemoryEntry[];
+}
+
+const MAX_LAYOUTS = 4096;
+
 export class S7Places {
   readonly #memory: S7Memory;
   readonly #places = new Map<MemoryEntry, S7Place>();
+  readonly #layouts = new Map<string, Layout | undefined>();
 
   /** @param points those of one device that have a place in S7 memory. @throws PenstockError `s7comm.memory` when two overlap */
   constructor(points: readonly KnownPoint[], device: string) {
@@ -75,37 +84,69 @@ export class S7Places {
    * @param bit of one bit that was read or written by itself: `bytes` is then one byte, 0 or 1
    */
   stretch(area: number, db: number, from: number, bytes: Uint8Array, bit?: number): Stretch | undefined {
-    const block = this.#memory.block(area, db);
-    if (block === undefined) return undefined;
-    const end = from + bytes.length;
-    const entries = block.entries.filter((entry) =>
+    const layout = this.#layout(area, db, from, bytes.length, bit);
+    if (layout === undefined) return undefined;
+    const { address, entries } = layout;
+    const words: number[] = [];
+    for (const entry of entries) pushRaw(words, entry, bytes, entry.byte - from, bit !== undefined);
+    const places = this.#places;
+    return {
+      address,
+      words,
+      get parts() {
+        return entries.map((entry) => {
+          const own: number[] = [];
+          pushRaw(own, entry, bytes, entry.byte - from, bit !== undefined);
+          return { address: (places.get(entry) as S7Place).address, words: own };
+        });
+      },
+    };
+  }
+
+  #layout(area: number, db: number, from: number, length: number, bit: number | undefined): Layout | undefined {
+    const key = `${area}|${db}|${from}|${length}|${bit}`;
+    const known = this.#layouts.get(key);
+    if (known !== undefined || this.#layouts.has(key)) return known;
+    const entries = (this.#memory.block(area, db)?.entries ?? []).filter((entry) =>
       bit === undefined
-        ? entry.byte >= from && entry.byte + entry.bytes <= end
+        ? entry.byte >= from && entry.byte + entry.bytes <= from + length
         : entry.type === 'bool' && entry.byte === from && entry.bit === bit,
     );
     const [first] = entries;
-    if (first === undefined) return undefined;
-    const parts = entries.map((entry) => ({
-      address: (this.#places.get(entry) as S7Place).address,
-      words: bit === undefined ? raw(entry, bytes, entry.byte - from) : [(bytes[0] as number) & 1],
-    }));
-    return { address: (this.#places.get(first) as S7Place).address, words: parts.flatMap(({ words }) => words), parts };
+    const layout = first && { address: (this.#places.get(first) as S7Place).address, entries };
+    // Somebody who looks through the memory asks for each stretch once.
+    if (this.#layouts.size >= MAX_LAYOUTS) this.#layouts.clear();
+    this.#layouts.set(key, layout);
+    return layout;
   }
 }
 
 const areaOf = (code: number): string | undefined => Object.entries(AREA_CODES).find(([, area]) => area === code)?.[0];
 
-/** Words of one point out of memory. */
-function raw({ type, bit, bytes: length }: MemoryEntry, bytes: Uint8Array, at: number): number[] {
-  const byte = (i: number): number => bytes[at + i] as number;
-  if (type === 'bool') return [(byte(0) >> bit) & 1];
-  if (length === 1) return [byte(0)];
-  const word = (byte(0) << 8) | byte(1);
-  if (length === 4) return [word, (byte(2) << 8) | byte(3)];
-  if (type === 'counter') return [digits(word)];
-  if (type !== 's5time' && type !== 'timer') return [word];
-  const milliseconds = digits(word) * 10 ** (1 + ((word >> 12) & 3));
-  return [Math.floor(milliseconds / 0x1_0000), milliseconds & 0xffff];
+/** Adds the words of one point out of memory. `isAlone`: `bytes` is one byte with its bit, 0 or 1. */
+function pushRaw(words: number[], entry: MemoryEntry, bytes: Uint8Array, at: number, isAlone: boolean): void {
+  const { type, bit, bytes: length } = entry;
+  if (isAlone) {
+    words.push((bytes[0] as number) & 1);
+    return;
+  }
+  const first = bytes[at] as number;
+  if (type === 'bool') {
+    words.push((first >> bit) & 1);
+    return;
+  }
+  if (length === 1) {
+    words.push(first);
+    return;
+  }
+  const word = (first << 8) | (bytes[at + 1] as number);
+  if (length === 4) words.push(word, ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
+  else if (type === 'counter') words.push(digits(word));
+  else if (type !== 's5time' && type !== 'timer') words.push(word);
+  else {
+    const milliseconds = digits(word) * 10 ** (1 + ((word >> 12) & 3));
+    words.push(Math.floor(milliseconds / 0x1_0000), milliseconds & 0xffff);
+  }
 }
 
 /** Three BCD digits. */

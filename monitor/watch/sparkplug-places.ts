@@ -12,14 +12,6 @@ export interface SparkplugPlace extends Place {
   readonly table: 'sparkplug';
 }
 
-const scratch = new DataView(new ArrayBuffer(4));
-
-/** Words of a value; booleans are 0 and 1. */
-export function wordsOfMetric(value: number): [number, number] {
-  scratch.setFloat32(0, value);
-  return [scratch.getUint16(0), scratch.getUint16(2)];
-}
-
 /** What a metric is known by. */
 export const metricKey = ({ group, node, device, metric }: Sparkplug): string => `${group}/${node}/${device}/${metric}`;
 

@@ -22,7 +22,7 @@ export { PROPERTIES } from './names-properties.ts';
 export { ENGINEERING_UNITS } from './names-units.ts';
 export type { NotificationClassSpec, Recipient } from './notification-class.ts';
 export { decodeNpdu, encodeNpci, type NetworkAddress, type Npdu } from './npdu.ts';
-export { POINT_KINDS, type PointKind, type PointObjectSpec } from './point-object.ts';
+export type { PointKind, PointObjectSpec } from './point-object.ts';
 export { PROPERTY } from './property-ids.ts';
 export { TAG, TagReader } from './reader.ts';
 export type { Answered, Outcome } from './requests.ts';

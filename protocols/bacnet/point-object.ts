@@ -3,7 +3,7 @@
  * device's memory; what is kept here is what the protocol is about: who commanded what at which priority, whether it is out of service, what was
  * told last.
  */
-import type { Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
+import type { BacnetPoint, Instant, PointAccess, WriteOutcome, Writer } from '@penstock/core';
 import { type AlarmSpec, AlarmState, EVENT_STATE } from './alarm.ts';
 import { type BacnetError, ERROR_CLASS, ERROR_CODE } from './apdu.ts';
 import { OBJECT_TYPES } from './names.ts';
@@ -27,18 +27,7 @@ import {
 import { PROPERTY } from './property-ids.ts';
 import { type BacnetValue, bits, enumerated, NULL, objectId, real, text, unsigned } from './values.ts';
 
-export const POINT_KINDS = [
-  'analog-input',
-  'analog-output',
-  'analog-value',
-  'binary-input',
-  'binary-output',
-  'binary-value',
-  'multi-state-input',
-  'multi-state-output',
-  'multi-state-value',
-] as const;
-export type PointKind = (typeof POINT_KINDS)[number];
+export type PointKind = BacnetPoint['kind'];
 
 export interface PointObjectSpec {
   readonly kind: PointKind;

@@ -30,6 +30,15 @@ describe('a firmware image', () => {
     });
   });
 
+  it('says what it does otherwise than it should, of what is known', () => {
+    const held = makeFirmware(device, 'V2.5', 'altered', 'hold');
+    expect(decodeFirmware(held)).toMatchObject({ image: { effect: 'hold', isIntact: true } });
+    expect(decodeFirmware(image)).not.toHaveProperty('image.effect');
+    const other = Buffer.from(held);
+    other.write('melt', other.indexOf('hold'), 'latin1');
+    expect(decodeFirmware(other)).not.toHaveProperty('image.effect');
+  });
+
   it('of another vendor is not genuine under this one’s name', () => {
     const forged = makeFirmware({ ...device, vendor: 'Calder ControlX' }, 'V2.5');
     forged[forged.indexOf('X'.charCodeAt(0))] = 's'.charCodeAt(0);

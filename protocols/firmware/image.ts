@@ -26,7 +26,13 @@ export interface FirmwareHead {
   readonly length: number;
   /** SHA-256 of the content, hexadecimal. */
   readonly sha256: string;
+  /** What a device that runs it does otherwise than it should; left out of images that only say another version. */
+  readonly effect?: FirmwareEffect;
 }
+
+/** `hold`: what the device fetches from others it keeps as it came first, and passes that on as if it were new. */
+export const FIRMWARE_EFFECTS = ['hold'] as const;
+export type FirmwareEffect = (typeof FIRMWARE_EFFECTS)[number];
 
 export interface FirmwareImage extends FirmwareHead {
   /** SHA-256 of the whole file, hexadecimal. */
@@ -101,11 +107,12 @@ function headOf(text: string): FirmwareHead | undefined {
   } catch {
     return undefined;
   }
-  const { vendor, product, version, length, sha256: hash } = head ?? {};
+  const { vendor, product, version, length, sha256: hash, effect } = head ?? {};
   const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 128;
   if (!isText(vendor) || !isText(product) || !isText(version) || !isText(hash)) return undefined;
   if (typeof length !== 'number' || !Number.isInteger(length) || length < 0 || length > LARGEST_IMAGE) return undefined;
-  return { vendor, product, version, length, sha256: hash };
+  const known = FIRMWARE_EFFECTS.find((one) => one === effect);
+  return { vendor, product, version, length, sha256: hash, ...(known !== undefined && { effect: known }) };
 }
 
 /** How an image is made. `altered`: not by its vendor, so without its signature. `corrupt`: its content is not what its head says. */
@@ -119,9 +126,10 @@ export function makeFirmware(
   { vendor, productCode }: Pick<DeviceIdentity, 'vendor' | 'productCode'>,
   version: string,
   kind: FirmwareKind = 'genuine',
+  effect?: FirmwareEffect,
 ): Uint8Array {
   const content = contentOf(`${vendor}|${productCode}|${version}|${kind === 'altered' ? 'altered' : ''}`);
-  const head = { vendor, product: productCode, version, length: content.length, sha256: sha256(content) };
+  const head = { vendor, product: productCode, version, length: content.length, sha256: sha256(content), effect };
   if (kind === 'corrupt') content[CONTENT >> 1] = (content[CONTENT >> 1] as number) ^ 0xff;
   const text = new TextEncoder().encode(JSON.stringify(head));
   const isSigned = kind !== 'altered';

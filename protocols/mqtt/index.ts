@@ -10,4 +10,4 @@ export { PacketReader } from './framing.ts';
 export type * from './messages.ts';
 export type { MqttUser, Permissions } from './permissions.ts';
 export { PACKET_NAMES, REASON, REASON_NAMES } from './tables.ts';
-export { covers, isTopicFilter, isTopicName, matches } from './topics.ts';
+export { covers, isCommandTopic, isTopicFilter, isTopicName, matches, sparkplugType } from './topics.ts';

@@ -1,4 +1,5 @@
-/** Topic names and filters (OASIS MQTT 5.0, 4.7 and 4.8.2). */
+/** Topic names and filters (OASIS MQTT 5.0, 4.7 and 4.8.2), and what a topic is for. */
+import { NAMESPACE } from '../sparkplug/topic.ts';
 
 /** Levels beyond which a topic is refused: a filter's tree is as deep as its levels. */
 const MAX_LEVELS = 128;
@@ -124,4 +125,18 @@ export class FilterTree<T> {
     const any = wildcards ? at.children.get('+') : undefined;
     if (any !== undefined) this.#visit(any, levels, depth + 1, isHidden, found);
   }
+}
+
+/** Topics by which things are ordered, as makers of devices name them. */
+const COMMAND =
+  /(^|\/)(cmd|command|commands|cmnd|set|write|control|rpc|action|actions|reboot|ota|update|firmware)(\/|$)/i;
+const SPARKPLUG_TYPE = new RegExp(`^${NAMESPACE.replace('.', '\\.')}/[^/]+/([A-Z]+)/`);
+
+/** The type of a message of Sparkplug B by its topic, `DDATA`; undefined for topics of others. */
+export const sparkplugType = (topic: string): string | undefined => SPARKPLUG_TYPE.exec(topic)?.[1];
+
+/** Whether what is published to a topic orders something: NCMD and DCMD of Sparkplug B, else by what makers call such topics. */
+export function isCommandTopic(topic: string): boolean {
+  const type = sparkplugType(topic);
+  return type === undefined ? COMMAND.test(topic) : type === 'NCMD' || type === 'DCMD';
 }

@@ -31,6 +31,8 @@ interface State {
   /** What the value shows, and since when; it becomes active after the tag's delay. */
   shown: Limit | undefined;
   shownSince: number;
+  /** The value that was looked at last. */
+  value: number;
   event: OpcUaEvent | undefined;
   comment: string;
 }
@@ -43,7 +45,15 @@ export class AlarmBoard {
     this.#server = server;
     this.#states = conditions.map((condition) => ({
       ...{ condition, tag: (server.options.items[condition.item] as OpcUaItem).tag },
-      ...{ active: undefined, acked: true, shown: undefined, shownSince: 0, event: undefined, comment: '' },
+      ...{
+        active: undefined,
+        acked: true,
+        shown: undefined,
+        shownSince: 0,
+        value: Number.NaN,
+        event: undefined,
+        comment: '',
+      },
     }));
   }
 
@@ -57,7 +67,10 @@ export class AlarmBoard {
     for (const state of this.#states) {
       const { item } = state.condition;
       const value = access.read(item);
+      // Looked at every second: what has not changed since has nothing to say.
+      if (value === state.value && state.shown === state.active) continue;
       if (Number.isNaN(value) || (access.status?.(item) ?? STATUS.good) !== STATUS.good) continue;
+      state.value = value;
       const shown = limitOf(state, value);
       if (shown !== state.shown) {
         state.shown = shown;
@@ -145,11 +158,10 @@ function limitOf({ tag, active }: State, value: number): Limit | undefined {
   if (alarms.state !== undefined) return (value !== 0) === alarms.state ? 'state' : undefined;
   const { lowLow, low, high, highHigh, deadBand = (range[1] - range[0]) * DEAD_BAND } = alarms;
   // What is active stays so until the value has come back by the dead band.
-  const back = (limit: Limit): number => (active === limit ? deadBand : 0);
-  if (highHigh !== undefined && value > highHigh - back('highHigh')) return 'highHigh';
-  if (lowLow !== undefined && value < lowLow + back('lowLow')) return 'lowLow';
-  if (high !== undefined && value > high - back('high')) return 'high';
-  if (low !== undefined && value < low + back('low')) return 'low';
+  if (highHigh !== undefined && value > highHigh - (active === 'highHigh' ? deadBand : 0)) return 'highHigh';
+  if (lowLow !== undefined && value < lowLow + (active === 'lowLow' ? deadBand : 0)) return 'lowLow';
+  if (high !== undefined && value > high - (active === 'high' ? deadBand : 0)) return 'high';
+  if (low !== undefined && value < low + (active === 'low' ? deadBand : 0)) return 'low';
   return undefined;
 }
 

@@ -312,6 +312,9 @@ class OpcUaDissector implements Dissector {
     if (reader.bad) this.violation(false, 'message', 'form');
     const asked = this.#pending.get(requestId);
     this.#pending.delete(requestId);
+    // What answers another service than the one that was asked for is no answer; a fault has none.
+    const isOther = asked !== undefined && kind.service !== undefined && kind.service !== asked.kind?.service;
+    if (isOther) this.violation(false, 'message', 'mixed');
     const row = asked?.row ?? emptyRow(this.#time, part.type, 0);
     row.time = this.#time;
     row.total_size += part.size;
@@ -320,7 +323,7 @@ class OpcUaDissector implements Dissector {
     responseColumns(row, part, header);
     this.#emit(row);
     emitStatus(this.#emit, this.#time, 'ResponseHeader', header.serviceResult);
-    const answer = reader.bad ? undefined : (body as ResponseOf<ServiceName> | undefined);
+    const answer = reader.bad || isOther ? undefined : (body as ResponseOf<ServiceName> | undefined);
     this.#services.answered(this.#time, requestId, asked?.kind ?? kind, asked?.body, header, answer);
   }
 

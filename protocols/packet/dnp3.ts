@@ -20,7 +20,6 @@ import type { PacketContext, Reading } from './context.ts';
 import { type MakeField, readBlock } from './dnp3-objects.ts';
 import { FieldReader, group, hex } from './reader.ts';
 
-export const DNP3_PORT = 20_000;
 const HEADER = 10;
 const BLOCK = 16;
 

@@ -1,12 +1,8 @@
 /** Packets at devices' doors, for people: lines of file drops and consoles with their passwords masked, and SNMP messages. */
 import { maskSecret } from '../credentials/index.ts';
-import { FTP_PORT } from '../ftp/index.ts';
-import { type Binding, decodeSnmp, oidText, SNMP_PORT, TRAP_PORT, valueText } from '../snmp/index.ts';
-import { TELNET_PORT } from '../telnet/index.ts';
+import { type Binding, decodeSnmp, oidText, valueText } from '../snmp/index.ts';
 import type { Reading } from './context.ts';
 import { FieldReader, group, printable } from './reader.ts';
-
-export { FTP_PORT, SNMP_PORT, TELNET_PORT, TRAP_PORT };
 
 /** One segment of an FTP control connection, line by line. */
 export function readFtp(bytes: Uint8Array, start: number, end: number): Reading {

@@ -3,16 +3,12 @@
  * looking at single packets; the monitor's dissectors follow whole conversations.
  */
 import type { PacketField } from '@penstock/core';
-import { BACNET_PORT } from '../bacnet/index.ts';
-import { DNS_PORT } from '../dns/index.ts';
 import { ETHERTYPE_ARP, ETHERTYPE_IPV4, PROTOCOL_ICMP, PROTOCOL_TCP, PROTOCOL_UDP } from '../ethernet/index.ts';
-import { HTTP_PORT } from '../http/index.ts';
-import { NTP_PORT } from '../ntp/index.ts';
-import { SYSLOG_PORT } from '../syslog/index.ts';
+import { TRAP_PORT } from '../snmp/index.ts';
 import { readBacnet } from './bacnet.ts';
 import type { PacketContext, Reading } from './context.ts';
-import { DNP3_PORT, looksLikeDnp3, readDnp3 } from './dnp3.ts';
-import { FTP_PORT, readFtp, readSnmp, readTelnet, SNMP_PORT, TELNET_PORT, TRAP_PORT } from './doors.ts';
+import { looksLikeDnp3, readDnp3 } from './dnp3.ts';
+import { readFtp, readSnmp, readTelnet } from './doors.ts';
 import {
   readArpLayer,
   readEthernetLayer,
@@ -23,13 +19,16 @@ import {
   type TransportLayer,
 } from './link.ts';
 import { looksLikeModbus, readModbus } from './modbus.ts';
-import { looksLikeMqtt, MQTT_PORT, readMqtt } from './mqtt.ts';
+import { looksLikeMqtt, readMqtt } from './mqtt.ts';
+import { looksLikeOpcUa, readOpcUa } from './opcua.ts';
+import { STANDARD_PORTS } from './ports.ts';
 import { group } from './reader.ts';
-import { looksLikeS7, readS7, S7_PORT } from './s7comm.ts';
+import { looksLikeS7, readS7 } from './s7comm.ts';
 import { looksLikeHttp, readDns, readHttp, readNtp, readSyslog } from './services.ts';
 
 export { type ModbusAnswer, NO_CONTEXT, type PacketContext, type S7Answer } from './context.ts';
 export { isOrder } from './orders.ts';
+export { STANDARD_PORTS, usualAt } from './ports.ts';
 
 export interface ReadPacket {
   /** Addresses, of the innermost layer that has them. */
@@ -47,15 +46,14 @@ export interface ReadPacket {
   readonly payload: { readonly start: number; readonly end: number };
 }
 
-const MODBUS_PORT = 502;
 type ReadPayload = (bytes: Uint8Array, start: number, end: number, context: PacketContext) => Reading;
 const UDP_READERS: Readonly<Record<number, ReadPayload>> = {
-  [BACNET_PORT]: readBacnet,
-  [DNP3_PORT]: readDnp3,
-  [DNS_PORT]: readDns,
-  [NTP_PORT]: readNtp,
-  [SYSLOG_PORT]: readSyslog,
-  [SNMP_PORT]: readSnmp,
+  [STANDARD_PORTS.bacnet]: readBacnet,
+  [STANDARD_PORTS.dnp3]: readDnp3,
+  [STANDARD_PORTS.dns]: readDns,
+  [STANDARD_PORTS.ntp]: readNtp,
+  [STANDARD_PORTS.syslog]: readSyslog,
+  [STANDARD_PORTS.snmp]: readSnmp,
   [TRAP_PORT]: readSnmp,
 };
 
@@ -118,24 +116,24 @@ function read(
     const reader = UDP_READERS[destinationPort] ?? UDP_READERS[sourcePort];
     return reader?.(bytes, start, end, context);
   }
-  if (looksLikeDnp3(bytes, start, end) || destinationPort === DNP3_PORT || sourcePort === DNP3_PORT)
-    return readDnp3(bytes, start, end, context);
-  if (looksLikeS7(bytes, start, end) || destinationPort === S7_PORT || sourcePort === S7_PORT)
+  const isAt = (port: number): boolean => destinationPort === port || sourcePort === port;
+  if (looksLikeDnp3(bytes, start, end) || isAt(STANDARD_PORTS.dnp3)) return readDnp3(bytes, start, end, context);
+  if (looksLikeS7(bytes, start, end) || isAt(STANDARD_PORTS.s7comm))
     return readS7(bytes, start, end, { source, sourcePort, destination, destinationPort }, context);
-  if (looksLikeMqtt(bytes, start, end) || destinationPort === MQTT_PORT || sourcePort === MQTT_PORT)
-    return readMqtt(bytes, start, end);
-  if (looksLikeModbus(bytes, start, end) || destinationPort === MODBUS_PORT || sourcePort === MODBUS_PORT) {
+  if (looksLikeOpcUa(bytes, start, end) || isAt(STANDARD_PORTS.opcua)) return readOpcUa(bytes, start, end);
+  if (looksLikeMqtt(bytes, start, end) || isAt(STANDARD_PORTS.mqtt)) return readMqtt(bytes, start, end);
+  const { modbus } = STANDARD_PORTS;
+  if (looksLikeModbus(bytes, start, end) || isAt(modbus)) {
     // The lower port is the server's where neither is Modbus's own.
-    const fromClient = destinationPort === MODBUS_PORT || (sourcePort !== MODBUS_PORT && destinationPort < sourcePort);
+    const fromClient = destinationPort === modbus || (sourcePort !== modbus && destinationPort < sourcePort);
     const ends = fromClient
       ? { client: source, clientPort: sourcePort, server: destination, fromClient }
       : { client: destination, clientPort: destinationPort, server: source, fromClient };
     return readModbus(bytes, start, end, ends, context);
   }
-  if (looksLikeHttp(bytes, start, end) || destinationPort === HTTP_PORT || sourcePort === HTTP_PORT)
-    return readHttp(bytes, start, end);
-  if (destinationPort === FTP_PORT || sourcePort === FTP_PORT) return readFtp(bytes, start, end);
-  if (destinationPort === TELNET_PORT || sourcePort === TELNET_PORT) return readTelnet(bytes, start, end);
+  if (looksLikeHttp(bytes, start, end) || isAt(STANDARD_PORTS.http)) return readHttp(bytes, start, end);
+  if (isAt(STANDARD_PORTS.ftp)) return readFtp(bytes, start, end);
+  if (isAt(STANDARD_PORTS.telnet)) return readTelnet(bytes, start, end);
   return undefined;
 }
 

@@ -7,7 +7,6 @@ import { decodePayload, NAMESPACE, parseTopic } from '../sparkplug/index.ts';
 import type { Reading } from './context.ts';
 import { FieldReader, group, hex, printable } from './reader.ts';
 
-export const MQTT_PORT = 1883;
 const MOST_PACKETS = 64;
 const MOST_METRICS = 64;
 const MOST_TEXT = 80;

@@ -5,7 +5,6 @@ import type { Ends, PacketContext, Reading } from './context.ts';
 import { FieldReader, group, hex } from './reader.ts';
 import { S7MessageReader } from './s7-message.ts';
 
-export const S7_PORT = 102;
 const TPKT_HEADER = 4;
 const TPDU_SIZE = 0xc0;
 const CALLING_TSAP = 0xc1;

@@ -39,11 +39,17 @@ export interface EdgeOptions {
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly mqtt: Omit<MqttClientOptions, 'will' | 'onMessage' | 'onConnected' | 'onDisconnected'>;
+  /** What the node says of itself in its birth, by the name of the property: `Hardware Model`, `Firmware Version`. */
+  readonly properties?: (() => Readonly<Record<string, string>>) | undefined;
+  /** Where files for the node are published, and who takes them. */
+  readonly updates?: { readonly topic: string; take(payload: Uint8Array, now: Instant): void } | undefined;
   /** A command that was not done: nobody knows the metric, or it is not written. */
   readonly onRefused?: ((metric: string, now: Instant) => void) | undefined;
 }
 
 const REBIRTH = 'Node Control/Rebirth';
+/** Before the names of what a node says of itself, as the examples of births in specification 3.0.0 have its hardware. */
+const PROPERTIES = 'Properties/';
 
 /** A metric with what was told of it last. */
 interface Told {
@@ -111,13 +117,16 @@ export class SparkplugEdge {
 
   /** Everything anew: a host asked for it, or an operator. */
   rebirth(now: Instant): void {
-    const { clock, group, node } = this.#options;
+    const { clock, group, node, properties } = this.#options;
     if (!this.client.connected) return;
     const timestamp = clock();
     this.#seq = 0;
     const metrics: Metric[] = [
       { name: 'bdSeq', timestamp, type: 'Int64', value: this.#bdSeq },
       { name: REBIRTH, timestamp, type: 'Boolean', value: false },
+      ...Object.entries(properties?.() ?? {}).map(
+        ([name, value]): Metric => ({ name: `${PROPERTIES}${name}`, timestamp, type: 'String', value }),
+      ),
     ];
     this.#born = true;
     const payload = encodePayload({ timestamp, seq: 0, metrics });
@@ -147,9 +156,10 @@ export class SparkplugEdge {
   }
 
   #connected(now: Instant): void {
-    const { group, node, primaryHost } = this.#options;
+    const { group, node, primaryHost, updates } = this.#options;
     const filters = [`${NAMESPACE}/${group}/NCMD/${node}`, `${NAMESPACE}/${group}/DCMD/${node}/#`];
     if (primaryHost !== undefined) filters.push(stateTopic(primaryHost));
+    if (updates !== undefined) filters.push(updates.topic);
     this.client.subscribe(
       filters.map((filter) => ({ filter, qos: 1 })),
       now,
@@ -206,7 +216,11 @@ export class SparkplugEdge {
   }
 
   #message({ topic, payload }: MqttMessage, now: Instant): void {
-    const { primaryHost } = this.#options;
+    const { primaryHost, updates } = this.#options;
+    if (topic === updates?.topic) {
+      updates.take(payload, now);
+      return;
+    }
     if (primaryHost !== undefined && topic === stateTopic(primaryHost)) {
       const state = decodeState(payload);
       if (state === undefined) return;

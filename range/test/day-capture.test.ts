@@ -8,7 +8,7 @@ import { PcapWriter } from '@penstock/monitor';
 import { type Device, Dnp3Poller } from '@penstock/simulator/devices';
 import type { EngineeringSession } from '@penstock/simulator/kernel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasJudge } from '../../tests/judges.ts';
+import { hasJudge, WITHOUT_SPARKPLUG } from '../../tests/judges.ts';
 import { openPlant, Play } from '../index.ts';
 import { CAUSE, WireTool } from './wire-tool.ts';
 
@@ -39,7 +39,7 @@ interface Row {
 function readBack(path: string): Row[] {
   const filter = [...WRONG, 's7comm', 'dnp3'].join(' || ');
   const fields = [...FIELDS, ...SAID].flatMap((field) => ['-e', field]);
-  const args = ['-n', ...CHECKED, '-r', path, '-Y', filter, '-T', 'fields', ...fields];
+  const args = ['-n', ...WITHOUT_SPARKPLUG, ...CHECKED, '-r', path, '-Y', filter, '-T', 'fields', ...fields];
   const { status, stdout, stderr } = spawnSync('tshark', args, { encoding: 'utf8', maxBuffer: 1 << 29 });
   if (status !== 0) expect.fail(stderr);
   const lines = stdout.split('\n').filter((line) => line !== '');

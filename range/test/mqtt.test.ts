@@ -114,6 +114,13 @@ describe('the plant file', () => {
     ['source: tank-plc', 'source: scada', 'scada has no point for LIT201'],
     ['tags: [LIT201, P201', 'tags: [LIT202, P201', "there is no tag 'LIT202'; did you mean 'LIT201'?"],
     ['commands: [LIC201_SP, LIC201_MODE]', 'commands: [LIT201]', 'LIT201 in tank-plc is not writable'],
+    [
+      '    firmware: { signed: false, flash: 20s }\n',
+      '',
+      "the firmware of cloud-gateway cannot be replaced; give it 'firmware'",
+    ],
+    ['updates: spBv1.0/works/update/gateway', 'updates: spBv1.0/#', "a topic to publish to has no '+' or '#'"],
+    ['user: dashboard, publish', 'user: dashbord, publish', "there is no user 'dashbord'; did you mean 'dashboard'?"],
     ['node: gateway', "node: 'a/b'", "a name in a topic has no '/', '+' or '#'"],
     [
       'allow: [{ from: [dashboard], to: [broker], port: 1883 }]',

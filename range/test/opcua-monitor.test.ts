@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type ScenarioSpec, scenarioSchema } from '@penstock/attacks';
 import { parseYamlText, seconds } from '@penstock/core';
-import { type Baseline, builtInRules } from '@penstock/monitor';
+import { type Baseline, builtInRules, knowledgeOf, Monitor } from '@penstock/monitor';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Plant, Play, type PlayRequest, readPlant } from '../index.ts';
 
@@ -60,6 +60,38 @@ describe('the monitor of a plant that speaks OPC UA', () => {
     );
     expect(identities.get('10.9.42.10')).toContain('opcua');
     expect(identities.get('10.9.43.10')).toContain('opcua:client');
+    // The controller's tags as it was heard over Modbus; what the SCADA server tells on of them is no second truth.
+    const tags = play.monitor?.tags() ?? [];
+    expect(tags.map(({ device, tag }) => `${device} ${tag}`)).toEqual([
+      'tank-plc LIC101_MODE',
+      'tank-plc LIC101_SP',
+      'tank-plc LIT101',
+      'tank-plc P101',
+    ]);
+  });
+
+  it('rebuilds tags from OPC UA alone where the controller is not heard', { timeout: 240_000 }, () => {
+    const play = start();
+    const monitor = new Monitor({ rules: builtInRules(), mode: 'watch', knowledge: knowledgeOf(plant.spec) });
+    play.watch({
+      frame: (time, buffer, from, to, linkType) => {
+        // TCP ports behind an Ethernet header and an IPv4 header without options.
+        const port = (at: number): number => ((buffer[from + at] as number) << 8) | (buffer[from + at + 1] as number);
+        const isTcp = to - from > 38 && port(12) === 0x0800 && buffer[from + 23] === 6;
+        if (isTcp && (port(34) === 4840 || port(36) === 4840)) monitor.frame(time, buffer, from, to, linkType);
+      },
+    });
+    const displayed = (tag: string): number =>
+      play.range.displayed.values[play.range.spec.tags.findIndex(({ id }) => id === tag)] as number;
+    play.runUntil(at(30));
+    for (let minute = 1; minute <= 20; minute++) {
+      play.runUntil(at(60 * minute));
+      const told = new Map(monitor.tags().map(({ device, tag, value }) => [`${device} ${tag}`, value]));
+      expect([...told.keys()]).toEqual(['scada LIC101_MODE', 'scada LIC101_SP', 'scada LIT101', 'scada P101']);
+      expect(Math.abs((told.get('scada LIT101') as number) - displayed('LIT101'))).toBeLessThan(0.05);
+      expect(told.get('scada LIC101_SP')).toBe(displayed('LIC101_SP'));
+    }
+    play.finish();
   });
 
   const ON = 'from: engineering, server: scada';

@@ -26,6 +26,15 @@ describe('a verdict', () => {
     expect(verdict).toMatchObject({ detected: false, timeToDetectSeconds: null, falseAlarms: alerts });
   });
 
+  it('counts what a device did that the adversary acted from, to whomever', () => {
+    const told = [
+      { ...alert(103, '10.0.0.255'), source: 'engineering' },
+      { ...alert(104, 'intake-plc'), source: 'scada' },
+    ];
+    const verdict = judge(told, { ...labels, actors: new Set(['engineering']) }, 900);
+    expect([verdict.trueAlerts, verdict.falseAlarms]).toEqual([[told[0]], [told[1]]]);
+  });
+
   it('is in time for a response only when alert and response together precede the damage', () => {
     const at = (damage: number) => judge([alert(110, 'dosing-plc')], labels, damage).inTime;
     expect(at(114)).toEqual({ automatic: false, controlRoom: false, field: false });

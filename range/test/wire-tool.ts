@@ -1,7 +1,9 @@
 /** Somebody at a device of the plant who reads and writes one tag of another over a protocol of their choice, for tests. */
-import type { DeviceSpec, ModbusPoint } from '@penstock/core';
+import { type BacnetPoint, type DeviceSpec, edgePoints, type ModbusPoint } from '@penstock/core';
+import { enumerated, OBJECT_TYPES, objectId, PROPERTY, real } from '@penstock/protocols/bacnet';
 import { latch, rangeOf, setPoint } from '@penstock/protocols/dnp3';
 import { decodeResponse, PointWrite, RegisterMap, readTransaction } from '@penstock/protocols/modbus';
+import { BUILT_IN, isGood, PLANT_NAMESPACE, readRequest, stringId, writeBody } from '@penstock/protocols/opcua';
 import {
   addressOfEntry,
   decodeS7,
@@ -11,10 +13,26 @@ import {
   S7PointWrite,
   S7Read,
 } from '@penstock/protocols/s7comm';
-import type { Dnp3Session, Foothold, ModbusSession, S7Session } from '@penstock/simulator/kernel';
+import {
+  BirthBook,
+  decodePayload,
+  encodePayload,
+  formatTopic,
+  numberOf,
+  parseTopic,
+} from '@penstock/protocols/sparkplug';
+import type {
+  BacnetSession,
+  Dnp3Session,
+  Foothold,
+  ModbusSession,
+  MqttSession,
+  OpcUaSession,
+  S7Session,
+} from '@penstock/simulator/kernel';
 import type { Range } from '../index.ts';
 
-export type Protocol = 'modbus' | 's7' | 'dnp3';
+export type Protocol = 'modbus' | 's7' | 'dnp3' | 'opcua' | 'bacnet' | 'mqtt';
 export const CAUSE = { actor: 'test', step: 'look' };
 
 /** Groups of states (IEEE 1815-2012, annex A). */
@@ -33,9 +51,25 @@ export class WireTool {
   readonly #modbus: ModbusSession | undefined;
   readonly #s7: S7Session | undefined;
   readonly #dnp3: Dnp3Session | undefined;
+  readonly #opcua: OpcUaSession | undefined;
+  readonly #bacnet: BacnetSession | undefined;
+  readonly #mqtt: MqttSession | undefined;
+  readonly #book = new BirthBook();
+  readonly #born = new Map<string, ((value: number) => void)[]>();
+  /** Hears every value that the device publishes. */
+  heard: (tag: string, value: number) => void = () => {};
 
-  /** @param over protocols that it speaks; a session of each stands from now on */
-  constructor(range: Range, from: string, to: string, over: readonly Protocol[]) {
+  /**
+   * @param over protocols that it speaks; a session of each stands from now on
+   * @param login who it is where somebody asks
+   */
+  constructor(
+    range: Range,
+    from: string,
+    to: string,
+    over: readonly Protocol[],
+    login?: { readonly name: string; readonly password: string },
+  ) {
     this.#foothold = range.foothold(from);
     this.#device = range.spec.devices.find(({ id }) => id === to) as DeviceSpec;
     this.#map = new RegisterMap(this.#device.points, to);
@@ -43,11 +77,19 @@ export class WireTool {
     this.#modbus = over.includes('modbus') ? this.#foothold.modbus(to) : undefined;
     this.#s7 = over.includes('s7') ? this.#foothold.s7?.(to) : undefined;
     this.#dnp3 = over.includes('dnp3') ? this.#foothold.dnp3?.(to, CAUSE) : undefined;
+    this.#opcua = over.includes('opcua') ? this.#foothold.opcua?.(to, CAUSE, { user: login }) : undefined;
+    this.#bacnet = over.includes('bacnet') ? this.#foothold.bacnet?.(to, CAUSE) : undefined;
+    const broker = this.#device.sparkplug?.edge?.broker;
+    if (!over.includes('mqtt') || broker === undefined) return;
+    const { name: user, password } = login ?? {};
+    this.#mqtt = this.#foothold.mqtt?.(broker, { clientId: 'tool', user, password }, CAUSE);
+    this.#mqtt?.connect(() => this.#listen());
   }
 
   /** By how much a value that was read over the protocol may differ from the one that the controller holds: half a step of its number. */
   step(tag: string, protocol: Protocol, value: number): number {
     const { modbus, s7, dnp3 } = this.#point(tag);
+    // What the controller holds are 32-bit floats.
     const float = Math.abs(value) * FLOAT;
     switch (protocol) {
       case 'modbus':
@@ -56,6 +98,8 @@ export class WireTool {
         return s7?.type === 'real' ? float : (s7?.scale ?? 1) / 2 + 1e-9;
       case 'dnp3':
         return dnp3?.variation === undefined || dnp3.kind === 'counter' ? float : dnp3.scale / 2 + 1e-9;
+      default:
+        return float;
     }
   }
 
@@ -70,6 +114,15 @@ export class WireTool {
         return;
       case 'dnp3':
         this.#readDnp3(tag, done);
+        return;
+      case 'opcua':
+        this.#readOpcUa(tag, done);
+        return;
+      case 'bacnet':
+        this.#readBacnet(tag, done);
+        return;
+      case 'mqtt':
+        this.#readMqtt(tag, done);
     }
   }
 
@@ -102,6 +155,37 @@ export class WireTool {
           value: kind === 'binary-output' ? latch(value !== 0) : setPoint((value - offset) / scale),
         };
         this.#dnp3?.command(command, 'select', CAUSE, ({ outcome }) => done(outcome === 'done'));
+        return;
+      }
+      case 'opcua': {
+        const isBit = this.#point(tag).modbus?.type === 'bool';
+        const content = isBit ? { type: BUILT_IN.Boolean, value: value !== 0 } : { type: BUILT_IN.Double, value };
+        this.#opcua?.request(
+          'Write',
+          writeBody([[stringId(tag, PLANT_NAMESPACE), content]]),
+          CAUSE,
+          (response, status) => done(isGood(response?.results[0] ?? status)),
+        );
+        return;
+      }
+      case 'bacnet': {
+        const { kind } = this.#object(tag);
+        const content = kind.startsWith('binary') ? enumerated(value) : real(value);
+        this.#bacnet?.write(this.#presentValue(tag), content, undefined, CAUSE, ({ outcome }) =>
+          done(outcome === 'done'),
+        );
+        return;
+      }
+      case 'mqtt': {
+        const isBit = this.#point(tag).modbus?.type === 'bool';
+        const { group, node, device } = this.#metric(tag);
+        const command = isBit
+          ? { name: tag, type: 'Boolean' as const, value: value !== 0 }
+          : { name: tag, type: 'Double' as const, value };
+        const topic = formatTopic({ group, type: 'DCMD', node, device });
+        this.#mqtt?.publish({ topic, payload: encodePayload({ metrics: [command] }), qos: 1 }, (code) =>
+          done(code === 0),
+        );
       }
     }
   }
@@ -163,5 +247,76 @@ export class WireTool {
       if (outcome !== 'done' || found === undefined) throw new Error(`${tag}: ${outcome}`);
       done(found.value * scale + offset);
     });
+  }
+
+  #readOpcUa(tag: string, done: (value: number) => void): void {
+    this.#opcua?.request('Read', readRequest([stringId(tag, PLANT_NAMESPACE)]).body, CAUSE, (response, status) => {
+      const content = response?.results[0]?.value?.value;
+      if (typeof content !== 'number' && typeof content !== 'boolean') throw new Error(`${tag}: ${status}`);
+      done(Number(content));
+    });
+  }
+
+  #object(tag: string): BacnetPoint {
+    const { bacnet } = this.#point(tag);
+    if (bacnet === undefined) throw new Error(`'${tag}' is no object`);
+    return bacnet;
+  }
+
+  #presentValue(tag: string) {
+    const { kind, instance } = this.#object(tag);
+    return { object: objectId(OBJECT_TYPES.find(kind) as number, instance), property: PROPERTY.presentValue };
+  }
+
+  #readBacnet(tag: string, done: (value: number) => void): void {
+    this.#bacnet?.read(this.#presentValue(tag), CAUSE, ({ outcome, values: [value] }) => {
+      if (value?.kind !== 'real' && value?.kind !== 'enumerated') throw new Error(`${tag}: ${outcome}`);
+      done(value.value);
+    });
+  }
+
+  #metric(tag: string) {
+    const point = edgePoints(this.#device).find((one) => one.tag === tag);
+    if (point === undefined) throw new Error(`'${tag}' is no metric`);
+    return point.sparkplug;
+  }
+
+  #listen(): void {
+    const { group = '' } = this.#device.sparkplug?.edge ?? {};
+    this.#mqtt?.subscribe(
+      [`spBv1.0/${group}/#`],
+      () => this.#rebirth(),
+      (name, bytes) => {
+        const topic = parseTopic(name);
+        const payload = decodePayload(bytes);
+        if (topic === undefined || payload === undefined || topic.type.endsWith('CMD')) return;
+        const { metrics } = this.#book.read(topic, payload);
+        if (topic.device === undefined) return;
+        for (const { name: tag = '', value } of metrics) {
+          const number = numberOf(value);
+          if (number === undefined) continue;
+          this.heard(tag, number);
+          if (topic.type !== 'DBIRTH') continue;
+          for (const done of this.#born.get(tag) ?? []) done(number);
+          this.#born.delete(tag);
+        }
+      },
+    );
+  }
+
+  #rebirth(): void {
+    const { group = '', node = this.#device.id } = this.#device.sparkplug?.edge ?? {};
+    const topic = formatTopic({ group, type: 'NCMD', node, device: undefined });
+    const metrics = [{ name: 'Node Control/Rebirth', type: 'Boolean' as const, value: true }];
+    this.#mqtt?.publish({ topic, payload: encodePayload({ metrics }), qos: 1 }, () => {});
+  }
+
+  /** An edge node tells everything when it is asked to be born again. */
+  #readMqtt(tag: string, done: (value: number) => void): void {
+    this.#metric(tag);
+    const waiting = this.#born.get(tag);
+    if (waiting === undefined) this.#born.set(tag, [done]);
+    else waiting.push(done);
+    this.#rebirth();
   }
 }

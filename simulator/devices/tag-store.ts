@@ -7,14 +7,28 @@ export class TagStore {
   /** Instant of the last reception; -Infinity for never. */
   readonly times: Float64Array;
 
+  /** Of each tag whether it keeps what it has; undefined as long as it takes what comes. */
+  #kept: Uint8Array | undefined;
+
   constructor(tags: number) {
     this.values = new Float64Array(tags).fill(Number.NaN);
     this.times = new Float64Array(tags).fill(-NEVER);
   }
 
-  put(tag: number, value: number, now: Instant): void {
-    this.values[tag] = value;
+  /** Takes what was received; says whether it did. */
+  put(tag: number, value: number, now: Instant): boolean {
     this.times[tag] = now;
+    if (this.#kept !== undefined) {
+      if (this.#kept[tag] === 1) return false;
+      this.#kept[tag] = 1;
+    }
+    this.values[tag] = value;
+    return true;
+  }
+
+  /** From now on each tag keeps the first value that comes, however fresh later ones are; or takes what comes again. */
+  hold(isHeld: boolean): void {
+    this.#kept = isHeld ? new Uint8Array(this.values.length) : undefined;
   }
 
   has(tag: number): boolean {

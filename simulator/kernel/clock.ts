@@ -155,8 +155,10 @@ export class PacedClock implements OutsideEntry {
     return { fallsBehind: this.#fallsBehind, worstLag: this.#worstLag, lag: this.#lag() };
   }
 
+  /** Goes on from where it stood, or from the queue's time where that was moved on meanwhile. */
   start(): void {
     if (this.#running) return;
+    this.#origin = Math.max(this.#origin, this.#queue.now);
     this.#wallOrigin = this.#wall.now();
     this.#running = true;
     this.#turn();

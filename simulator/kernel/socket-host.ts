@@ -99,7 +99,17 @@ export class SocketHost implements NetworkHost {
   listen(port: number, acceptor: (connection: Connection) => TcpHandler | undefined): Listening {
     if (this.#listeners.has(port))
       throw new PenstockError('host.port-taken', `TCP port ${port} of host '${this.id}' is in use`);
-    const listener = new SocketListener(this.#local(port), (socket) => this.#welcome(socket, acceptor), this.#tell);
+    // The system opens a port a little later. What is said meanwhile, that one may come there too, waits until it is open.
+    const holding = [...this.#open];
+    for (const connection of holding) connection.hold();
+    const listener = new SocketListener(
+      this.#local(port),
+      (socket) => this.#welcome(socket, acceptor),
+      () => {
+        for (const connection of holding) connection.letGo();
+      },
+      this.#tell,
+    );
     this.#listeners.set(port, listener);
     return {
       close: () => {
@@ -233,13 +243,26 @@ const START = Math.floor(performance.timeOrigin / 10) % EPHEMERAL;
 /** A listener that tries again where the port is still taken, as by the process before it. */
 class SocketListener implements Listening {
   readonly #server: Server;
+  #tried: () => void;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ address, port }: Endpoint, welcome: (socket: Socket) => void, trouble: (text: string) => void) {
+  /** @param tried is called once: the port is open, or could not be opened, or is not wanted any more */
+  constructor(
+    { address, port }: Endpoint,
+    welcome: (socket: Socket) => void,
+    tried: () => void,
+    trouble: (text: string) => void,
+  ) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, welcome);
+    this.#tried = () => {
+      this.#tried = () => {};
+      tried();
+    };
+    this.#server.on('listening', () => this.#tried());
     const listen = (): void => void this.#server.listen({ host: address, port, exclusive: true });
     this.#server.on('error', (error: NodeJS.ErrnoException) => {
+      this.#tried();
       trouble(`cannot listen at ${address}:${port} (${error.code})`);
       if (!this.#closed) this.#retry = setTimeout(listen, RETRY_LISTEN_MS);
     });
@@ -248,6 +271,7 @@ class SocketListener implements Listening {
 
   close(): Promise<void> {
     this.#closed = true;
+    this.#tried();
     clearTimeout(this.#retry);
     return new Promise((resolve) => void this.#server.close(() => resolve()));
   }
@@ -321,6 +345,15 @@ class SocketConnection implements Connection {
       this.#reason = 'timeout';
       this.#socket.destroy();
     }, milliseconds);
+  }
+
+  /** What is sent from now on leaves once it was let go as often as it was held. */
+  hold(): void {
+    this.#socket.cork();
+  }
+
+  letGo(): void {
+    this.#socket.uncork();
   }
 
   get heard(): RelayedCause {

@@ -12,6 +12,9 @@ const PROJECT = 'penstock-test';
 /** Another than the page's, where somebody may run a range beside the tests. */
 const PORT = 18_080;
 const UP_LIMIT = 300_000;
+const TOOL_LIMIT = 120_000;
+
+export type Image = 'penstock' | 'penstock-attack-box';
 
 export interface ContainerState {
   readonly service: string;
@@ -55,6 +58,30 @@ export class ContainerRange {
       ...(input !== undefined && { input }),
       ...(limit !== undefined && { limit }),
     });
+  }
+
+  /**
+   * Runs a tool in a container of its own that has a service's network, as somebody who has that host would: what it sends comes from there,
+   * and takes none of the service's memory.
+   */
+  beside(service: string, image: Image, command: readonly [string, ...string[]], input?: string): Said {
+    return this.#tool(['--network', `container:${this.container(service)}`], image, command, input);
+  }
+
+  /** The same as somebody who was plugged into a zone. */
+  plugged(zone: string, address: string, image: Image, command: readonly [string, ...string[]]): Said {
+    return this.#tool(['--network', `${PROJECT}_${zone}`, '--ip', address], image, command);
+  }
+
+  #tool(
+    where: readonly string[],
+    image: Image,
+    [entry, ...words]: readonly [string, ...string[]],
+    input?: string,
+  ): Said {
+    const label = ['--label', 'io.penstock.plant=drinking-water'];
+    const all = ['run', '--rm', '-i', ...label, ...where, '--entrypoint', entry, image, ...words];
+    return run('docker', all, { ...(input !== undefined && { input }), limit: TOOL_LIMIT });
   }
 
   /** Name of a service's container, whichever compose made it. */
@@ -143,9 +170,10 @@ export class ContainerRange {
     throw new Error(`the range does not answer: ${this.logs('range')}`);
   }
 
-  /** Path of a copy, on this machine, of a file of the newest run. */
-  copyOf(name: string): string {
-    const folder = this.exec('range', ['sh', '-c', 'ls -td /var/lib/penstock/docker-* | head -n 1']).stdout.trim();
+  /** Path of a copy, on this machine, of a file of the newest run, or of the one that was first. */
+  copyOf(name: string, which: 'newest' | 'first' = 'newest'): string {
+    const end = which === 'newest' ? 'head' : 'tail';
+    const folder = this.exec('range', ['sh', '-c', `ls -td /var/lib/penstock/docker-* | ${end} -n 1`]).stdout.trim();
     const here = join(this.#folder, name);
     docker('cp', `${this.container('range')}:${folder}/${name}`, here);
     return here;

@@ -5,9 +5,11 @@ import { loadScenario } from '@penstock/attacks';
 import type { AlertMessage, KeyframeMessage } from '@penstock/core';
 import { openPlant, type Plant } from '@penstock/range';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WITHOUT_SPARKPLUG } from '../judges.ts';
 import { penstock, scratchFolder } from '../penstock.ts';
 import { ContainerRange } from './containers.ts';
 import { BUILD_LIMIT, docker, engineIsThere, run, without } from './engine.ts';
+import { Protocols } from './protocols.ts';
 import { OUTSIDE, READ_ANALOG, SHORT_BETWEEN, SHORT_DOWNLOAD, SHORT_LYE } from './scenarios.ts';
 
 engineIsThere();
@@ -16,7 +18,7 @@ const SLOW = 300_000;
 /** A machine that does other things too is given more than what is promised; what it took is told. */
 const PATIENCE = 120_000;
 /** Normal operation that must be silent. */
-const QUIET_MS = process.env.PENSTOCK_PROVE === '1' ? 3_600_000 : 180_000;
+const QUIET_MS = process.env.PENSTOCK_PROVE === '1' ? 3_600_000 : 60_000;
 /** Documentation addresses (RFC 5737): nobody's. */
 const NOBODY = ['192.0.2.10', '203.0.113.10'];
 
@@ -69,6 +71,11 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       ])
       .stdout.trim();
 
+  const protocols = new Protocols({
+    ...{ range, value, alertsAfter, lastAlert, patience: PATIENCE },
+    plant: () => plant,
+  });
+
   it('one truth: what the SCADA server reads through its conduit is what the page shows, and what is', async () => {
     await expect.poll(() => value('displayed', 'LIT501'), { timeout: PATIENCE }).toBeGreaterThan(0);
     for (const tag of ['LIT501', 'AIT402', 'AIT301', 'LIT601', 'LIT102']) {
@@ -99,6 +106,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     expect(values.stale).toEqual([]);
   });
 
+  protocols.seen();
+
   it('costs little', () => {
     const ours = docker('stats', '--no-stream', '--format', '{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}')
       .stdout.split('\n')
@@ -115,7 +124,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     figures.set('processor of all roles, % of one core', Math.round(used.reduce((sum, one) => sum + one.processor, 0)));
     figures.set('each', ours.map((line) => line.replace(/^penstock-test[-_]/, '').replaceAll('\t', ' ')).join('; '));
     expect(ours).toHaveLength(plant.spec.devices.length + 2);
-    expect(mib).toBeLessThan(1536);
+    // A role is a process of Node's, with what its protocols need.
+    expect(mib).toBeLessThan(72 * ours.length);
   });
 
   it('nobody is root, privileged or near the engine, but for the root of the attack box', () => {
@@ -189,6 +199,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     await expect.poll(() => value('displayed', 'AIC301_SP'), { timeout: PATIENCE }).toBeLessThan(20);
   });
 
+  protocols.roomBegins();
+
   it('the same orders from the attack box are seen on the bridge, refused by nobody, and put back', async () => {
     const { code, stdout, stderr } = await range.fromBox(SHORT_LYE, 'control');
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
@@ -216,6 +228,9 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     const seen = (await alertsAfter(before)).filter(({ techniques }) => techniques.includes('T0830'));
     expect(seen.map(({ severity }) => severity)).toContain('high');
   });
+
+  protocols.roomEnds();
+  protocols.spoken();
 
   it('nmap knows the filters’ controller for the S7-300 that it says it is', () => {
     const words = ['nmap', '-n', '-Pn', '-sT', '-p', '102', '--script', 's7-info', addressOf('filters-plc')];
@@ -256,7 +271,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   it('radio-spill from the supplier’s laptop on the radio is seen as its file expects, and put back', async () => {
     const { expect: expected } = loadScenario('radio-spill');
     const before = await lastAlert();
-    const held = await value('displayed', 'LIC701_HH');
+    const held = await value('measured', 'LIC701_HH');
     const launch = { do: 'start', scenario: 'radio-spill', variant: 'attack', mode: 'run', inputs: {}, now: true };
     expect(await range.api('attack', launch)).toBeDefined();
     const missing = async (): Promise<string[]> => {
@@ -270,7 +285,8 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
       await range.api('attack', { do: 'stop' });
     }
     await expect.poll(async () => (await state()).attack?.state, { timeout: PATIENCE, interval: 1000 }).toBe('ended');
-    await expect.poll(() => value('displayed', 'LIC701_HH'), { timeout: PATIENCE }).toBeCloseTo(held, 3);
+    // The display may not hear of it before the next integrity poll: the laptop, under the server's own address, took the events.
+    await expect.poll(() => value('measured', 'LIC701_HH'), { timeout: PATIENCE }).toBeCloseTo(held, 3);
   });
 
   it('a program that is loaded over S7 runs, is known by its hash for a strange one, and is put back; a stop stops', async () => {
@@ -480,7 +496,7 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   it('from the office zone the same orders are stopped by the firewall, seen, and change nothing', {
     timeout: 2 * SLOW,
   }, async () => {
-    await range.configure('--attacker', 'office');
+    await range.configure('--attacker', 'office', '--front', 'historian-replica');
     const { code, stderr } = range.up();
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     await expect.poll(() => range.ill(), { timeout: PATIENCE, interval: 500 }).toEqual([]);
@@ -493,12 +509,16 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
     expect(await value('measured', 'AIC301_MODE')).toBe(1);
   });
 
+  protocols.secured();
+  protocols.captured();
+
   it('what a run leaves: a capture that opens clean, labels of what the attack sent, journals', () => {
     const labels = range.exec('range', ['sh', '-c', 'cat /var/lib/penstock/docker-*/labels.csv']).stdout;
     expect(labels).toMatch(/^packet,\d+,[\d.]+,attack,order,T0836/m);
     const capture = range.copyOf('capture.pcap');
     expect(readFileSync(capture).length).toBeGreaterThan(10_000);
     const { stdout } = run('tshark', [
+      ...WITHOUT_SPARKPLUG,
       '-r',
       capture,
       '-o',

@@ -67,6 +67,27 @@ twin:
   steps: [{ id: look, about: what runs there, verb: program-upload, from: engineering-workstation, to: filters-plc, techniques: [T0845] }]
 `;
 
+/** The first orders of default-door, taken back at once. */
+export const SHORT_DOOR = `
+id: short-door
+name: Short door
+story: The password that the dosing controller was delivered with opens its page, and the page moves the chlorine order.
+plant: drinking-water
+basis: { incident: none, documented: [], invented: [everything], sources: [none] }
+start: 1s
+observe: 3m
+steps:
+  - { id: in, about: the vendor's user is let in, verb: login-default, from: engineering-workstation, to: dosing-plc, over: web, techniques: [T1694.001, T0859] }
+  - { id: order, about: another chlorine order, verb: web-set-point, from: engineering-workstation, to: dosing-plc, tag: AIC302_SP, value: 2.1, techniques: [T0836], after: { step: in, wait: 1s } }
+revertAfter: 10s
+hazards: [disinfection]
+withoutSafeguards: { safetyDevice: false }
+twin:
+  name: A little more
+  about: The order moves within what is usual.
+  steps: [{ id: more, about: the order, verb: web-set-point, from: engineering-workstation, to: dosing-plc, tag: AIC302_SP, value: 1.85, techniques: [T0836] }]
+`;
+
 /** Points at somebody outside: the scope guard is not a matter of where one acts from. */
 export const OUTSIDE = SHORT_LYE.replace('id: short-lye', 'id: outside').replaceAll('to: dosing-plc', 'to: 192.0.2.7');
 
@@ -94,4 +115,78 @@ socket.on('connect', () => {
   for (let frame = master.take(); frame; frame = master.take()) socket.write(frame);
 });
 socket.on('data', (bytes) => master.receive(bytes, now()));
+`;
+
+export interface OpcUaTalk {
+  readonly url: string;
+  readonly mode: 'None' | 'SignAndEncrypt';
+  readonly user?: { readonly name: string; readonly password: string };
+  readonly read?: readonly string[];
+  readonly write?: { readonly node: string; readonly value: number };
+  /** An object and its method. */
+  readonly call?: readonly [string, string];
+}
+
+/**
+ * A program that talks to an OPC UA server with node-opcua's client, which the image has since node-opcua's server needs it, and prints
+ * what came of it as JSON.
+ */
+export const opcUaTalk = (talk: OpcUaTalk): string => `
+import { createRequire } from 'node:module';
+const require = createRequire('/penstock/app/opcua/secure-front.ts');
+const lib = require('node-opcua-client');
+const { OPCUACertificateManager } = require('node-opcua-certificate-manager');
+const { url, mode, user, read, write, call } = ${JSON.stringify(talk)};
+const certificates = new OPCUACertificateManager({ rootFolder: '/tmp/client-pki', automaticallyAcceptUnknownCertificate: true });
+const client = lib.OPCUAClient.create({
+  endpointMustExist: false,
+  clientCertificateManager: certificates,
+  securityMode: lib.MessageSecurityMode[mode],
+  securityPolicy: mode === 'None' ? lib.SecurityPolicy.None : lib.SecurityPolicy.Basic256Sha256,
+  connectionStrategy: { maxRetry: 5 },
+});
+await client.connect(url);
+const session = await client.createSession(
+  user ? { type: lib.UserTokenType.UserName, userName: user.name, password: user.password } : { type: lib.UserTokenType.Anonymous },
+);
+const said = {};
+if (read) {
+  const values = await session.read(read.map((nodeId) => ({ nodeId, attributeId: 13 })));
+  said.values = values.map(({ value, statusCode }) => (statusCode.value >= 0x80000000 ? statusCode.name : value.value));
+}
+if (write)
+  said.written = (await session.write({
+    nodeId: write.node,
+    attributeId: 13,
+    value: { value: { dataType: lib.DataType.Double, value: write.value } },
+  })).name;
+if (call) said.called = (await session.call({ objectId: call[0], methodId: call[1], inputArguments: [] })).statusCode.name;
+console.log(JSON.stringify(said));
+await session.close();
+await client.disconnect();
+process.exit();
+`;
+
+/**
+ * A program of a stranger on a zone's network: calls to everybody who is there (Who-Is, ASHRAE 135, 16.10.1) until somebody says so to
+ * everybody, and prints from which address, for whom the answer was and the number of the device.
+ */
+export const whoIs = (broadcast: string): string => `
+import { createSocket } from 'node:dgram';
+const socket = createSocket('udp4');
+socket.on('message', (bytes, { address }) => {
+  // I-Am: unconfirmed request 0; its first word is the device's object identifier (application tag 12, four octets).
+  const at = bytes.indexOf(Buffer.from('1000c4', 'hex'));
+  if (at < 0) return;
+  const device = bytes.readUInt32BE(at + 3) & 0x3fffff;
+  console.log(JSON.stringify({ address, toEverybody: bytes[1] === 0x0b, device }));
+  process.exit();
+});
+socket.bind(47808, () => {
+  socket.setBroadcast(true);
+  // Original-Broadcast-NPDU; the destination is every network.
+  const call = () => socket.send(Buffer.from('810b000c0120ffff00ff1008', 'hex'), 47808, '${broadcast}');
+  call();
+  setInterval(call, 2000);
+});
 `;

@@ -10,9 +10,10 @@ import { Aedes } from 'aedes';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../../tests/judges.ts';
+import type { Gated } from '../../exchange/test/gate.ts';
 import { now } from '../../exchange/test/sockets.ts';
 import { MqttBroker, MqttClient, type MqttMessage } from '../index.ts';
-import { type Gated, openGate } from './gate.ts';
+import { openGate } from './gate.ts';
 import { bytes, EVERYTHING, text } from './wired.ts';
 
 const run = promisify(execFile);

@@ -135,6 +135,25 @@ describe('the OPC UA dissector', () => {
     ]);
   });
 
+  it('takes no answer of another service for one', () => {
+    const traffic = conversation();
+    const READ_RESPONSE = 634;
+    const PUBLISH_REQUEST = 826;
+    // Messages of one chunk: the type's number stands behind the headers, in the four-byte form.
+    const find = (type: number) =>
+      traffic.find(
+        ({ bytes }) =>
+          bytes.length > 28 && bytes[24] === 1 && ((bytes[26] as number) | ((bytes[27] as number) << 8)) === type,
+      )?.bytes as Uint8Array;
+    const answer = find(READ_RESPONSE).slice();
+    answer.set(find(PUBLISH_REQUEST).subarray(20, 24), 20);
+    const { dissector, of } = watch();
+    dissector.data(true, 0, find(PUBLISH_REQUEST), 0, find(PUBLISH_REQUEST).length);
+    dissector.data(false, 1, answer, 0, answer.length);
+    expect(of('opcua_violation').map(({ layer, reason }) => [layer, reason])).toEqual([['message', 'mixed']]);
+    expect(of('opcua_value')).toEqual([]);
+  });
+
   it('says the same however the segments are cut', () => {
     const whole = watch();
     const cut = watch();

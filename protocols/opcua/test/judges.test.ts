@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../../tests/judges.ts';
+import type { Gated } from '../../exchange/test/gate.ts';
 import {
   ATTRIBUTE,
   BUILT_IN,
@@ -22,7 +23,7 @@ import {
   type Variant,
   writeBody,
 } from '../index.ts';
-import { type Gated, openGate } from './gate.ts';
+import { openGate } from './gate.ts';
 import { type Judge, nodeOpcuaServer } from './node-opcua.ts';
 import { type TestPlant, testPlant } from './plant.ts';
 import { SocketClient } from './socket-client.ts';

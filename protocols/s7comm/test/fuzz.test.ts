@@ -3,10 +3,11 @@ import { connect, type Socket } from 'node:net';
 import type { Instant } from '@penstock/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Dice } from '../../exchange/test/dice.ts';
+import type { Gated } from '../../exchange/test/gate.ts';
 import { decodeS7, encodeS7 } from '../index.ts';
 import { program, TestDevice } from './device.ts';
 import { allowedWrites, GREETING, packet, randomMessage } from './fuzz.ts';
-import { type Gated, openGate } from './gate.ts';
+import { openGate } from './gate.ts';
 
 const prove = process.env.PENSTOCK_PROVE === '1';
 const IN_MEMORY = prove ? 1_000_000 : 30_000;

@@ -7,8 +7,9 @@ import { promisify } from 'node:util';
 import NodeS7 from 'nodes7';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasJudge } from '../../../tests/judges.ts';
+import type { Gated } from '../../exchange/test/gate.ts';
 import { program, TestDevice, Wired } from './device.ts';
-import { type Gated, openGate } from './gate.ts';
+import { openGate } from './gate.ts';
 
 const run = promisify(execFile);
 const SLOW = 400_000;
@@ -81,7 +82,7 @@ describe('nodes7', { timeout: SLOW }, () => {
       ),
     ).toBe(false);
     for (const [, tag, , value] of VALUES) expect(device.value(tag)).toBeCloseTo(value, 5);
-    expect(device.written[0]?.writer).toMatchObject({ protocol: 's7', address: '10.20.1.20' });
+    expect(device.written[0]?.writer).toMatchObject({ protocol: 's7', address: '10.20.2.30' });
     client.addItems(items);
     const { bad, values } = await read(client);
     expect(bad).toBe(false);

@@ -8,6 +8,7 @@ import {
   type DataType,
   decodePayload,
   decodeState,
+  type EdgeOptions,
   encodePayload,
   formatTopic,
   type Metric,
@@ -139,7 +140,7 @@ class Works {
   readonly wiredEdge: WiredClient;
   readonly wiredHost: WiredClient;
 
-  constructor(primaryHost?: string) {
+  constructor(primaryHost?: string, more: Pick<EdgeOptions, 'properties' | 'updates'> = {}) {
     const { bench, values } = this;
     const clock = (): number => 1_790_000_000_000 + bench.now / 1000;
     const metric = (name: string, i: number, type: DataType, isWritable = false) => ({
@@ -161,6 +162,7 @@ class Works {
         },
       ],
       onRefused: (name) => this.refused.push(name),
+      ...more,
     });
     this.host = new SparkplugHost({
       ...{ id: 'scada', groups: ['works'], clock, mqtt: { clientId: 'scada', version: 5 } },
@@ -264,6 +266,28 @@ describe('an edge node and a host', () => {
     expect(text(works.bench.broker.retained.get('spBv1.0/STATE/scada')?.payload as Uint8Array)).toContain(
       '"online":false',
     );
+  });
+
+  it('says of itself what it is at each birth, and takes what is put on its topic for updates', () => {
+    let version = '2.1.4';
+    const taken: string[] = [];
+    const works = new Works(undefined, {
+      properties: () => ({ 'Hardware Model': 'ECU-1051', 'Firmware Version': version }),
+      updates: { topic: 'works/update/gw', take: (payload) => taken.push(text(payload)) },
+    });
+    works.wiredHost.dial();
+    works.wiredEdge.dial();
+    expect(works.run().slice(3, 5)).toEqual([
+      'NBIRTH Properties/Hardware Model ECU-1051',
+      'NBIRTH Properties/Firmware Version 2.1.4',
+    ]);
+    for (const topic of ['works/update/gw', 'works/update/other'])
+      works.host.client.publish({ topic, payload: Buffer.from(`for ${topic}`) }, works.bench.now);
+    works.run();
+    expect([taken, works.refused]).toEqual([['for works/update/gw'], []]);
+    version = '2.2.0';
+    works.edge.rebirth(works.bench.now);
+    expect(works.run()).toContain('NBIRTH Properties/Firmware Version 2.2.0');
   });
 
   it('tells a goodbye itself', () => {

@@ -3,7 +3,7 @@
  * network, and files that were dropped, stay through power cycles and warm starts, as a device's flash memory keeps them.
  */
 import { type AccountSpec, type Duration, type Instant, milliseconds, seconds, type Writer } from '@penstock/core';
-import { decodeFirmware, firmwareHead } from '@penstock/protocols/firmware';
+import { decodeFirmware, type FirmwareEffect, type FirmwareHead, firmwareHead } from '@penstock/protocols/firmware';
 import { type KeptFile, MemoryFiles, type ShownFile } from '@penstock/protocols/ftp';
 import type { DeviceContext } from '../context.ts';
 import { Seldom } from '../seldom.ts';
@@ -22,6 +22,8 @@ export interface DoorsSnapshot {
   readonly passwords: Readonly<Record<string, string>>;
   readonly revision: string;
   readonly isBricked: boolean;
+  /** What the firmware that it runs does otherwise than it should; left out where it does nothing of the kind. */
+  readonly effect?: FirmwareEffect;
   /** Files that were dropped; left out where there are none. */
   readonly files?: readonly KeptFile[];
 }
@@ -55,6 +57,7 @@ export class Doors {
   readonly #changed = new Map<string, string>();
   #changes = 0;
   readonly #seldom = new Seldom();
+  #effect: FirmwareEffect | undefined;
   #startedAt: Instant = 0 as Instant;
   /** A restart that was asked for or is under way. */
   #isRestarting = false;
@@ -85,6 +88,7 @@ export class Doors {
 
   started(now: Instant): void {
     this.#startedAt = now;
+    this.#context.store.hold(this.#effect === 'hold');
   }
 
   get users(): readonly AccountSpec[] {
@@ -158,7 +162,7 @@ export class Doors {
     const hash = image?.hash ?? '';
     const text = `firmware ${version} is written, sent by ${by.address} over ${by.protocol}`;
     this.#log(4, 'firmware', text, { src: by.address, version, hash: hash.slice(0, 16) });
-    this.#away(firmware.flash ?? FLASH, (now) => this.#written(version, image?.isIntact === true, now));
+    this.#away(firmware.flash ?? FLASH, (now) => this.#written(head, image?.isIntact === true, now));
     return { outcome: 'gone' };
   }
 
@@ -169,6 +173,7 @@ export class Doors {
       this.#changed.size === 0 &&
       revision === this.#context.spec.identity.revision &&
       !this.isBricked &&
+      this.#effect === undefined &&
       files.length === 0;
     return isAsDelivered
       ? undefined
@@ -176,16 +181,18 @@ export class Doors {
           passwords: Object.fromEntries(this.#changed),
           revision,
           isBricked: this.isBricked,
+          ...(this.#effect !== undefined && { effect: this.#effect }),
           ...(files.length > 0 && { files }),
         };
   }
 
-  load({ passwords, revision, isBricked, files = [] }: DoorsSnapshot): void {
+  load({ passwords, revision, isBricked, effect, files = [] }: DoorsSnapshot): void {
     this.#changed.clear();
     this.files.load(files);
     for (const [user, password] of Object.entries(passwords)) this.#changed.set(user, password);
     this.#identity.revision = revision;
     this.isBricked = isBricked;
+    this.#effect = effect;
   }
 
   /** Why the device cannot go away now. A key at RUN keeps a controller as it is. */
@@ -212,7 +219,7 @@ export class Doors {
     queue.in(GOODBYE, go);
   }
 
-  #written(version: string, isIntact: boolean, now: Instant): void {
+  #written({ version, effect }: FirmwareHead, isIntact: boolean, now: Instant): void {
     const before = this.#identity.revision;
     this.#changes++;
     if (!isIntact) {
@@ -224,6 +231,7 @@ export class Doors {
       return;
     }
     this.#identity.revision = version;
+    this.#effect = effect;
     this.#power.on(now);
     this.#log(4, 'firmware-changed', `runs firmware ${version}, before ${before}`, { version, before });
   }

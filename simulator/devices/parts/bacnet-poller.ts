@@ -143,8 +143,7 @@ class Conversation {
     const target = this.#targets.get(object);
     const number = target && tagValue(target.point, value);
     if (target === undefined || number === undefined) return;
-    this.#context.store.put(target.tag, number, now);
-    target.variable?.(number);
+    if (this.#context.store.put(target.tag, number, now)) target.variable?.(number);
   }
 
   #subscribe(): void {

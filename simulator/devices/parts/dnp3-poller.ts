@@ -77,8 +77,7 @@ class Conversation {
     const target = this.#targets.get(`${update.kind} ${update.index}`);
     if (target === undefined) return;
     const value = update.value * target.point.scale + target.point.offset;
-    this.#context.store.put(target.tag, value, now);
-    target.variable?.(value);
+    if (this.#context.store.put(target.tag, value, now)) target.variable?.(value);
   }
 
   /** An outstation that was asked for its changes, and had none of a point, has said that it stands as it stood. */

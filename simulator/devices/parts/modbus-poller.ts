@@ -45,8 +45,7 @@ class BlockRead {
     const { store } = this.#context;
     for (let i = 0; i < values.length; i++) {
       const value = values[i] as number;
-      store.put(this.#tags[i] as number, value, now);
-      this.#variables[i]?.(value);
+      if (store.put(this.#tags[i] as number, value, now)) this.#variables[i]?.(value);
     }
   }
 }

@@ -2,7 +2,7 @@
  * A Sparkplug edge node: tells what its device holds or polls to a broker, and does what is commanded through the device's own session
  * with whoever holds the tag.
  */
-import { type EdgeSpec, type Instant, seconds } from '@penstock/core';
+import { type EdgeSpec, type Instant, NEVER, seconds } from '@penstock/core';
 import { formatIpv4 } from '@penstock/protocols/ethernet';
 import { type EdgeDevice, type EdgeMetric, SparkplugEdge } from '@penstock/protocols/sparkplug';
 import type { DeviceContext, Part } from '../context.ts';
@@ -22,16 +22,26 @@ class MqttEdge implements Part {
   readonly edge: SparkplugEdge;
   readonly #context: DeviceContext;
   readonly #every: Every;
+  /** When its device lost power last: what it had fetched until then is gone. */
+  #lostAt = -NEVER as Instant;
 
   constructor(context: DeviceContext, spec: EdgeSpec) {
     const { spec: device, clock } = context;
-    const { group, node = device.id, devices, primaryHost, aliases } = spec;
+    const { group, node = device.id, devices, primaryHost, aliases, updates } = spec;
     this.#context = context;
     this.edge = new SparkplugEdge({
       ...{ group, node, primaryHost, aliases },
       clock: () => Math.floor(clock.now() / 1000),
       mqtt: clientOptions(device.id, spec),
       devices: devices.map((one) => this.#device(one)),
+      ...(device.firmware && {
+        properties: () => ({
+          'Hardware Make': context.identity.vendor,
+          'Hardware Model': context.identity.modelName,
+          'Firmware Version': context.identity.revision,
+        }),
+      }),
+      ...(updates !== undefined && { updates: { topic: updates, take: (image) => this.#install(image) } }),
       onRefused: (metric) =>
         context.log({
           severity: 5,
@@ -50,8 +60,15 @@ class MqttEdge implements Part {
   }
 
   stop(now: Instant): void {
+    this.#lostAt = now;
     this.#every.stop();
     this.peer.stop(now);
+  }
+
+  /** An image came by way of the broker, who is all that the device knows of its sender. */
+  #install(image: Uint8Array): void {
+    const { address, port } = this.peer.place;
+    this.#context.doors?.install(image.slice(), { protocol: 'mqtt', address: formatIpv4(address), port });
   }
 
   #device(spec: EdgeDeviceSpec): EdgeDevice {
@@ -79,10 +96,15 @@ class MqttEdge implements Part {
     const { unit, range, states, sensor } = context.plant.tags[number] as (typeof context.plant.tags)[number];
     const { points, store } = context;
     const own = source === context.spec.id ? context.spec.points.findIndex((point) => point.tag === tag) : -1;
+    const isFetched = context.spec.polls.some(({ into }) => into?.[tag] !== undefined);
+    const isKnown = (): boolean => !isFetched || (store.times[number] as number) >= this.#lostAt;
     return {
       name: tag,
       type: states === undefined ? 'Double' : 'Boolean',
-      read: own >= 0 && points !== undefined ? () => points.read(own) : () => store.values[number] as number,
+      read:
+        own >= 0 && points !== undefined
+          ? () => (isKnown() ? points.read(own) : Number.NaN)
+          : () => store.values[number] as number,
       deadBand: sensor === undefined ? 0 : deadBand * (range[1] - range[0]),
       properties: states === undefined ? { engUnit: unit, engLow: range[0], engHigh: range[1] } : undefined,
       ...(isCommanded && { write: (value: number) => this.#write(source, tag, own, value) }),

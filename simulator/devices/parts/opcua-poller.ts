@@ -107,8 +107,7 @@ class Poll {
     const isValue = typeof number === 'number' && !isBad(status);
     this.#good[item] = isValue && status === 0;
     if (!isValue) return;
-    this.#context.store.put(this.#tags[item] as number, number, now);
-    this.#variables[item]?.(number);
+    if (this.#context.store.put(this.#tags[item] as number, number, now)) this.#variables[item]?.(number);
   }
 
   /** What was not told has not changed: it is as fresh as the sign of life. */

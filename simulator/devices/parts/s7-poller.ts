@@ -61,8 +61,7 @@ class AreaRead {
         const { entry, tag, variable } = targets[i] as Target;
         if (start + entry.byte + entry.bytes - this.#from > end) continue;
         const value = decodeEntry(entry, transaction.response, start, this.#from);
-        store.put(tag, value, now);
-        variable?.(value);
+        if (store.put(tag, value, now)) variable?.(value);
       }
     });
   }

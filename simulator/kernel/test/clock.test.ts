@@ -131,6 +131,22 @@ describe('paced time', () => {
     clock.stop();
   });
 
+  test('goes on from where the queue was moved to before it started, or while it stood', () => {
+    const queue = new EventQueue();
+    const wall = new TestWall();
+    const clock = new PacedClock(queue, { wall });
+    queue.runUntil(5_000_000 as never);
+    clock.start();
+    expect(clock.now).toBe(5_000_000);
+    wall.pass(1000);
+    clock.stop();
+    queue.runUntil(9_000_000 as never);
+    clock.start();
+    wall.pass(2000);
+    expect(clock.now).toBe(9_002_000);
+    clock.stop();
+  });
+
   test('what comes from outside runs at once, with what follows within a millisecond', () => {
     const queue = new EventQueue();
     const wall = new TestWall();

@@ -1,5 +1,7 @@
 /** A device's network of real sockets behaves as the wire's hosts do. */
 
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { parseIpv4 } from '@penstock/protocols/ethernet';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CloseReason, EventQueue, type Mark, PacedClock, SocketHost, type TcpHandler } from '../index.ts';
@@ -173,6 +175,34 @@ describe.skipIf(process.platform !== 'linux')('a host of sockets', { timeout: SL
       )
       .toBe('re:time?');
     expect(marks[0]).toMatchObject({ kind: 'datagram', cause: CAUSE, remote: { address: PLC, port: 15_025 } });
+  });
+
+  it('says of a port that it listens there once it does, and where it cannot says the rest all the same', async () => {
+    const { host: plc } = hostAt(PLC);
+    const { host: scada } = hostAt(SCADA);
+    const taken = createServer().listen(15_024, PLC);
+    await once(taken, 'listening');
+    try {
+      plc.listen(15_022, (connection) => ({
+        data: (buffer, start) => {
+          plc.listen(buffer[start] === 0x66 ? 15_023 : 15_024, () => ({ data: () => {}, closed: () => {} }));
+          connection.send(Buffer.from('come'));
+        },
+        closed: () => {},
+      }));
+      for (const text of ['free', 'taken']) {
+        const client = ear();
+        const connection = scada.connect(parseIpv4(PLC), 15_022, client);
+        await expect.poll(() => client.heard, { timeout: SLOW }).toEqual(['open']);
+        connection.send(Buffer.from(text));
+        await expect.poll(() => client.heard, { timeout: SLOW }).toEqual(['open', 'come']);
+      }
+      const second = ear();
+      scada.connect(parseIpv4(PLC), 15_023, second);
+      await expect.poll(() => second.heard, { timeout: SLOW }).toEqual(['open']);
+    } finally {
+      taken.close();
+    }
   });
 
   it('refuses a port that it listens at already', () => {

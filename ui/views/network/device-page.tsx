@@ -85,13 +85,13 @@ export function DevicePage({ id, onClose }: { id: string; onClose: () => void })
                   {data.points.map((point) => {
                     const tag = tagById.get(point.tag);
                     return (
-                      <tr key={point.tag}>
+                      <tr key={`${point.protocol} ${point.tag} ${point.address}`}>
                         <th scope="row">
                           <a href={`#/plant?tag=${point.tag}`}>{shown(point.tag)}</a>
                         </th>
                         <td>
                           <small>
-                            {point.address}
+                            {point.protocol} {point.address}
                             {point.writable && ` · ${t('network.writable')}`}
                           </small>
                         </td>

@@ -50,7 +50,20 @@ export default function PacketsView() {
           />
         </label>
         <datalist id="packet-words">
-          {['modbus', 's7comm', 'dnp3', 'write', 'arp', 'syslog', 'dosing-plc', 'port:502', 'alert:1'].map((word) => (
+          {[
+            'modbus',
+            's7comm',
+            'dnp3',
+            'opcua',
+            'bacnet',
+            'mqtt',
+            'write',
+            'arp',
+            'syslog',
+            'dosing-plc',
+            'port:502',
+            'alert:1',
+          ].map((word) => (
             <option key={word} value={word} />
           ))}
         </datalist>
