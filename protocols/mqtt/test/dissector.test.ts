@@ -357,7 +357,7 @@ describe('fuzz', () => {
     let hand = bench.hand(5);
     const client = new MqttClient({ clientId: 'c', version: 5 });
     const other = new MqttBroker({ anonymous: { publish: ['#'], subscribe: ['#'] } });
-    for (const piece of broken(FRAMES / 2)) {
+    for (const piece of broken(FRAMES)) {
       if (hand.connection.closing || i++ % 100 === 0) {
         hand.drop();
         hand = bench.hand(i % 2 === 0 ? 5 : 4);
