@@ -251,13 +251,20 @@ function meteredMqtt(
   };
 }
 
-/** A SELECT with its OPERATE, and what had to be repeated, count as their requests do once it is known how many those were. */
-function meteredDnp3(
-  session: Dnp3Session,
-  send: (write: boolean, act: () => void) => void,
-  { meters, active }: Metering,
-): Dnp3Session {
-  const work = (write: boolean, act: (done: Dnp3Replied) => void, done: Dnp3Replied): void =>
+/**
+ * What asks through sessions that say how many requests it took: a SELECT with its OPERATE, and what had to be repeated, count as their
+ * requests do once it is known how many those were.
+ */
+const counted =
+  <R extends { readonly requests: number; readonly outcome: string }>(
+    send: (write: boolean, act: () => void) => void,
+    { meters, active }: Metering,
+  ) =>
+  (
+    write: boolean,
+    act: (done: (reply: R, now: Instant) => void) => void,
+    done: (reply: R, now: Instant) => void,
+  ): void =>
     send(write, () =>
       act((reply, now) => {
         for (const meter of meters) {
@@ -267,6 +274,13 @@ function meteredDnp3(
         if (active()) done(reply, now);
       }),
     );
+
+function meteredDnp3(
+  session: Dnp3Session,
+  send: (write: boolean, act: () => void) => void,
+  metering: Metering,
+): Dnp3Session {
+  const work = counted<Parameters<Dnp3Replied>[0]>(send, metering);
   return {
     read: (objects, cause, done) => work(false, (then) => session.read(objects, cause, then), done),
     command: (command, way, cause, done) => work(true, (then) => session.command(command, way, cause, then), done),
@@ -301,18 +315,9 @@ function meteredOpcUa(
 function meteredBacnet(
   session: BacnetSession,
   send: (write: boolean, act: () => void) => void,
-  { meters, active }: Metering,
+  metering: Metering,
 ): BacnetSession {
-  const work = (write: boolean, act: (done: BacnetReplied) => void, done: BacnetReplied): void =>
-    send(write, () =>
-      act((reply, now) => {
-        for (const meter of meters) {
-          meter.packets += Math.max(0, reply.requests - 1);
-          if (write && reply.outcome === 'done') meter.taken++;
-        }
-        if (active()) done(reply, now);
-      }),
-    );
+  const work = counted<Parameters<BacnetReplied>[0]>(send, metering);
   return {
     read: (place, cause, done) => work(false, (then) => session.read(place, cause, then), done),
     write: (place, values, priority, cause, done) =>

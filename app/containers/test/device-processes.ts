@@ -47,7 +47,8 @@ export class DeviceProcesses {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-test-'));
     const from = join(TESTS, name);
     writeFileSync(join(folder, 'plant.yaml'), change(readFileSync(join(from, 'plant.yaml'), 'utf8')));
-    for (const file of ['process.ts', 'logic']) symlinkSync(join(from, file), join(folder, file));
+    writeFileSync(join(folder, 'process.ts'), `export { default } from ${JSON.stringify(join(from, 'process.ts'))};\n`);
+    symlinkSync(join(from, 'logic'), join(folder, 'logic'));
     const processes = new DeviceProcesses(await openPlant(folder), folder);
     await processes.#begin(request);
     return processes;

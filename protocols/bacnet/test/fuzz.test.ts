@@ -1,18 +1,10 @@
 /** Hostile datagrams at the server, the client and the dissector: nothing throws, nothing grows without bounds, and all of it still works afterwards. */
 import { describe, expect, it } from 'vitest';
+import { Dice } from '../../exchange/test/dice.ts';
 import { bacnetDissector, decodeBvlc, objectId, PROPERTY, type Reading, real } from '../index.ts';
 import { SERVER, Station } from './station.ts';
 
 const COUNT = process.env.PENSTOCK_PROVE === '1' ? 1_000_000 : 20_000;
-
-/** A PCG-style generator: the damage must be the same in every run. */
-function generator(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 747_796_405) + 2_891_336_453) >>> 0;
-    return (((state >>> ((state >>> 28) + 4)) ^ state) >>> 0) % below;
-  };
-}
 
 /** Honest datagrams of every kind that client and server exchange. */
 function honest(): Uint8Array[] {
@@ -42,18 +34,21 @@ function honest(): Uint8Array[] {
   return station.wire.map(({ octets }) => octets);
 }
 
-function damaged(octets: Uint8Array, random: (below: number) => number): Uint8Array {
-  const length = random(8) === 0 ? random(octets.length + 1) : octets.length;
+function damaged(octets: Uint8Array, dice: Dice): Uint8Array {
+  const length = dice.below(8) === 0 ? dice.below(octets.length + 1) : octets.length;
   const copy = Uint8Array.from(
-    { length: length + (random(16) === 0 ? random(64) : 0) },
-    (_, i) => octets[i] ?? random(256),
+    { length: length + (dice.below(16) === 0 ? dice.below(64) : 0) },
+    (_, i) => octets[i] ?? dice.below(256),
   );
-  for (let flips = random(6); flips > 0 && copy.length > 0; flips--) {
-    const at = random(8) === 0 ? random(Math.min(8, copy.length)) : Math.min(copy.length - 1, 4 + random(copy.length));
-    copy[at] = random(3) === 0 ? random(256) : (copy[at] as number) ^ (1 << random(8));
+  for (let flips = dice.below(6); flips > 0 && copy.length > 0; flips--) {
+    const at =
+      dice.below(8) === 0
+        ? dice.below(Math.min(8, copy.length))
+        : Math.min(copy.length - 1, 4 + dice.below(copy.length));
+    copy[at] = dice.below(3) === 0 ? dice.below(256) : (copy[at] as number) ^ (1 << dice.below(8));
   }
   // Mostly the length still fits, so that what is behind it is looked at.
-  if (copy.length >= 4 && random(8) !== 0) {
+  if (copy.length >= 4 && dice.below(8) !== 0) {
     copy[0] = 0x81;
     copy[2] = copy.length >> 8;
     copy[3] = copy.length & 255;
@@ -65,13 +60,13 @@ describe('hostile datagrams', { timeout: 3_600_000 }, () => {
   const seeds = honest();
 
   it('are taken by the server, which still answers', () => {
-    const random = generator(1);
+    const dice = new Dice(1);
     const station = new Station({
       link: { port: 47_808, address: SERVER.address, bbmd: { peers: [], acceptsForeign: true, writable: true } },
     });
     for (let i = 0; i < COUNT; i++) {
-      const octets = damaged(seeds[random(seeds.length)] as Uint8Array, random);
-      station.server.datagram(octets, 0x0a000000 + random(1000), 47_808 + random(3), station.now);
+      const octets = damaged(seeds[dice.below(seeds.length)] as Uint8Array, dice);
+      station.server.datagram(octets, 0x0a000000 + dice.below(1000), 47_808 + dice.below(3), station.now);
       while (station.server.take() !== undefined);
       if (i % 64 !== 0) continue;
       station.now = (station.now + 1_000_000) as typeof station.now;
@@ -95,7 +90,7 @@ describe('hostile datagrams', { timeout: 3_600_000 }, () => {
   });
 
   it('are taken by the client, whose requests end', () => {
-    const random = generator(2);
+    const dice = new Dice(2);
     const station = new Station();
     let ended = 0;
     for (let i = 0; i < COUNT; i++) {
@@ -103,7 +98,7 @@ describe('hostile datagrams', { timeout: 3_600_000 }, () => {
         station.client.readProperty(SERVER, { object: objectId(0, 1), property: 85 }, station.now, () => {
           ended++;
         });
-      const octets = damaged(seeds[random(seeds.length)] as Uint8Array, random);
+      const octets = damaged(seeds[dice.below(seeds.length)] as Uint8Array, dice);
       station.client.receive(octets, 0, octets.length, SERVER.address, SERVER.port, station.now);
       while (station.client.take() !== undefined);
     }
@@ -113,13 +108,13 @@ describe('hostile datagrams', { timeout: 3_600_000 }, () => {
   });
 
   it('are taken by the dissector, which says what it can', () => {
-    const random = generator(3);
+    const dice = new Dice(3);
     const names = new Set<string>();
     const dissector = bacnetDissector.create((event) => names.add(event.name));
     for (let i = 0; i < COUNT; i++) {
-      const octets = damaged(seeds[random(seeds.length)] as Uint8Array, random);
+      const octets = damaged(seeds[dice.below(seeds.length)] as Uint8Array, dice);
       bacnetDissector.probe(octets, 0, octets.length, true);
-      dissector.data(random(2) === 0, i, octets, 0, octets.length);
+      dissector.data(dice.below(2) === 0, i, octets, 0, octets.length);
     }
     dissector.end(COUNT);
     expect(dissector.violations).toBeGreaterThan(COUNT / 100);
@@ -128,9 +123,9 @@ describe('hostile datagrams', { timeout: 3_600_000 }, () => {
   });
 
   it('of noise alone are no virtual link', () => {
-    const random = generator(4);
+    const dice = new Dice(4);
     for (let i = 0; i < 1000; i++) {
-      const noise = Uint8Array.from({ length: random(80) }, () => random(256));
+      const noise = Uint8Array.from({ length: dice.below(80) }, () => dice.below(256));
       noise[0] = 0x80;
       expect(decodeBvlc(noise, 0, noise.length)).toHaveProperty('kind');
     }

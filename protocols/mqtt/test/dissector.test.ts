@@ -2,6 +2,7 @@ import type { ProtocolEvent } from '@penstock/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SECRET } from '../../credentials/index.ts';
+import { Dice } from '../../exchange/test/dice.ts';
 import { makeFirmware } from '../../firmware/index.ts';
 import { encodePayload } from '../../sparkplug/index.ts';
 import { encodePacket, MqttBroker, MqttClient, mqttDissector, type Packet, type Version } from '../index.ts';
@@ -310,43 +311,34 @@ function conversation(): Uint8Array {
   return Buffer.concat(packets.map((packet) => encodePacket(packet, 5)));
 }
 
-/** A small generator that is quicker than fast-check's, for many frames. */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
 describe('fuzz', () => {
   const FRAMES = PROVE ? 1_000_000 : 20_000;
 
   /** A piece of a conversation with bytes changed, cut or repeated, or noise. */
   function* broken(count: number): Generator<Uint8Array> {
     const stream = conversation();
-    const below = random(7);
+    const dice = new Dice(7);
     for (let i = 0; i < count; i++) {
-      if (below(5) === 0) {
-        yield Uint8Array.from({ length: below(60) }, () => below(256));
+      if (dice.below(5) === 0) {
+        yield Uint8Array.from({ length: dice.below(60) }, () => dice.below(256));
         continue;
       }
-      const at = below(3) === 0 ? 0 : below(stream.length);
-      const piece = stream.slice(at, at + 1 + below(120));
-      for (let n = below(4); n > 0; n--) piece[below(piece.length)] = below(256);
+      const at = dice.below(3) === 0 ? 0 : dice.below(stream.length);
+      const piece = stream.slice(at, at + 1 + dice.below(120));
+      for (let n = dice.below(4); n > 0; n--) piece[dice.below(piece.length)] = dice.below(256);
       yield piece;
     }
   }
 
   it('the dissector never throws, and keeps its bounds', () => {
-    const below = random(3);
+    const dice = new Dice(3);
     let { dissector } = watch();
     let i = 0;
     for (const piece of broken(FRAMES)) {
       if (++i % 500 === 0) dissector = watch().dissector;
-      dissector.data(below(2) === 0, i, piece, 0, piece.length);
-      if (below(50) === 0) dissector.gap(below(2) === 0, i, 1 + below(1000));
-      mqttDissector.probe(piece, 0, piece.length, below(2) === 0);
+      dissector.data(dice.below(2) === 0, i, piece, 0, piece.length);
+      if (dice.below(50) === 0) dissector.gap(dice.below(2) === 0, i, 1 + dice.below(1000));
+      mqttDissector.probe(piece, 0, piece.length, dice.below(2) === 0);
     }
     dissector.end(i);
   }, 600_000);
@@ -357,7 +349,7 @@ describe('fuzz', () => {
     let hand = bench.hand(5);
     const client = new MqttClient({ clientId: 'c', version: 5 });
     const other = new MqttBroker({ anonymous: { publish: ['#'], subscribe: ['#'] } });
-    for (const piece of broken(FRAMES / 2)) {
+    for (const piece of broken(FRAMES)) {
       if (hand.connection.closing || i++ % 100 === 0) {
         hand.drop();
         hand = bench.hand(i % 2 === 0 ? 5 : 4);
