@@ -260,9 +260,11 @@ export class Dnp3Judge {
   #reports({ src, dst, outstation }: Line, request: string, { time, fc_reply: reply }: Dnp3Event): void {
     if (reply === undefined || (request !== 'DISABLE_UNSOLICITED' && request !== 'ENABLE_UNSOLICITED')) return;
     const { baseline } = this.#scene;
+    const knows = (name: string) => baseline.knowsFunction(src.address, dst.address, outstation, name);
+    // Who only polls says so whenever it connects. Reports are each master's own: others still get theirs.
     const isUsual =
-      this.#reporting.has(`${dst.address}|${outstation}`) ||
-      baseline.knowsFunction(src.address, dst.address, outstation, 'ENABLE_UNSOLICITED');
+      knows('ENABLE_UNSOLICITED') ||
+      (this.#reporting.has(`${dst.address}|${outstation}`) && !knows('DISABLE_UNSOLICITED'));
     const kind = request === 'ENABLE_UNSOLICITED' ? 'reports-enabled' : 'reports-disabled';
     if (kind === 'reports-enabled' || isUsual)
       this.#detectors.happened({ kind, time, device: dst, source: src, logs: false });

@@ -212,6 +212,27 @@ describe('reports of its own accord', () => {
   it('that are enabled again are not', () => {
     expect(said(watch((lan) => off(lan, 240, true)))).toEqual([]);
   });
+
+  it('that a master never wanted, which says so whenever it connects, are not missed', () => {
+    const data = parseBaseline(learned, 'learned').toJSON();
+    const pollsOnly = Baseline.from({
+      ...data,
+      requests: data.requests.map((request) => ({
+        ...request,
+        functions: request.functions.filter((name) => !name.startsWith('ENABLE_UNSOLICITED')),
+      })),
+    });
+    const rules = (baseline: Baseline) => watch((lan) => off(lan, 240, false), baseline).alerts.map(({ rule }) => rule);
+    expect(rules(pollsOnly)).not.toContain('dnp3-reports-stay-off');
+    const neverSaid = Baseline.from({
+      ...data,
+      requests: data.requests.map((request) => ({
+        ...request,
+        functions: request.functions.filter((name) => !name.includes('UNSOLICITED')),
+      })),
+    });
+    expect(rules(neverSaid)).toContain('dnp3-reports-stay-off');
+  });
 });
 
 describe('what is learned', () => {
