@@ -33,6 +33,8 @@ const COARSE = 0.05;
 const AFTER_EVENT = 0.5;
 /** What counts as happening: power that accelerates a machine (pu), a change of field (pu/s), slip between machines (pu). */
 const STILL = { acceleration: 0.02, field: 0.5, slip: 2e-4 };
+/** While a unit's voltage is built up its regulator may ask for so much more than there is, pu: a field a fifth above that of no load. */
+const SOFT_START = 0.06;
 /** Relays run their task four times a cycle. */
 const RELAY_TASK = 0.004;
 /** Lines are warmed once in so many seconds. */
@@ -85,6 +87,8 @@ export class Area implements ProcessEquations {
   readonly #streams;
   readonly #persistence: number;
   readonly #regulatorBias = new Float64Array(UNITS.length);
+  /** By unit: 1 from a lockout until its voltage has been built up again. */
+  readonly #buildingUp = new Float64Array(UNITS.length);
   /** Rates of the machines' states: at present, and in the fine step before. */
   #rates = new Float64Array(STATES);
   #before = new Float64Array(STATES);
@@ -112,6 +116,7 @@ export class Area implements ProcessEquations {
       this.#dead,
       this.#times,
       this.#walks,
+      this.#buildingUp,
     ];
     const scratch = new Float64Array(STATES);
     this.grid.begin(PUBLISHED, scratch);
@@ -177,6 +182,13 @@ export class Area implements ProcessEquations {
     this.#build();
     this.grid.solve(x);
     observe(this, x, y);
+  }
+
+  /** Voltage at a unit's terminals, pu. */
+  terminalVoltage(unit: number): number {
+    const { vRe, vIm } = this.grid;
+    const bus = this.terminal[unit];
+    return Math.sqrt(vRe[bus] * vRe[bus] + vIm[bus] * vIm[bus]);
   }
 
   /** Frequency of a bus in Hz; 0 where it is dead. */
@@ -260,8 +272,13 @@ export class Area implements ProcessEquations {
       const tripped = locked || u[turbineTrip[k]] >= 0.5;
       // A tripped turbine's valves are shut whatever its speed.
       this.grid.pRef[k] = tripped ? -1e3 : u[powerSetpoint[k]] / BASE_MVA;
-      // The lockout relay opens the field breaker as well: the regulator drives the field out.
-      this.grid.vRef[k] = locked ? 0 : u[voltageSetpoint[k]] + this.#regulatorBias[k];
+      // The lockout relay opens the field breaker as well; afterwards the voltage is built up softly.
+      this.grid.fieldOpen[k] = locked ? 1 : 0;
+      const reference = u[voltageSetpoint[k]] + this.#regulatorBias[k];
+      const soft = this.terminalVoltage(k) + SOFT_START;
+      if (locked) this.#buildingUp[k] = 1;
+      else if (soft >= reference) this.#buildingUp[k] = 0;
+      this.grid.vRef[k] = this.#buildingUp[k] === 1 ? Math.min(soft, reference) : reference;
     }
   }
 

@@ -52,6 +52,8 @@ export class Grid {
   /** Set points of the machines: reference of the voltage regulator (pu), and of the turbine (pu of the base). */
   readonly vRef: Float64Array;
   readonly pRef: Float64Array;
+  /** 1 where a machine's field breaker is open: its field dies away, and its regulator stands at nothing. */
+  readonly fieldOpen: Uint8Array;
   /** Two-ports of the branches, see `two-port.ts`. */
   readonly ports: Float64Array;
   readonly #omega: number;
@@ -101,6 +103,7 @@ export class Grid {
     this.branchFaultAt = new Float64Array(l).fill(0.5);
     this.vRef = new Float64Array(m);
     this.pRef = new Float64Array(m);
+    this.fieldOpen = new Uint8Array(m);
     this.ports = new Float64Array(l * PORT);
     this.#yRe = new Float64Array(n * n);
     this.#yIm = new Float64Array(n * n);
@@ -262,11 +265,12 @@ export class Grid {
       dx[at + ED] = (p[n + 5] * iq - ed) * p[n + 6];
       dx[at + ANGLE] = omega * slip;
       dx[at + SPEED] = (torque - electrical - p[n + 7] * slip) * p[n + 8];
+      const open = this.fieldOpen[k] === 1;
       const saturated = p[n + 10] + p[n + 11] * Math.exp(p[n + 12] * field);
-      dx[at + FIELD] = (regulator - saturated * field) * p[n + 13];
+      dx[at + FIELD] = ((open ? 0 : regulator) - saturated * field) * p[n + 13];
       const rate = p[n + 14] * field;
       dx[at + FEEDBACK] = (rate - feedback) * p[n + 15];
-      const order = p[n + 16] * (this.vRef[k] - voltage + feedback - rate);
+      const order = open ? 0 : p[n + 16] * (this.vRef[k] - voltage + feedback - rate);
       const ceiling = p[n + 18];
       dx[at + REGULATOR] = held(regulator, (order - regulator) * p[n + 17], -ceiling, ceiling);
       dx[at + CHEST] = (valve - chest) * p[n + 19];

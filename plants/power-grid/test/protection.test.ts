@@ -157,6 +157,38 @@ describe('the area under protection', () => {
     for (const unit of [1, 2]) expect(run.get(`iedG${unit}Cause`)).toBe(CAUSE.none);
   });
 
+  it('keeps a unit that it tripped without field until it is reset; then its voltage is built up softly, and it feeds a dead busbar', () => {
+    const run = new Run();
+    run.set('bus1Fault', 1);
+    run.go(0.2);
+    run.set('bus1Fault', 0);
+    run.go(60);
+    expect(run.get('iedG1LockedOut')).toBe(1);
+    expect(run.get('bus1VoltageKv')).toBeLessThan(5);
+    // Nobody closes it while it is locked out.
+    for (const end of ['45', '49']) run.pulse(`cb${end}TripCoil`);
+    run.go(16);
+    run.pulse('cbG1CloseCoil');
+    run.go(1);
+    expect(run.get('cbG1Closed')).toBe(0);
+
+    run.pulse('iedG1Reset');
+    let highest = 0;
+    run.go(60, () => {
+      highest = Math.max(highest, run.get('bus1VoltageKv'));
+      return undefined;
+    });
+    expect(run.get('iedG1LockedOut')).toBe(0);
+    expect(run.get('bus1VoltageKv')).toBeCloseTo(1.04 * 230, 0);
+    expect(highest).toBeLessThan(1.06 * 230);
+    expect(run.get('unit1SpeedHz')).toBeGreaterThan(59);
+    expect(run.get('bus4VoltageKv')).toBe(0);
+    run.pulse('cbG1CloseCoil');
+    run.go(5);
+    expect(run.get('cbG1Closed')).toBe(1);
+    expect(run.get('bus4VoltageKv')).toBeCloseTo(1.04 * 230, -1);
+  });
+
   it('does not close a breaker between systems that are not in step, unless its check is switched off', () => {
     const run = new Run(0.02);
     run.set('cb45TripCoil', 1);
