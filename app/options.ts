@@ -1,7 +1,7 @@
 /** Readers of command-line values; what cannot be read is wrong use. */
 import { resolve } from 'node:path';
-import { type Duration, parseDuration, UsageError } from '@penstock/core';
-import { InvalidArgumentError } from 'commander';
+import { type Duration, formatDuration, parseDuration, UsageError } from '@penstock/core';
+import { InvalidArgumentError, Option } from 'commander';
 
 export function seedOption(text: string): number {
   const seed = Number(text);
@@ -40,8 +40,12 @@ export function durationOption(text: string): Duration {
   }
 }
 
+/** An option that takes a length of time, whose help says in words for people how long it is when left out. */
+export const lengthOption = (flags: string, description: string, ordinarily: Duration): Option =>
+  new Option(flags, description).argParser(durationOption).default(ordinarily, formatDuration(ordinarily));
+
 /** An input of a scenario, beside those given before. @throws UsageError `run.input` */
-export function inputOption(text: string, before: Record<string, number>): Record<string, number> {
+export function inputOption(text: string, before: Record<string, number> = {}): Record<string, number> {
   const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined || value.trim() === '' || !Number.isFinite(Number(value)))
     throw new UsageError('run.input', `--input wants NAME=NUMBER, for example dose=11100; this is '${text}'`);

@@ -35,7 +35,12 @@ describe('help', () => {
     for (const [i, text] of texts.entries()) {
       expect([text.code, text.stderr]).toEqual([0, '']);
       expect(text.stdout).toMatch(new RegExp(`^Usage: penstock ${COMMANDS[i]} `));
+      // What stands where nothing is given is written for people: no microseconds, no lists and records of ours.
+      expect(text.stdout).not.toMatch(/\(default:\s+(?:\d{6,}|\[|\{)/);
     }
+    const help = (command: string) => texts[COMMANDS.indexOf(command)]?.stdout.replace(/\s+/g, ' ');
+    expect(help('baseline')).toContain('for example 24h or 7d (default: 1d)');
+    expect(help('learn')).toContain('how long the monitor learns (default: 7d)');
   });
 
   it('gives the version', async () => {

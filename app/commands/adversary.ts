@@ -35,7 +35,7 @@ export function addAdversary(program: Command): void {
     .option('--plant <folder>', "the range's plant, where it is not one of `penstock plants`")
     .option('--twin', 'play the legitimate look-alike instead of the attack')
     .option('--now', "begin at once, without the scenario's quiet start")
-    .option('--input <name=value>', 'set an input of the scenario; may be given several times', inputOption, {})
+    .option('--input <name=value>', 'set an input of the scenario; may be given several times', inputOption)
     .option('--json', 'print JSON')
     .action(async (id: string, options: AdversaryOptions) => {
       const scenario = /[\\/]/.test(id) ? checkScenarioFile(id) : loadScenario(id);

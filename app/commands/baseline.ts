@@ -2,7 +2,7 @@ import { type Duration, days, hours, minutes, UsageError } from '@penstock/core'
 import { builtInRules, loadRules } from '@penstock/monitor';
 import { type BaselineSummary, openPlant, pages, type RunFolder, runBaseline } from '@penstock/range';
 import type { Command } from 'commander';
-import { durationOption, plantReference, rulesReference, seedOption } from '../options.ts';
+import { lengthOption, plantReference, rulesReference, seedOption } from '../options.ts';
 import { note, print, printJson } from '../output.ts';
 import { progressLine } from '../progress.ts';
 import { counted, printAlerts, printHazards } from '../report.ts';
@@ -22,7 +22,7 @@ export function addBaseline(program: Command): void {
     .command('baseline')
     .description('normal operation only: what the monitor says of it, and a capture')
     .argument('<plant>', 'a plant of `penstock plants`, or a folder with one')
-    .option('--duration <time>', 'how long, for example 24h or 7d', durationOption, days(1))
+    .addOption(lengthOption('--duration <time>', 'how long, for example 24h or 7d', days(1)))
     .option('--seed <n>', 'seed of the run', seedOption, 1)
     .option('--virtual', 'as fast as the machine can; a baseline always is')
     .option('--rules <dir>', 'use these rules instead of the built-in ones')

@@ -7,7 +7,7 @@ import { version } from '../version.ts';
 
 interface ComposeCommandOptions {
   readonly attacker?: string;
-  readonly front: readonly string[];
+  readonly front?: readonly string[];
   readonly seed: number;
   readonly hour: number;
 }
@@ -22,12 +22,11 @@ export function addCompose(program: Command): void {
     .option(
       '--front <device>',
       'with OPC UA with Sign and SignAndEncrypt in front of this server; can be given again',
-      (device: string, before: readonly string[]) => [...before, device],
-      [],
+      (device: string, before: readonly string[] = []) => [...before, device],
     )
     .option('--seed <n>', 'seed of the first run', seedOption, 1)
     .option('--hour <n>', 'hour that it starts at, counted from Monday 00:00', hourOption, 9)
-    .action(async (id: string, { attacker, front, seed, hour }: ComposeCommandOptions) => {
+    .action(async (id: string, { attacker, front = [], seed, hour }: ComposeCommandOptions) => {
       const { spec } = await openPlant(id);
       const zones = spec.zones.map((zone) => zone.id);
       if (attacker !== undefined && !zones.includes(attacker))

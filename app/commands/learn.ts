@@ -4,7 +4,7 @@ import { type Duration, days, hours, UsageError } from '@penstock/core';
 import { formatBaseline } from '@penstock/monitor';
 import { formatWarm, freshness, learn, learnedFiles, openPlant } from '@penstock/range';
 import type { Command } from 'commander';
-import { durationOption, seedOption } from '../options.ts';
+import { lengthOption, seedOption } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { progressLine } from '../progress.ts';
 
@@ -21,7 +21,7 @@ export function addLearn(program: Command): void {
     .command('learn')
     .description("make the plant's warm states and its monitor's learned baseline")
     .argument('<plant>', 'a plant of `penstock plants`, or a folder with one')
-    .option('--duration <time>', 'how long the monitor learns', durationOption, days(7))
+    .addOption(lengthOption('--duration <time>', 'how long the monitor learns', days(7)))
     .option('--seed <n>', 'seed of the learning run', seedOption, 2)
     .option('--check', 'only say whether what was learned is fresh; exit 1 when it is not')
     .option('--json', 'print JSON')

@@ -52,7 +52,7 @@ export function addRun(program: Command): void {
     .option('--rate <n>', 'simulated seconds a second, without --virtual', rateOption, 1)
     .option('--twin', 'play the legitimate look-alike instead of the attack')
     .option('--control <control>', "play it with one of the scenario's counterfactual controls")
-    .option('--input <name=value>', 'set an input of the scenario; may be given several times', inputOption, {})
+    .option('--input <name=value>', 'set an input of the scenario; may be given several times', inputOption)
     .addOption(
       new Option('--respond <who>', "perform the plant's responses of automatic, control-room or field").choices(
         RESPONDERS,
