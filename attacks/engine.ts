@@ -7,6 +7,7 @@ import { type Duration, type Instant, PenstockError, seconds } from '@penstock/c
 import type { Cause, Foothold } from '@penstock/simulator/kernel';
 import { laterIn, Meter, meteredFoothold } from './caps.ts';
 import { type Condition, Knowledge, knownCondition, truthCondition } from './conditions.ts';
+import { Firmware } from './firmware.ts';
 import { StepGraph } from './graph.ts';
 import { Holdings } from './holdings.ts';
 import type { AttackReport, EngineHost, EngineOptions, Phase, StepRecord } from './host.ts';
@@ -46,6 +47,7 @@ export class AttackEngine {
   readonly #knowledge: Knowledge;
   readonly #memory: Memory;
   readonly #programs: Programs;
+  readonly #firmware: Firmware;
   readonly #reports: Reports;
   readonly #meter: Meter;
   readonly #abort: Condition | undefined;
@@ -82,6 +84,7 @@ export class AttackEngine {
     this.#knowledge = new Knowledge(host);
     this.#memory = new Memory(host, this.#guard, [...this.#steps, ...this.#reverts]);
     this.#programs = new Programs(host, this.#guard, [...this.#steps, ...this.#reverts]);
+    this.#firmware = new Firmware(host, this.#guard, [...this.#steps, ...this.#reverts]);
     this.#reports = new Reports(this.#guard, [...this.#steps, ...this.#reverts]);
     this.#meter = new Meter(scenario.caps, `scenario '${scenario.id}'`);
     this.#abort =
@@ -298,6 +301,7 @@ export class AttackEngine {
         this.#close(run, 'refused', error.message);
       }
     };
+    this.#firmware.take();
     this.#memory.take(foothold, context.cause, () => this.#programs.take(foothold, context.cause, act));
   }
 
@@ -318,6 +322,8 @@ export class AttackEngine {
       wrote: (device, tag) => this.#memory.wrote(device, tag),
       accepted: (device, tag) => this.#memory.accepted(device, tag),
       reprogrammed: (device) => this.#programs.reprogrammed(device),
+      flashed: (device) => this.#firmware.flashed(device),
+      reflash: (device) => this.#firmware.reflash(device),
       reports: (device, state) => this.#reports.told(device, state),
       programBefore: (device) => this.#programs.before(device),
       later: laterIn(this.#host.queue, active),
@@ -417,6 +423,7 @@ export class AttackEngine {
     if (!this.#restored && this.#options.variant === 'attack') {
       this.#restored = true;
       this.#undoing = [
+        ...this.#firmware.restoring(),
         ...this.#programs.restoring(),
         ...this.#memory.restoring(this.#reverts),
         ...this.#reports.restoring(),
@@ -437,17 +444,23 @@ export class AttackEngine {
     const foothold = (role: string) => this.#foothold(this.#guard.device(role).id, run);
     this.#memory.prove(foothold, cause, (tags) =>
       this.#programs.prove(foothold, cause, (programs) => {
+        const firmware = this.#firmware.prove();
         const reports = this.#reports.prove();
         const all = [
           ...tags.map(({ tag, proven, reason }) => ({ what: tag, proven, reason })),
           ...programs.map(({ device, proven, reason }) => ({ what: `program of ${device}`, proven, reason })),
+          ...firmware.map(({ device, proven, reason }) => ({ what: `firmware of ${device}`, proven, reason })),
           ...reports.map(({ device, proven, reason }) => ({ what: `reports of ${device}`, proven, reason })),
         ];
         const failed = all.filter(({ proven }) => !proven).map(({ what, reason }) => `${what}: ${reason}`);
         const detail = failed.join('; ') || `${all.map(({ what }) => what).join(', ')} as before`;
         const state = all.length === 0 ? 'nothing' : failed.length === 0 ? 'proven' : 'failed';
         if (state !== 'nothing') this.#tell(read.id, 'revert', state === 'proven' ? 'done' : 'failed', detail);
-        this.#finish({ state, tags, programs, ...(reports.length > 0 && { reports }) });
+        this.#finish({
+          ...{ state, tags, programs },
+          ...(firmware.length > 0 && { firmware }),
+          ...(reports.length > 0 && { reports }),
+        });
       }),
     );
   }

@@ -32,6 +32,12 @@ export interface DeviceState {
   readonly mode?: string | undefined;
 }
 
+/** What firmware a device has. `altered`: not what the vendor made. `dead`: it does not start with it. */
+export interface FirmwareState {
+  readonly revision: string;
+  readonly state: 'runs' | 'altered' | 'dead';
+}
+
 export interface EngineHost {
   readonly run: string;
   readonly plant: PlantSpec;
@@ -49,6 +55,10 @@ export interface EngineHost {
   /** By the plant's tag number what a device last received, NaN where nothing: what somebody who sits at it can see. */
   received?(deviceId: string): ArrayLike<number>;
   device?(deviceId: string): DeviceState;
+  /** Undefined for a device whose firmware cannot be replaced. */
+  firmware?(deviceId: string): FirmwareState | undefined;
+  /** Somebody at the device itself writes the vendor's image of a revision by its service port; why not, or undefined when it is done. */
+  reflash?(deviceId: string, revision: string): string | undefined;
   /** What stands in a point of a controller's memory, over the management channel; without it the engine reads over the wire. */
   memory?(deviceId: string, tag: string): number | undefined;
 }

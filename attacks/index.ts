@@ -1,5 +1,6 @@
 export { DEFAULT_CAPS } from './caps.ts';
 export * from './engine.ts';
+export type { RevertedFirmware } from './firmware.ts';
 export * from './gate-scope.ts';
 export * from './host.ts';
 export * from './library.ts';

@@ -4,6 +4,7 @@
  */
 import { type PlantSpec, seconds } from '@penstock/core';
 import type { Cause, Foothold } from '@penstock/simulator/kernel';
+import type { RevertedFirmware } from './firmware.ts';
 import type { EngineHost } from './host.ts';
 import type { RevertedProgram } from './programs.ts';
 import type { RevertedReports } from './reports.ts';
@@ -34,6 +35,8 @@ export interface RevertReport {
   readonly tags: readonly RevertedTag[];
   /** Controllers that were reprogrammed, stopped or started. */
   readonly programs: readonly RevertedProgram[];
+  /** Devices that were given firmware; left out where there are none. */
+  readonly firmware?: readonly RevertedFirmware[];
   /** Outstations that were told to report nothing of their own accord; left out where there are none. */
   readonly reports?: readonly RevertedReports[];
 }

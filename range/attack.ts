@@ -25,6 +25,8 @@ export function engineHost(range: Range, record: (record: StepRecord) => void): 
       const { key, mode } = device?.controller ?? {};
       return { on: device?.on === true && device.up, key, mode };
     },
+    firmware: (id) => range.devices.get(id)?.doors?.firmware,
+    reflash: (id, revision) => range.devices.get(id)?.reflash(revision, queue.now),
     memory: (id, tag) => {
       const device = range.devices.get(id);
       const point = device?.spec.points.findIndex((p) => p.tag === tag) ?? -1;

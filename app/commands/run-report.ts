@@ -74,7 +74,12 @@ function tellRevert({ reverted, variant }: ToldSummary): void {
   const tags = reverted.tags.map(({ tag, before, proven, reason }) =>
     proven ? `${tag} ${before === null ? '' : Number(before.toPrecision(6))}` : `${tag} NOT: ${reason}`,
   );
-  print(`reverted         ${reverted.state}${tags.length > 0 ? `: ${tags.join(', ')}` : ''}`);
+  const { firmware = [] } = 'firmware' in reverted ? reverted : {};
+  const images = firmware.map(({ device, before, proven, reason }) =>
+    proven ? `firmware ${before} of ${device}` : `firmware of ${device} NOT: ${reason}`,
+  );
+  const all = [...tags, ...images];
+  print(`reverted         ${reverted.state}${all.length > 0 ? `: ${all.join(', ')}` : ''}`);
 }
 
 function tellResponse(by: string, { alertedAt, actions, hazards }: ResponseOutcome): void {

@@ -334,6 +334,7 @@ class DeviceRun {
       // What was given firmware that it cannot run does not start any more.
       else if (device.doors?.isBricked !== true) device.start(now);
     } else if (act.do === 'power-off') device.powerOff(now);
+    else if (act.do === 'reflash') device.reflash(act.revision, now);
     else if (act.do === 'link-up') device.linkUp();
     else if (act.do === 'link-down') device.linkDown();
     else if (act.do === 'variable') device.variable(act.path)?.set(act.value);

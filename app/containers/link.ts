@@ -37,6 +37,7 @@ export interface Begin {
 /** What is done to a device on site, or by who sits at it. */
 export type Act =
   | { readonly do: 'power-on' | 'power-off' | 'link-up' | 'link-down' }
+  | { readonly do: 'reflash'; readonly revision: string }
   | { readonly do: 'variable'; readonly path: string; readonly value: number }
   | { readonly do: 'probe'; readonly zone: string; readonly ports: readonly number[]; readonly cause: Cause };
 

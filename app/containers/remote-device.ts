@@ -113,6 +113,15 @@ export class RemoteDevice extends Device {
     this.#act({ do: 'power-off' });
   }
 
+  /** Its container writes the image and says what its doors keep then. */
+  override reflash(revision: string): string | undefined {
+    if (this.doors?.firmware === undefined) return 'it has no firmware that can be written';
+    this.#on = true;
+    this.#up = true;
+    this.#act({ do: 'reflash', revision });
+    return undefined;
+  }
+
   override linkDown(): void {
     this.#up = false;
     this.#act({ do: 'link-down' });

@@ -169,6 +169,11 @@ describe('a step through a door', () => {
       ),
     ).toContain("refused: the firmware of 'dosing-plc' cannot be replaced");
     expect(
+      refusal(`verb: reflash-on-site, ${TO}`, (text) => text.replace('    firmware: { signed: false }\n', '')),
+    ).toContain("refused: the firmware of 'dosing-plc' cannot be replaced");
+    // Somebody who sits elsewhere has nobody to send.
+    expect(refusal(`verb: reflash-on-site, ${TO}`, (text) => text)).toBe('failed: nobody can be sent to it from here');
+    expect(
       refusal(`verb: snmp-read, ${TO}`, (text) => text.replace('public, vendorDefault: true', 'Hafod-rw')),
     ).toContain('no community');
     const plant = plantWith();

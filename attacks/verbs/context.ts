@@ -21,6 +21,10 @@ export interface VerbContext {
   accepted(device: string, tag: string): void;
   /** A controller's program or mode is changed: it is put back in the end. Call before the change is sent. */
   reprogrammed(device: string): void;
+  /** A device is given a firmware image: what it ran is put back in the end. Call before the image is sent. */
+  flashed(device: string): void;
+  /** Somebody at the device itself writes the image that it ran before the attack; why not, or undefined when it is done. */
+  reflash(device: string): string | undefined;
   /** An outstation is about to be told to report nothing, or has taken it that it is to report again. */
   reports(device: string, state: 'silenced' | 'enabled'): void;
   /** The program that a controller had before the attack; undefined where that is not known. */
@@ -101,6 +105,8 @@ export interface Verb<Schema extends z.ZodType<CommonStep>> {
   overwrites(step: z.output<Schema>, plant: PlantSpec): readonly Overwrite[];
   /** Controllers, by role, whose program or mode it may change; none when left out. */
   reprograms?(step: z.output<Schema>): readonly string[];
+  /** Devices, by role, whose firmware it may replace; none when left out. */
+  flashes?(step: z.output<Schema>): readonly string[];
   /** Outstations that it tells to report nothing of their own accord; none when left out. */
   silences?(step: z.output<Schema>): readonly Silences[];
   /** Resolves every name. @throws ScopeError before anything is sent */

@@ -1,7 +1,7 @@
 /**
  * Verb `firmware-update`: gives a device a firmware image of the range's own format for its product, with a password that the vendor delivers: by the form
  * of its page (one POST), into the firmware folder of its file drop (STOR), or into its root and by the console's `firmware install`. The device
- * goes away, and comes back as what the image says, or not at all. Undoing it is the scenario's own step with the genuine image of before.
+ * goes away, and comes back as what the image says, or not at all. Undoing it is the scenario's own step with the genuine image of before, or `reflash-on-site`.
  */
 import type { DeviceSpec, PlantSpec } from '@penstock/core';
 import { makeFirmware } from '@penstock/protocols/firmware';
@@ -71,6 +71,7 @@ export const firmwareUpdate = defineVerb({
   targets: (step) => [step.to],
   tags: () => [],
   overwrites: () => [],
+  flashes: (step) => [step.to],
 
   plan(step, { guard, plant }) {
     const device = flashed(guard, plant, step.to, step.by);
@@ -90,6 +91,7 @@ export const firmwareUpdate = defineVerb({
     const login = deliveredLogin(device, step.user);
     const doors = atDoors(context, step.from, device, end);
     if (doors === undefined) return;
+    context.flashed(device.id);
     const what = `firmware ${step.version} (${step.image}) by ${step.by}`;
     WAYS[step.by](doors, login, makeFirmware(device.identity, step.version, step.image), (why) =>
       end(why === undefined ? { outcome: 'done', detail: what } : { outcome: 'failed', detail: `${what}: ${why}` }),

@@ -18,6 +18,7 @@ import { programDelete } from './program-delete.ts';
 import { programDownload } from './program-download.ts';
 import { programUpload } from './program-upload.ts';
 import { readTags } from './read-tags.ts';
+import { reflashOnSite } from './reflash-on-site.ts';
 import { release } from './release.ts';
 import { snmpRead } from './snmp-read.ts';
 import { webSetPoint } from './web-set-point.ts';
@@ -53,6 +54,7 @@ const VERBS = {
   'web-set-point': webSetPoint,
   'ftp-drop': ftpDrop,
   'firmware-update': firmwareUpdate,
+  'reflash-on-site': reflashOnSite,
   'snmp-read': snmpRead,
 } as const;
 
@@ -86,6 +88,7 @@ export const stepSchema = z.discriminatedUnion('verb', [
   webSetPoint.schema,
   ftpDrop.schema,
   firmwareUpdate.schema,
+  reflashOnSite.schema,
   snmpRead.schema,
 ]);
 export type StepSpec = z.output<typeof stepSchema>;
@@ -96,6 +99,7 @@ interface AnyVerb {
   tags(step: StepSpec, plant: PlantSpec): readonly string[];
   overwrites(step: StepSpec, plant: PlantSpec): readonly Overwrite[];
   reprograms?(step: StepSpec): readonly string[];
+  flashes?(step: StepSpec): readonly string[];
   silences?(step: StepSpec): readonly Silences[];
   plan(step: StepSpec, context: PlanContext): readonly PlanLine[];
   run(step: StepSpec, context: VerbContext, end: (result: StepResult) => void): void;
@@ -113,6 +117,8 @@ export const overwritesOf = (step: StepSpec, plant: PlantSpec): readonly Overwri
   verbOf(step).overwrites(step, plant);
 /** Controllers, by role, whose program or mode a step may change. */
 export const reprogramsOf = (step: StepSpec): readonly string[] => verbOf(step).reprograms?.(step) ?? [];
+/** Devices, by role, whose firmware a step may replace. */
+export const flashesOf = (step: StepSpec): readonly string[] => verbOf(step).flashes?.(step) ?? [];
 /** Outstations that a step tells to report nothing. */
 export const silencesOf = (step: StepSpec): readonly Silences[] => verbOf(step).silences?.(step) ?? [];
 /** What a step would do. @throws ScopeError */

@@ -245,6 +245,7 @@ export const mqttPublishFile = defineVerb({
   targets: (step) => [step.to, step.product],
   tags: () => [],
   overwrites: () => [],
+  flashes: (step) => [step.product],
   plan(step, context) {
     if (step.taken === undefined) context.guard.device(step.product);
     else edgeOf(context.guard, context.plant, step.product, step.to);
@@ -259,7 +260,8 @@ export const mqttPublishFile = defineVerb({
   run(step, context, end) {
     const { guard, plant } = context;
     const { topic: name, version, taken } = step;
-    const { identity } = specOf(plant, guard.device(step.product).id);
+    const { id: product, identity } = specOf(plant, guard.device(step.product).id);
+    context.flashed(product);
     const payload = makeFirmware(identity, version, step.image, step.effect);
     const what = `${payload.length} bytes to ${name}`;
     open(step, context, asTool, (session, why) => {

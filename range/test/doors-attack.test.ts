@@ -36,12 +36,15 @@ twin:
     scenarioSchema,
   );
 
-function stage(spec: ScenarioSpec) {
+function stage(spec: ScenarioSpec, onStep: (record: StepRecord) => void = () => undefined) {
   const records: StepRecord[] = [];
   const play = new Play({
     ...{ plant, run: 'test', seed: 7, startAt: 0 as never, scenario: { spec, variant: 'attack' } },
     monitor: { rules: builtInRules(), mode: 'watch' },
-    onStep: (record: StepRecord) => records.push(record),
+    onStep: (record: StepRecord) => {
+      records.push(record);
+      onStep(record);
+    },
   });
   const device = (id: string) => play.range.devices.get(id) as Device;
   return {
@@ -146,6 +149,34 @@ describe('firmware', () => {
     expect([device('pump-plc').identity.revision, device('pump-plc').on]).toEqual(['V2.4.1', true]);
     play.finish();
     expect(rules()).toEqual(expect.arrayContaining(['firmware-unannounced', 'firmware-unsigned', 'identity-changed']));
+  });
+
+  it.each([
+    [
+      'by the step that sends somebody there',
+      `revert:\n  - { id: drive, about: somebody drives there, verb: reflash-on-site, from: engineering, to: pump-plc, takes: 2m, techniques: [T1693.001] }`,
+      'drive done: the image of before',
+    ],
+    ['by the range where no step sees to it', '', 'reflash-pump-plc done: the image of before'],
+  ])('that a device cannot run is written again at the device itself: %s', (_, revert, done) => {
+    const records: StepRecord[] = [];
+    const spec = scenario(
+      `  - { id: flash, about: breaks it, verb: firmware-update, from: engineering, to: pump-plc, by: ftp, image: corrupt, version: V2.5.0, techniques: [T1693.001] }`,
+      revert,
+    );
+    const { play, device } = stage(spec, (record) => records.push(record));
+    play.runUntil(at(300));
+    expect([device('pump-plc').doors?.isBricked, device('pump-plc').on]).toEqual([true, false]);
+    play.runUntil(at(900));
+    expect([device('pump-plc').identity.revision, device('pump-plc').on]).toEqual(['V2.4.1', true]);
+    expect(device('pump-plc').controller?.mode).toBe('running');
+    expect(play.attack?.report.revert).toMatchObject({
+      state: 'proven',
+      firmware: [{ device: 'pump-plc', before: 'V2.4.1', now: 'V2.4.1', proven: true, reason: '' }],
+    });
+    const reverted = records.filter(({ phase, event }) => phase === 'revert' && event === 'done');
+    expect(reverted.map(({ step, event, detail }) => `${step} ${event}: ${detail}`)).toContain(done);
+    play.finish();
   });
 });
 

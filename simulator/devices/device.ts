@@ -130,6 +130,14 @@ export class Device implements DeviceContext {
     for (const entry of lines) this.#logs.send(entry, now);
   }
 
+  /**
+   * Somebody at the device itself writes the vendor's image of a revision by its service port, and switches it on; why not, or undefined when it
+   * is done.
+   */
+  reflash(revision: string, now: Instant): string | undefined {
+    return this.doors === undefined ? 'it has no firmware that can be written' : this.doors.reflash(revision, now);
+  }
+
   /** Its network cable is pulled, or put back. */
   linkDown(): void {
     this.host.linkDown();

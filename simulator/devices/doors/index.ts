@@ -166,6 +166,29 @@ export class Doors {
     return { outcome: 'gone' };
   }
 
+  /** What it runs; undefined where that cannot be replaced. */
+  get firmware(): { readonly revision: string; readonly state: 'runs' | 'altered' | 'dead' } | undefined {
+    if (this.#context.spec.firmware === undefined) return undefined;
+    const state = this.isBricked ? 'dead' : this.#effect === undefined ? 'runs' : 'altered';
+    return { revision: this.#identity.revision, state };
+  }
+
+  /** Writes the vendor's image of a revision by the device's own service port and switches it on; why not, or undefined. */
+  reflash(revision: string, now: Instant): string | undefined {
+    if (this.#context.spec.firmware === undefined) return 'it has no firmware that can be written';
+    if (this.#isRestarting) return 'a restart is under way';
+    const before = this.#identity.revision;
+    this.#changes++;
+    this.isBricked = false;
+    this.#effect = undefined;
+    this.#identity.revision = revision;
+    this.#power.off(now);
+    this.#power.on(now);
+    const text = `runs firmware ${revision}, before ${before}, written at the device`;
+    this.#log(4, 'firmware-changed', text, { version: revision, before });
+    return undefined;
+  }
+
   save(): DoorsSnapshot | undefined {
     const { revision } = this.#identity;
     const files = this.files.save();
