@@ -121,6 +121,13 @@ describe('baseline', () => {
     expect(baseline.knowsValue(STRANGER, DOSING, 'holding', 1, 9)).toBeUndefined();
   });
 
+  it('takes what stood at a point before it was written as normal too: seven equal orders say that much more', () => {
+    const baseline = new Baseline();
+    for (let i = 0; i < 7; i++) baseline.learnWrite(SCADA, DOSING, 'holding', 5, 'LIC301_SP', 48, i === 0 ? 50 : 48);
+    const knows = (value: number): boolean | undefined => baseline.knowsValue(SCADA, DOSING, 'holding', 5, value);
+    expect([45, 46, 50, 52, 53].map(knows)).toEqual([false, true, true, true, false]);
+  });
+
   it('lets a count go on that takes longer to come round than learning took, and nothing else', () => {
     const baseline = new Baseline();
     for (let i = 1; i <= 10_000; i++) {

@@ -201,11 +201,12 @@ export class Baseline {
       known = { source, destination, table, address, tag: tag ?? null, low: value, high: value, count: 0 };
       this.#writes.set(key, known);
     }
-    known.low = Math.min(known.low, value);
-    known.high = Math.max(known.high, value);
     known.count++;
-    if (before !== undefined && Number.isFinite(before))
-      known.step = Math.max(known.step ?? 0, Math.abs(value - before));
+    const from = before !== undefined && Number.isFinite(before) ? before : value;
+    // What stood there was as normal as what it became.
+    known.low = Math.min(known.low, value, from);
+    known.high = Math.max(known.high, value, from);
+    if (from === before) known.step = Math.max(known.step ?? 0, Math.abs(value - from));
   }
 
   /** @param move how it came to the value; undefined for the first one that was seen */
