@@ -197,12 +197,12 @@ function tell({ plant, folder, gates, everybody, unreached, zone, page }: Runnin
 const serviceName = ({ service, transport }: Pick<GateService, 'service' | 'transport'>): string =>
   transport === 'udp' ? `${service}/udp` : service;
 
-/** The zone asked for, or where a tool reaches most: the one with the most Modbus servers. @throws UsageError `up.zone` */
+/** The zone asked for, or where a tool reaches most: the one with the most controllers that listen. @throws UsageError `up.zone` */
 function zoneOf({ spec }: Plant, asked: string | undefined): string {
   const zones = spec.zones.map((zone) => zone.id);
   if (asked !== undefined && !zones.includes(asked))
     throw new UsageError('up.zone', `plant '${spec.id}' has no zone '${asked}'; it has ${zones.join(', ')}`);
-  const servers = (zone: string): number =>
-    spec.devices.filter((d) => d.zone === zone && d.services.some((s) => s.protocol === 'modbus')).length;
-  return asked ?? (zones.sort((a, b) => servers(b) - servers(a))[0] as string);
+  const controllers = (zone: string): number =>
+    spec.devices.filter((device) => device.zone === zone && device.controller && device.services.length > 0).length;
+  return asked ?? (zones.sort((a, b) => controllers(b) - controllers(a))[0] as string);
 }

@@ -247,11 +247,11 @@ export class LivePlay implements AlertSink, LiveRange {
     return !Number.isNaN(values[tag]) && now - (times[tag] as number) > (tolerated[tag] as number);
   }
 
-  #device({ id, name, kind, role, zone, address, mac }: PlantSpec['devices'][number]) {
+  #device({ id, name, kind, role, zone, address, mac, controller }: PlantSpec['devices'][number]) {
     const gates = this.#required.gates
       .filter((gate) => gate.device === id)
       .map(({ service, host, port }) => ({ service, host, port }));
-    return { id, name, kind, role, zone, address, mac, gates };
+    return { id, name, kind, role, zone, address, mac, hasLogic: controller !== undefined, gates };
   }
 
   #tag(tag: TagSpec): KeyframeMessage['tags'][number] {

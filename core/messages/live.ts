@@ -76,6 +76,8 @@ const deviceMessage = z.strictObject({
   zone: z.string(),
   address: z.string(),
   mac: z.string(),
+  /** It runs a program, which the logic view shows. */
+  hasLogic: z.boolean(),
   /** Where a real tool reaches it on this machine: `modbus 127.10.1.13:502`. */
   gates: z.array(z.strictObject({ service: z.string(), host: z.string(), port: z.int() })),
 });

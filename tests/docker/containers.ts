@@ -25,12 +25,17 @@ export interface ContainerState {
 }
 
 export class ContainerRange {
+  readonly #plant: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'penstock-docker-'));
   #file = '';
 
+  constructor(plant = 'drinking-water') {
+    this.#plant = plant;
+  }
+
   /** Writes the compose file that `penstock compose` prints with these options. */
   async configure(...options: readonly string[]): Promise<void> {
-    const { code, stdout, stderr } = await penstock(['compose', 'drinking-water', ...options], { cwd: ROOT });
+    const { code, stdout, stderr } = await penstock(['compose', this.#plant, ...options], { cwd: ROOT });
     if (code !== 0) throw new Error(stderr);
     this.#file = join(this.#folder, 'docker-compose.yml');
     writeFileSync(this.#file, stdout);
@@ -79,7 +84,7 @@ export class ContainerRange {
     [entry, ...words]: readonly [string, ...string[]],
     input?: string,
   ): Said {
-    const label = ['--label', 'io.penstock.plant=drinking-water'];
+    const label = ['--label', `io.penstock.plant=${this.#plant}`];
     const all = ['run', '--rm', '-i', ...label, ...where, '--entrypoint', entry, image, ...words];
     return run('docker', all, { ...(input !== undefined && { input }), limit: TOOL_LIMIT });
   }
@@ -130,6 +135,19 @@ export class ContainerRange {
       if (performance.now() > until) throw new Error(`not well: ${ill.join(', ')}\n${this.logs('range')}`);
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
+  }
+
+  /** Memory in MiB and share of one core in per cent of every service, at this moment. */
+  used(): { readonly service: string; readonly mebibytes: number; readonly processor: number }[] {
+    const services = new Map(this.states().map(({ service, name }) => [name, service]));
+    const { stdout } = docker('stats', '--no-stream', '--format', '{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}');
+    return stdout.split('\n').flatMap((line) => {
+      const [, name = '', processor, memory, unit] = /^(.+)\t([\d.]+)%\t([\d.]+)([KMG])iB/.exec(line) ?? [];
+      const service = services.get(name);
+      if (service === undefined) return [];
+      const mebibytes = Number(memory) * { K: 1 / 1024, M: 1, G: 1024 }[unit as 'K' | 'M' | 'G'];
+      return [{ service, mebibytes, processor: Number(processor) }];
+    });
   }
 
   /** Everything that runs now, with when it was started: what a fault elsewhere must not change. */

@@ -38,6 +38,15 @@ describe.skipIf(without !== undefined)('the image', { timeout: BUILD_LIMIT }, ()
     expect(inImage(['penstock', '/penstock/x'], '--entrypoint', 'touch').code).not.toBe(0);
   });
 
+  it('has what the model of each plant imports', () => {
+    const program = `import { listPlants, openPlant } from '/penstock/range/index.ts';
+      for (const { spec } of listPlants()) console.log((await openPlant(spec.id)).spec.id);`;
+    const node = ['penstock', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program];
+    const { code, stdout, stderr } = inImage(node, '--entrypoint', 'node');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.trim().split('\n')).toEqual(listPlants().map(({ spec }) => spec.id));
+  });
+
   it('has the page, what was learned, and none of what only tests and builds need', () => {
     const { stdout } = inImage(
       ['penstock', '-c', 'ls /penstock /penstock/ui/dist /penstock/node_modules'],

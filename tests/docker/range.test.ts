@@ -109,20 +109,14 @@ describe.skipIf(without !== undefined)('a range in containers', { timeout: SLOW 
   protocols.seen();
 
   it('costs little', () => {
-    const ours = docker('stats', '--no-stream', '--format', '{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}')
-      .stdout.split('\n')
-      .filter((line) => line.startsWith('penstock-test') && !line.includes('attack'));
-    const used = ours.map((line) => {
-      const [, processor, memory, unit] = /\t([\d.]+)%\t([\d.]+)([KMG])iB/.exec(line) ?? [];
-      return {
-        processor: Number(processor),
-        mib: Number(memory) * { K: 1 / 1024, M: 1, G: 1024 }[unit as 'K' | 'M' | 'G'],
-      };
-    });
-    const mib = used.reduce((sum, one) => sum + one.mib, 0);
+    const ours = range.used().filter(({ service }) => !service.startsWith('attack'));
+    const mib = ours.reduce((sum, { mebibytes }) => sum + mebibytes, 0);
     figures.set('memory of all roles, MiB', Math.round(mib));
-    figures.set('processor of all roles, % of one core', Math.round(used.reduce((sum, one) => sum + one.processor, 0)));
-    figures.set('each', ours.map((line) => line.replace(/^penstock-test[-_]/, '').replaceAll('\t', ' ')).join('; '));
+    figures.set('processor of all roles, % of one core', Math.round(ours.reduce((sum, one) => sum + one.processor, 0)));
+    figures.set(
+      'each',
+      ours.map(({ service, mebibytes, processor }) => `${service} ${processor}% ${mebibytes}MiB`).join('; '),
+    );
     expect(ours).toHaveLength(plant.spec.devices.length + 2);
     // A role is a process of Node's, with what its protocols need.
     expect(mib).toBeLessThan(72 * ours.length);

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react';
 export interface Route {
   /** First part of the path; the view's id. */
   readonly view: string;
-  /** The rest of it (`devices/dosing-plc` → `dosing-plc`). */
+  /** The rest of it (`network/reactor-plc` → `reactor-plc`). */
   readonly rest: string;
   readonly query: Readonly<Record<string, string>>;
 }

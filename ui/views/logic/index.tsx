@@ -19,7 +19,7 @@ export default function LogicView() {
   const { rest } = useRoute();
   const devices = useRange((state) => state.devices);
   const role = useRange((state) => state.role);
-  const controllers = devices.filter(({ kind }) => kind === 'plc' || kind === 'sis' || kind === 'rtu');
+  const controllers = devices.filter(({ hasLogic }) => hasLogic);
   const device = rest || controllers[0]?.id;
   const { data: logic, failure } = useApi<LogicMessage>(
     device && `devices/${encodeURIComponent(device)}/logic`,

@@ -11,6 +11,9 @@ import { useRange } from '../../store/range.ts';
 
 const REFRESH_MS = 3000;
 
+/** A name as protocols spell those of an identity (`UserApplicationName`), in words that a narrow column can break. */
+const inWords = (name: string): string => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ');
+
 export function DevicePage({ id, onClose }: { id: string; onClose: () => void }) {
   const { t } = useTranslation();
   const { data, failure } = useApi<DevicePageMessage>(`devices/${encodeURIComponent(id)}`, REFRESH_MS);
@@ -40,7 +43,7 @@ export function DevicePage({ id, onClose }: { id: string; onClose: () => void })
               </Fact>
             ))}
             {Object.entries(data.identity).map(([name, value]) => (
-              <Fact key={name} label={name}>
+              <Fact key={name} label={inWords(name)}>
                 {value}
               </Fact>
             ))}

@@ -5,6 +5,8 @@ import { useRange } from '../../store/range.ts';
 import { type Box, layoutOf, strangersOf } from './layout.ts';
 
 const MOST_STRANGERS = 6;
+/** CSS pixels that a unit of the picture has at least: smaller, and nobody reads its names. A narrower view is scrolled. */
+const LEAST_SCALE = 0.66;
 
 export function Lanes({
   network,
@@ -28,7 +30,12 @@ export function Lanes({
     [network.zones, devices, strangers],
   );
   return (
-    <svg className="lanes" viewBox={`0 0 ${layout.width} ${layout.height}`} aria-label={t('network.picture')}>
+    <svg
+      className="lanes"
+      viewBox={`0 0 ${layout.width} ${layout.height}`}
+      style={{ minWidth: layout.width * LEAST_SCALE, minHeight: layout.height * LEAST_SCALE }}
+      aria-label={t('network.picture')}
+    >
       <title>{t('network.picture')}</title>
       {layout.zones.map(({ id, x, y, width, height, zone }) => (
         <g key={id}>

@@ -1,4 +1,4 @@
-/** Where zones and devices stand in the picture: a lane a level, the office on top, the process at the bottom. */
+/** Where zones and devices stand in the picture: a lane a level, in rows where it has many zones, the office on top, the process at the bottom. */
 import type { FlowMessage, NetworkMessage } from '@penstock/core/messages';
 
 export interface Box {
@@ -19,8 +19,11 @@ export interface Layout {
 const CELL = { width: 164, height: 46 } as const;
 const GAP = 14;
 const HEAD = 24;
+const ROW = HEAD + CELL.height + GAP;
 const LANE_GAP = 30;
 const LANE_LABEL = 60;
+/** Zones of a level that would stand further to the right than this begin a row of their own: what is wider cannot be read on a screen. */
+const WIDEST = 1720;
 
 /** @param known devices in the order in which they are to stand; addresses of no device come as `strangers`, in a lane of their own */
 export function layoutOf(
@@ -37,21 +40,26 @@ export function layoutOf(
     let x = LANE_LABEL;
     for (const zone of zones.filter((one) => one.level === level)) {
       const members = known.filter((device) => device.zone === zone.id);
+      const wide = Math.max(1, members.length) * (CELL.width + GAP) + GAP;
+      if (x > LANE_LABEL && x + wide > WIDEST) {
+        x = LANE_LABEL;
+        y += ROW + LANE_GAP;
+      }
       const box = {
         id: zone.id,
         x,
         y,
-        width: Math.max(1, members.length) * (CELL.width + GAP) + GAP,
-        height: HEAD + CELL.height + GAP,
+        width: wide,
+        height: ROW,
       };
       members.forEach(({ id }, i) => {
         devices.set(id, { id, x: x + GAP + i * (CELL.width + GAP), y: y + HEAD, ...CELL });
       });
       placed.push({ ...box, zone });
-      x += box.width + GAP;
+      x += wide + GAP;
+      width = Math.max(width, x);
     }
-    width = Math.max(width, x);
-    y += HEAD + CELL.height + GAP + LANE_GAP;
+    y += ROW + LANE_GAP;
   }
   strangers.forEach((id, i) => {
     devices.set(id, { id, x: LANE_LABEL + GAP + i * (CELL.width + GAP), y, ...CELL });

@@ -25,6 +25,8 @@ export default function PacketsView() {
   const [failure, setFailure] = useState<string | undefined>(undefined);
   const [words, setWords] = useState(filter);
   const { list, version } = useList(filter, setFailure);
+  const device = useRange(({ devices }) => devices.find(({ hasLogic }) => hasLogic)?.id ?? '');
+  const tag = useRange(({ tags }) => tags.find(({ operable }) => operable)?.id ?? '');
   useEffect(() => setWords(filter), [filter]);
 
   const submit = (event: FormEvent) => {
@@ -44,7 +46,7 @@ export default function PacketsView() {
             className="field"
             type="search"
             list="packet-words"
-            placeholder={t('packets.placeholder')}
+            placeholder={t('packets.placeholder', { device, tag })}
             value={words}
             onChange={(event) => setWords(event.target.value)}
           />
@@ -60,7 +62,7 @@ export default function PacketsView() {
             'write',
             'arp',
             'syslog',
-            'dosing-plc',
+            device,
             'port:502',
             'alert:1',
           ].map((word) => (
