@@ -22,6 +22,10 @@ const MOST_FLOWS = 2000;
 const SHOWN_FOR = 300;
 
 interface Flow {
+  /** Addresses. */
+  readonly source: string;
+  readonly destination: string;
+  /** Devices, or the addresses again where there is none. */
   readonly from: string;
   readonly to: string;
   readonly transport: string;
@@ -41,13 +45,13 @@ export class FlowMeter implements FrameSink {
   readonly #names: ReadonlyMap<string, string>;
   /** Microseconds since 1970 of the run's start. */
   readonly #epoch: number;
-  readonly #known: (from: string, to: string, transport: string, port: number) => boolean;
+  readonly #known: (source: string, destination: string, transport: string, port: number) => boolean;
 
-  /** @param known whether a conversation was learned as normal */
+  /** @param known whether a conversation between two addresses was learned as normal */
   constructor(
     plant: PlantSpec,
     epoch: number,
-    known: (from: string, to: string, transport: string, port: number) => boolean,
+    known: (source: string, destination: string, transport: string, port: number) => boolean,
   ) {
     this.#epoch = epoch;
     this.#known = known;
@@ -97,12 +101,15 @@ export class FlowMeter implements FrameSink {
         this.#flows.delete(key);
         continue;
       }
-      const { from, to, transport, port, packets, bytes, writes } = flow;
+      const { source, destination, from, to, transport, port, packets, bytes, writes } = flow;
       flows.push({
         ...{ from, to, transport, packets, bytes, writes, lastSeen: Math.max(0, lastSeen) },
         protocol: usualAt(port) ?? transport,
         port: port === 0 ? null : port,
-        fresh: !this.#known(from, to, transport, port),
+        // Whoever was heard first in an exchange without a connection may be the one who answers.
+        fresh:
+          !this.#known(source, destination, transport, port) &&
+          (transport === 'tcp' || !this.#known(destination, source, transport, port)),
         refused: transport === 'tcp' && flow.opened && !flow.answered,
       });
       flow.packets = 0;
@@ -115,14 +122,15 @@ export class FlowMeter implements FrameSink {
 
   #flow(from: number, to: number, transport: string, port: number): Flow | undefined {
     const key = `${from}|${to}|${transport}|${port}`;
-    const known = this.#flows.get(key);
+    // An answer from the very port that was asked (NTP), or to who asked for an address, belongs to the question.
+    const known =
+      this.#flows.get(key) ?? (transport === 'tcp' ? undefined : this.#flows.get(`${to}|${from}|${transport}|${port}`));
     if (known || this.#flows.size >= MOST_FLOWS) return known;
-    const name = (address: number): string => {
-      const text = formatIpv4(address);
-      return this.#names.get(text) ?? text;
-    };
+    const [source, destination] = [formatIpv4(from), formatIpv4(to)];
+    const name = (address: string): string => this.#names.get(address) ?? address;
     const flow: Flow = {
-      ...{ from: name(from), to: name(to), transport, port, packets: 0, bytes: 0, writes: 0 },
+      ...{ source, destination, from: name(source), to: name(destination) },
+      ...{ transport, port, packets: 0, bytes: 0, writes: 0 },
       ...{ last: 0, opened: false, answered: false },
     };
     this.#flows.set(key, flow);

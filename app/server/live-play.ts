@@ -88,7 +88,8 @@ export class LivePlay implements AlertSink, LiveRange {
     const flows = new FlowMeter(
       spec,
       range.epoch,
-      (from, to, transport, port) => !learned || baseline.knowsConversation(from, to, transport, port),
+      (source, destination, transport, port) =>
+        !learned || baseline.knowsConversation(source, destination, transport, port),
     );
     const writes = new LastWrites(spec);
     play.truth.onWrite = (record) => writes.take(record);
