@@ -264,6 +264,16 @@ describe('value-outside-learned-range', () => {
     traffic.write(flow, 10, float(12));
     expect(traffic.alerts.map((a) => [a.rule, a.severity])).toEqual([['value-outside-learned-range', 'low']]);
   });
+
+  it('is not said again of what stands there already', () => {
+    const traffic = watching();
+    const flow = normalOperation(traffic);
+    traffic.write(flow, 10, float(12));
+    for (let hour = 0; hour < 3; hour++) traffic.wait(3600).write(flow, 10, float(12));
+    expect(traffic.raised).toEqual(['value-outside-learned-range']);
+    traffic.wait(3600).write(flow, 10, float(13));
+    expect(traffic.raised).toEqual(['value-outside-learned-range', 'value-outside-learned-range']);
+  });
 });
 
 describe('sweeps', () => {
