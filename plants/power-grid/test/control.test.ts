@@ -13,12 +13,6 @@ const TOWNS = [
   { bus: 9, rtu: 'oakwell-rtu' },
 ];
 
-/** What an operator does: an order, and time for it. */
-function order(site: Site, device: string, tag: string, value: number, seconds = 3): void {
-  site.at(device, tag).set(value);
-  site.run(seconds);
-}
-
 describe('the area under its programs', () => {
   it('follows its loads with the frequency at 60 Hz, its voltages in their band and every breaker closed', () => {
     const site = new Site();
@@ -52,13 +46,13 @@ describe('the area under its programs', () => {
   it('opens and closes a line by order, and its order follows the breaker', () => {
     const site = new Site();
     site.run(5);
-    order(site, 'marlow-rtu', 'CSWI56', 0);
+    site.order('marlow-rtu', 'CSWI56', 0);
     expect(site.truth('XCBR56')).toBe(0);
     expect(site.at('marlow-rtu', 'CSWI56').get()).toBe(0);
-    order(site, 'foxholt-rtu', 'CSWI65', 0);
+    site.order('foxholt-rtu', 'CSWI65', 0);
     expect(site.truth('MMXU56_A')).toBeLessThan(1e-6);
-    order(site, 'foxholt-rtu', 'CSWI65', 1, 20);
-    order(site, 'marlow-rtu', 'CSWI56', 1, 20);
+    site.order('foxholt-rtu', 'CSWI65', 1, 20);
+    site.order('marlow-rtu', 'CSWI56', 1, 20);
     expect(site.truth('XCBR56') + site.truth('XCBR65')).toBe(2);
     expect(site.truth('YI005')).toBeLessThan(20);
   });
@@ -66,24 +60,24 @@ describe('the area under its programs', () => {
   it('closes nothing that carries a tag, whose spring is not wound, or that is out of step', () => {
     const site = new Site();
     site.run(5);
-    order(site, 'marlow-rtu', 'CSWI56', 0);
-    order(site, 'marlow-rtu', 'CILO56_TAG', 1, 1);
-    order(site, 'marlow-rtu', 'CSWI56', 1);
+    site.order('marlow-rtu', 'CSWI56', 0);
+    site.order('marlow-rtu', 'CILO56_TAG', 1, 1);
+    site.order('marlow-rtu', 'CSWI56', 1);
     expect(site.truth('XCBR56'), 'with a tag').toBe(0);
     expect(site.at('marlow-rtu', 'CSWI56').get(), 'the order falls back').toBe(0);
-    order(site, 'marlow-rtu', 'CILO56_TAG', 0, 1);
-    order(site, 'marlow-rtu', 'CSWI56', 1);
-    order(site, 'marlow-rtu', 'CSWI56', 0);
-    order(site, 'marlow-rtu', 'CSWI56', 1, 5);
+    site.order('marlow-rtu', 'CILO56_TAG', 0, 1);
+    site.order('marlow-rtu', 'CSWI56', 1);
+    site.order('marlow-rtu', 'CSWI56', 0);
+    site.order('marlow-rtu', 'CSWI56', 1, 5);
     expect(site.truth('XCBR56'), 'while the spring is wound').toBe(0);
     site.run(15);
-    order(site, 'marlow-rtu', 'CSWI56', 1, 5);
+    site.order('marlow-rtu', 'CSWI56', 1, 5);
     expect(site.truth('XCBR56')).toBe(1);
     // Unit 1 alone turns faster than the rest.
-    order(site, 'kilnbrook-rtu', 'CSWI49', 0);
-    order(site, 'kilnbrook-rtu', 'CSWI45', 0, 1);
+    site.order('kilnbrook-rtu', 'CSWI49', 0);
+    site.order('kilnbrook-rtu', 'CSWI45', 0, 1);
     site.until('RSYN45_DEG', (angle) => Math.abs(angle) > 60, MINUTE);
-    order(site, 'kilnbrook-rtu', 'CSWI45', 1);
+    site.order('kilnbrook-rtu', 'CSWI45', 1);
     expect(site.truth('XCBR45'), 'out of step').toBe(0);
     expect(site.truth('YI005')).toBeLessThan(20);
   });
@@ -91,7 +85,7 @@ describe('the area under its programs', () => {
   it('brings the frequency back after a town is switched on, with what its units have to give', () => {
     const site = new Site();
     site.run(MINUTE);
-    order(site, 'oakwell-rtu', 'CSWI90', 0, 10);
+    site.order('oakwell-rtu', 'CSWI90', 0, 10);
     expect(site.truth('BUS07_HZ')).toBeGreaterThan(60.2);
     site.run(PROVE ? 15 * MINUTE : 12 * MINUTE);
     expect(Math.abs(site.truth('BUS07_HZ') - 60)).toBeLessThan(0.05);
@@ -110,10 +104,10 @@ describe('the area under its programs', () => {
     site.engine.disturb('dailyPattern', 0);
     site.run(30);
     // A stage that is set wrong sheds at any frequency.
-    order(site, 'ied-70', 'PTUF70_HZ', 61, 5);
+    site.order('ied-70', 'PTUF70_HZ', 61, 5);
     expect(site.truth('PTRC70_CAUSE')).toBe(CAUSE.underFrequency);
     expect(site.truth('XCBR70')).toBe(0);
-    order(site, 'ied-70', 'PTUF70_HZ', 59.1);
+    site.order('ied-70', 'PTUF70_HZ', 59.1);
     const seconds = site.until('XCBR70', (closed) => closed === 1, 20 * MINUTE);
     // Three minutes, and ten for each hertz above the last stage, from when the station has heard of it.
     expect(seconds).toBeGreaterThan(7 * MINUTE);
@@ -126,7 +120,7 @@ describe('the area under its programs', () => {
   it('keeps the voltage that is ordered', () => {
     const site = new Site();
     site.run(10);
-    order(site, 'unit-1-plc', 'AVR01_SP', 233, 5 * MINUTE);
+    site.order('unit-1-plc', 'AVR01_SP', 233, 5 * MINUTE);
     expect(Math.abs(site.truth('BUS04_KV') - 233)).toBeLessThan(1);
   });
 
@@ -134,9 +128,9 @@ describe('the area under its programs', () => {
     const site = new Site();
     site.run(3 * MINUTE);
     expect(site.at('kilnbrook-rtu', 'XA04').get()).toBe(0);
-    order(site, 'ied-45', 'PTRC45_ON', 0, 2 * MINUTE);
+    site.order('ied-45', 'PTRC45_ON', 0, 2 * MINUTE);
     expect(site.at('kilnbrook-rtu', 'XA04').get()).toBe(1);
-    order(site, 'ied-45', 'PTRC45_ON', 1, 2 * MINUTE);
+    site.order('ied-45', 'PTRC45_ON', 1, 2 * MINUTE);
     expect(site.at('kilnbrook-rtu', 'XA04').get()).toBe(0);
   });
 });
@@ -146,7 +140,7 @@ describe('hazards', () => {
     const site = new Site();
     site.engine.disturb('dailyPattern', 0);
     site.run(30);
-    order(site, 'stanmere-rtu', 'CSWI70', 0, 20 * MINUTE);
+    site.order('stanmere-rtu', 'CSWI70', 0, 20 * MINUTE);
     expect(site.hazards.get('load-lost')).toBeGreaterThan(15 * MINUTE + 30);
     expect(site.hazards.get('load-lost')).toBeLessThan(16 * MINUTE + 30);
   }, 60_000);
@@ -156,13 +150,13 @@ describe('hazards', () => {
       const site = new Site({ separateSyncCheck: second });
       site.engine.disturb('dailyPattern', 0);
       site.run(10);
-      order(site, 'ied-45', 'RSYN45_BYP', 1, 1);
+      site.order('ied-45', 'RSYN45_BYP', 1, 1);
       // Its relay would take the unit off at 61.7 Hz.
-      order(site, 'ied-41', 'PTRC41_ON', 0, 1);
-      order(site, 'kilnbrook-rtu', 'CSWI49', 0);
-      order(site, 'kilnbrook-rtu', 'CSWI45', 0, PROVE ? 3 * MINUTE : 20);
+      site.order('ied-41', 'PTRC41_ON', 0, 1);
+      site.order('kilnbrook-rtu', 'CSWI49', 0);
+      site.order('kilnbrook-rtu', 'CSWI45', 0, PROVE ? 3 * MINUTE : 20);
       site.until('RSYN45_DEG', (angle) => angle > 60 && angle < 120, 5 * MINUTE);
-      order(site, 'kilnbrook-rtu', 'CSWI45', 1, 5);
+      site.order('kilnbrook-rtu', 'CSWI45', 1, 5);
       expect(site.hazards.has('out-of-phase'), second ? 'second check' : 'bridged').toBe(!second);
     }
   });
@@ -173,9 +167,9 @@ describe('hazards', () => {
       const site = new Site();
       site.engine.disturb('dailyPattern', 0);
       site.run(10);
-      order(site, 'foxholt-rtu', 'CSWI67', 0);
-      order(site, 'unit-3-plc', 'AGC03_ON', 0, 1);
-      order(site, 'unit-3-plc', 'AGC03_MAN', 200, 1);
+      site.order('foxholt-rtu', 'CSWI67', 0);
+      site.order('unit-3-plc', 'AGC03_ON', 0, 1);
+      site.order('unit-3-plc', 'AGC03_MAN', 200, 1);
       const start = site.seconds;
       site.run(HOUR, () => site.hazards.size > 0);
       console.log(

@@ -87,6 +87,12 @@ export class Site {
     }
   }
 
+  /** What an operator does: an order, and time for it. */
+  order(device: string, tag: string, value: number, seconds = 3): void {
+    this.at(device, tag).set(value);
+    this.run(seconds);
+  }
+
   /** Seconds until a tag's true value fits; fails when it never does. */
   until(tag: string, fits: (value: number) => boolean, within: number): number {
     const begin = this.seconds;
