@@ -4,6 +4,8 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 const NAME = /[A-Za-z_]\w*/g;
+/** Comments, texts, and literals with their type or base (`T#10m`, `16#FF`): no names stand in them. */
+const NO_NAMES = /\(\*.*?\*\)|\/\/.*$|'[^']*'|\b\w+#[\w.:+-]+/g;
 /** Values shown behind one line. */
 const MOST = 4;
 
@@ -36,7 +38,7 @@ export function Program({ text, online }: { text: string; online: OnlineMessage 
 }
 
 function valuesOf(line: string, values: ReadonlyMap<string, string>): string {
-  const code = line.replace(/\(\*.*?\*\)|\/\/.*$/g, '');
+  const code = line.replace(NO_NAMES, '');
   if (!/:=|\bIF\b|\(/.test(code)) return '';
   const names = [...new Set((code.match(NAME) ?? []).map((name) => name.toUpperCase()))];
   return names

@@ -2,7 +2,7 @@ import type { FlowMessage, NetworkMessage } from '@penstock/core/messages';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useRange } from '../../store/range.ts';
-import { type Box, layoutOf, strangersOf } from './layout.ts';
+import { type Box, layoutOf, strangersOf, titleOf } from './layout.ts';
 
 const MOST_STRANGERS = 6;
 /** CSS pixels that a unit of the picture has at least: smaller, and nobody reads its names. A narrower view is scrolled. */
@@ -41,7 +41,7 @@ export function Lanes({
         <g key={id}>
           <rect className="zone" x={x} y={y} width={width} height={height} rx="6" />
           <text className="zone-name" x={x + 10} y={y + 16}>
-            {zone.name} · {zone.subnet} · SL-T {zone.targetSecurityLevel}
+            {titleOf(zone)}
           </text>
           <text className="level" x="8" y={y + height / 2}>
             L{zone.level}

@@ -22,8 +22,14 @@ const HEAD = 24;
 const ROW = HEAD + CELL.height + GAP;
 const LANE_GAP = 30;
 const LANE_LABEL = 60;
+/** Width of a letter of a zone's title, on average. */
+const LETTER = 5.6;
 /** Zones of a level that would stand further to the right than this begin a row of their own: what is wider cannot be read on a screen. */
 const WIDEST = 1720;
+
+/** What stands over a zone. */
+export const titleOf = ({ name, subnet, targetSecurityLevel }: NetworkMessage['zones'][number]): string =>
+  `${name} · ${subnet} · SL-T ${targetSecurityLevel}`;
 
 /** @param known devices in the order in which they are to stand; addresses of no device come as `strangers`, in a lane of their own */
 export function layoutOf(
@@ -40,7 +46,10 @@ export function layoutOf(
     let x = LANE_LABEL;
     for (const zone of zones.filter((one) => one.level === level)) {
       const members = known.filter((device) => device.zone === zone.id);
-      const wide = Math.max(1, members.length) * (CELL.width + GAP) + GAP;
+      const wide = Math.max(
+        Math.max(1, members.length) * (CELL.width + GAP) + GAP,
+        LETTER * titleOf(zone).length + 2 * GAP,
+      );
       if (x > LANE_LABEL && x + wide > WIDEST) {
         x = LANE_LABEL;
         y += ROW + LANE_GAP;
