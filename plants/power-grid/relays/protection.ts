@@ -176,7 +176,7 @@ export class Protection {
     }
   }
 
-  /** Out of service: nothing measured, nothing pending. */
+  /** Out of service: nothing measured, nothing pending, and no memory of a voltage that has turned on since. */
   #rest(b: number): void {
     const at = b * SLOTS;
     const slots = this.#slots;
@@ -411,6 +411,8 @@ const RESTING = [
   STARTED,
   IN_STEP,
   PROGRESS,
+  POL_RE,
+  POL_IM,
   ZONE1,
   ZONE2,
   ZONE3,

@@ -11,6 +11,7 @@ import {
   RECLOSE,
   ZONE2_DELAY,
 } from '../relays/settings.ts';
+import { BREAKERS } from '../signals.ts';
 import { Run } from './run.ts';
 
 /** Seconds from now until an output is a value; fails when it never is. */
@@ -155,6 +156,18 @@ describe('the area under protection', () => {
     expect(run.get('unit3ValvePercent')).toBeLessThan(1);
     expect(run.get('iedG3InStep')).toBe(0);
     for (const unit of [1, 2]) expect(run.get(`iedG${unit}Cause`)).toBe(CAUSE.none);
+  });
+
+  it('does not trip a healthy line because its device comes back into service, wherever the voltage has turned meanwhile', () => {
+    for (let cycles = 0; cycles < 12; cycles++) {
+      const run = new Run();
+      run.set('ied94InService', 0);
+      run.set('unit1PowerSetpointMw', 80);
+      run.go(20 + 1.7 * cycles);
+      run.set('ied94InService', 1);
+      run.go(1);
+      for (const { id } of BREAKERS) expect(run.get(`ied${id.slice(2)}Cause`), `${id}, ${cycles}`).toBe(CAUSE.none);
+    }
   });
 
   it('keeps a unit that it tripped without field until it is reset; then its voltage is built up softly, and it feeds a dead busbar', () => {
