@@ -50,7 +50,7 @@ describe('what was learned of the power grid', () => {
 });
 
 describe('breaker-hand', () => {
-  const scenario = sooner(loadScenario('breaker-hand'), { observe: minutes(4), revertAfter: minutes(5), waits: {} });
+  const scenario = sooner(loadScenario('breaker-hand'), { observe: minutes(2.5), revertAfter: minutes(5), waits: {} });
 
   it.each(SEEDS)(
     'of seed %i is seen before the towns are lost for long',
@@ -93,7 +93,7 @@ describe('breaker-hand', () => {
 
 describe('relay-blind', () => {
   const scenario = sooner(loadScenario('relay-blind'), {
-    observe: minutes(7),
+    observe: minutes(5),
     revertAfter: minutes(1),
     waits: { 'open-49': seconds(20), 'close-45': minutes(1) },
   });
@@ -144,7 +144,7 @@ describe('relay-blind', () => {
   );
 });
 
-const NORMAL = PROVE ? hours(30 * 24) : minutes(15);
+const NORMAL = PROVE ? hours(30 * 24) : minutes(6);
 describe(`normal operation of the power grid for ${NORMAL / minutes(1)} minutes`, () => {
   it(
     'pages nobody and breaks no limit',
