@@ -16,7 +16,7 @@ import { type PlannedStep, plan } from './plan.ts';
 import { checkPrerequisites, type Prerequisite } from './prerequisites.ts';
 import { Programs } from './programs.ts';
 import { Reports } from './reports.ts';
-import { Memory, READ_BACK, type RevertReport, unreleased } from './revert.ts';
+import { Memory, proofOf, READ_BACK, type RevertReport, unreleased } from './revert.ts';
 import type { ScenarioSpec, StepSpec } from './scenario.ts';
 import { ScopeGuard } from './scope.ts';
 import type { Running, Waiting } from './step-state.ts';
@@ -51,7 +51,7 @@ export class AttackEngine {
   readonly #reports: Reports;
   readonly #meter: Meter;
   readonly #abort: Condition | undefined;
-  readonly #conditions: ReadonlyMap<string, Condition>;
+  readonly #conditions: ReadonlyMap<StepSpec, Condition>;
   readonly #running = new Set<Running>();
   #waiting: Waiting[] = [];
   readonly #approvals = new Map<string, StepSpec>();
@@ -89,7 +89,7 @@ export class AttackEngine {
     this.#meter = new Meter(scenario.caps, `scenario '${scenario.id}'`);
     this.#abort =
       scenario.abort && options.variant === 'attack' ? truthCondition(host, scenario.abort, 'abort') : undefined;
-    this.#conditions = new Map(this.#steps.flatMap((step) => this.#conditionOf(step)));
+    this.#conditions = new Map([...this.#steps, ...this.#reverts].flatMap((step) => this.#conditionOf(step)));
     checkSurroundings(this.#surroundings(), this.#guard, host);
   }
 
@@ -167,13 +167,13 @@ export class AttackEngine {
     return [...this.scenario.conditions, ...(this.#options.variant === 'twin' ? this.scenario.twin.conditions : [])];
   }
 
-  #conditionOf(step: StepSpec): [string, Condition][] {
+  #conditionOf(step: StepSpec): [StepSpec, Condition][] {
     const { when, of } = step.after ?? {};
     if (when === undefined) return [];
     const text = `step '${step.id}'`;
     return [
       [
-        step.id,
+        step,
         of === 'truth'
           ? truthCondition(this.#host, when, text)
           : knownCondition(this.#host, this.#knowledge, this.#guard.device(step.from).id, when),
@@ -212,7 +212,7 @@ export class AttackEngine {
 
   /** The step's turn has come, but for its condition and somebody's approval. */
   #await(step: StepSpec): void {
-    const condition = this.#conditions.get(step.id);
+    const condition = this.#conditions.get(step);
     const { now } = this.#host.queue;
     if (condition !== undefined && !condition.update(now)) {
       this.#waiting.push({ step, condition, deadline: (now + (step.after?.timeout ?? 0)) as Instant });
@@ -417,7 +417,7 @@ export class AttackEngine {
   #nextRevert(first?: Duration): void {
     const next = this.#undoing.shift();
     if (next !== undefined) {
-      this.#host.queue.in(first ?? next.after?.wait ?? seconds(1), { run: () => this.#play(next, 'revert') });
+      this.#host.queue.in(first ?? next.after?.wait ?? seconds(1), { run: (now) => this.#undo(next, now) });
       return;
     }
     if (!this.#restored && this.#options.variant === 'attack') {
@@ -436,6 +436,17 @@ export class AttackEngine {
     this.#host.queue.in(PROOF_AFTER, { run: () => this.#prove() });
   }
 
+  /** Plays a step of the revert once what it waits for holds, or leaves it out when that does not come true in time. */
+  #undo(step: StepSpec, now: Instant, deadline = now + (step.after?.timeout ?? 0)): void {
+    const condition = this.#conditions.get(step);
+    if (condition === undefined || condition.update(now)) this.#play(step, 'revert');
+    else if (now < deadline) this.#host.queue.in(TICK, { run: (later) => this.#undo(step, later, deadline) });
+    else {
+      this.#report(step, 'revert', 'skipped', `${step.after?.when?.when} did not come true in time`);
+      this.#nextRevert();
+    }
+  }
+
   #prove(): void {
     const read = { ...READ_BACK, from: this.#steps[0]?.from ?? '' };
     const run: Running = { step: read, phase: 'revert', meter: new Meter({}, 'the proof'), sessions: [], active: true };
@@ -444,23 +455,10 @@ export class AttackEngine {
     const foothold = (role: string) => this.#foothold(this.#guard.device(role).id, run);
     this.#memory.prove(foothold, cause, (tags) =>
       this.#programs.prove(foothold, cause, (programs) => {
-        const firmware = this.#firmware.prove();
-        const reports = this.#reports.prove();
-        const all = [
-          ...tags.map(({ tag, proven, reason }) => ({ what: tag, proven, reason })),
-          ...programs.map(({ device, proven, reason }) => ({ what: `program of ${device}`, proven, reason })),
-          ...firmware.map(({ device, proven, reason }) => ({ what: `firmware of ${device}`, proven, reason })),
-          ...reports.map(({ device, proven, reason }) => ({ what: `reports of ${device}`, proven, reason })),
-        ];
-        const failed = all.filter(({ proven }) => !proven).map(({ what, reason }) => `${what}: ${reason}`);
-        const detail = failed.join('; ') || `${all.map(({ what }) => what).join(', ')} as before`;
-        const state = all.length === 0 ? 'nothing' : failed.length === 0 ? 'proven' : 'failed';
-        if (state !== 'nothing') this.#tell(read.id, 'revert', state === 'proven' ? 'done' : 'failed', detail);
-        this.#finish({
-          ...{ state, tags, programs },
-          ...(firmware.length > 0 && { firmware }),
-          ...(reports.length > 0 && { reports }),
-        });
+        const { report, detail } = proofOf(tags, programs, this.#firmware.prove(), this.#reports.prove());
+        if (report.state !== 'nothing')
+          this.#tell(read.id, 'revert', report.state === 'proven' ? 'done' : 'failed', detail);
+        this.#finish(report);
       }),
     );
   }

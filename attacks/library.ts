@@ -57,6 +57,12 @@ function checkSteps(
   for (const [i, step] of steps.entries()) {
     const place = [...at, i];
     if (seen.has(step.id)) wrong([...place, 'id'], 'duplicate', `step '${step.id}' is there twice`);
+    if (at.at(-1) === 'revert' && step.after?.step !== undefined)
+      wrong(
+        [...place, 'after', 'step'],
+        'order',
+        `steps of a revert come one after the other; leave 'step' out of '${step.id}'`,
+      );
     for (const before of step.after?.step ?? [])
       if (!seen.has(before))
         wrong(

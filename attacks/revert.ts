@@ -280,6 +280,31 @@ export const unreleased = (held: Iterable<string>, plant: PlantSpec, reverts: re
     .filter((role) => !released.has(role));
 };
 
+/** What the proof comes to, and one line for the journal: everything as before, or what is not and why. */
+export function proofOf(
+  tags: readonly RevertedTag[],
+  programs: readonly RevertedProgram[],
+  firmware: readonly RevertedFirmware[],
+  reports: readonly RevertedReports[],
+): { readonly report: RevertReport; readonly detail: string } {
+  const all = [
+    ...tags.map(({ tag, proven, reason }) => ({ what: tag, proven, reason })),
+    ...programs.map(({ device, proven, reason }) => ({ what: `program of ${device}`, proven, reason })),
+    ...firmware.map(({ device, proven, reason }) => ({ what: `firmware of ${device}`, proven, reason })),
+    ...reports.map(({ device, proven, reason }) => ({ what: `reports of ${device}`, proven, reason })),
+  ];
+  const failed = all.filter(({ proven }) => !proven).map(({ what, reason }) => `${what}: ${reason}`);
+  const state = all.length === 0 ? 'nothing' : failed.length === 0 ? 'proven' : 'failed';
+  return {
+    report: {
+      ...{ state, tags, programs },
+      ...(firmware.length > 0 && { firmware }),
+      ...(reports.length > 0 && { reports }),
+    },
+    detail: failed.join('; ') || `${all.map(({ what }) => what).join(', ')} as before`,
+  };
+}
+
 /** What the proof is called in the journals. */
 export const READ_BACK = {
   id: 'read-back',

@@ -346,6 +346,25 @@ describe('undoing', () => {
     expect(records.at(-1)).toMatchObject({ step: 'read-back', phase: 'revert', event: 'done' });
   });
 
+  it('waits with a step of the revert for what it needs, and leaves out what never comes true', () => {
+    const revert = (after: string) => (text: string) =>
+      text.replace('value: 1, techniques: [T0836] }\nhazards', `value: 1, techniques: [T0836], ${after} }\nhazards`);
+    const own = Float64Array.of(8, 1);
+    const waits = 'after: { when: { when: AIC301_SP > 9 }, of: truth, timeout: 5m }';
+    const { until, records } = stage(revert(waits), {}, undefined, { truth: own });
+    const told = () => records.filter(({ phase }) => phase === 'revert').map(({ step, event }) => `${step} ${event}`);
+    until(720);
+    expect(told()).toEqual([]);
+    own[0] = 10;
+    until(760);
+    expect(told().slice(0, 2)).toEqual(['auto start', 'auto done']);
+    const never = stage(revert(waits), {}, undefined, { truth: Float64Array.of(8, 1) });
+    never.until(1200);
+    const steps = never.records.filter(({ phase }) => phase === 'revert').map(({ step, event }) => `${step} ${event}`);
+    expect(steps[0]).toBe('auto skipped');
+    expect(never.engine.finishedAt).toBeDefined();
+  });
+
   it('puts back what stood there before, not what a file says stood there', () => {
     const { until, controller } = stage(
       (text) => text.replace('AIC301_MODE, value: 1, techniques', 'AIC301_MODE, value: before, techniques'),
