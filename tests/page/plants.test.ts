@@ -17,7 +17,7 @@ describe.skipIf(!hasJudge('chromium'))('the page of the power grid', { timeout: 
 
   beforeAll(async () => {
     browser = await TestBrowser.launch();
-    range = await RunningRange.start(['power-grid'], { cwd: scratch.path });
+    range = await RunningRange.start(['power-grid', '--tokens', 'tokens.json'], { cwd: scratch.path });
     page = await browser.open(range.url);
   }, SLOW);
 
@@ -59,5 +59,22 @@ describe.skipIf(!hasJudge('chromium'))('the page of the power grid', { timeout: 
     await page.waitForSelector('main:has-text("marlow-rtu")');
     await visit(page, '/trends?tags=BUS05_KV');
     await page.waitForSelector('main[data-view="trends"] .pens:has-text("BUS-05_KV")');
+  });
+
+  it('goes on with another plant that is brought up in its place, and keeps nothing of this one', async () => {
+    await visit(page, '/network/marlow-rtu');
+    await page.waitForSelector('main:has-text("Marlow station")');
+    const { port } = new URL(range.url);
+    await range.stop();
+    await page.waitForSelector('.frame[data-connection="lost"]');
+    const place = ['--port', port, '--tokens', 'tokens.json', '--out', 'other'];
+    range = await RunningRange.start(['tennessee-eastman', ...place], { cwd: scratch.path });
+    await page.waitForSelector('.top h1:has-text("Chemical reactor")');
+    await page.waitForSelector('main[data-view="network"]:has-text("reactor-plc")');
+    expect(await page.evaluate('location.hash')).toBe('#/network');
+    expect(await page.locator('main').innerText()).not.toMatch(/marlow/i);
+    await visit(page, '/plant');
+    await page.locator('.items summary', { hasText: 'Condenser' }).waitFor();
+    expect(await page.locator('.items').innerText()).not.toMatch(/marlow/i);
   });
 });

@@ -26,6 +26,7 @@ export function App() {
   const view = views.find(({ id }) => id === route.view) ?? views[0];
   const [dialog, setDialog] = useState<'palette' | 'shortcuts' | undefined>(undefined);
   const main = useRef<HTMLElement>(null);
+  const plant = useShownPlant();
 
   useCommands(
     useMemo<readonly Command[]>(
@@ -93,9 +94,9 @@ export function App() {
         ))}
       </nav>
       <main ref={main} tabIndex={-1} data-view={view?.id}>
-        {ready && view ? (
+        {ready && plant !== undefined && view ? (
           <Suspense fallback={<p className="waiting">{t('loading', { what: t(`view.${view.id}`) })}</p>}>
-            <FailedView key={view.id} message={t('failed.view')} again={t('failed.again')}>
+            <FailedView key={`${plant} ${view.id}`} message={t('failed.view')} again={t('failed.again')}>
               <view.component />
             </FailedView>
           </Suspense>
@@ -108,6 +109,23 @@ export function App() {
       <ShortcutSheet open={dialog === 'shortcuts'} onClose={() => setDialog(undefined)} />
     </div>
   );
+}
+
+/**
+ * The plant whose views are shown. Another one at the same place (`penstock up` with another name) begins its views anew, and nothing of the
+ * plant before stays selected; undefined until that is forgotten.
+ */
+function useShownPlant(): string | undefined {
+  const plant = useRange((state) => state.plant.id);
+  const route = useRoute();
+  const [shown, setShown] = useState(plant);
+  useEffect(() => {
+    if (plant === shown) return;
+    const selects = route.rest !== '' || Object.keys(route.query).length > 0;
+    if (shown !== '' && selects) go(route.view);
+    else setShown(plant);
+  }, [plant, shown, route]);
+  return plant === shown ? plant : undefined;
 }
 
 function useKeyboard(): void {
