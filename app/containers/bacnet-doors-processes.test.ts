@@ -237,4 +237,17 @@ describe.skipIf(!mayListen)('doors of devices that are processes', { timeout: SL
     expect(copy()?.save()).toBeUndefined();
     expect(Buffer.from((await files({ kind: 'list' })).bytes).toString('utf8')).not.toContain('notes.bin');
   });
+
+  it('are dead with an image that they cannot run, until that of before is written at the device itself', async () => {
+    const image = makeFirmware({ vendor: 'Calder Controls', productCode: 'PAC-7' }, 'V2.5.0', 'corrupt');
+    const { type, body } = multipartFile('image', 'image.bin', image);
+    expect((await web({ method: 'POST', target: '/firmware', login: ADMIN, type, body }))?.status).toBe(200);
+    await poll(() => copy()?.firmware).toEqual({ revision: 'V2.4.1', state: 'dead' });
+    expect((await typed(['version'])).outcome).not.toBe('done');
+    const { devices, queue } = processes.play.range;
+    expect(devices.get('pump-plc')?.reflash('V2.4.1', queue.now)).toBeUndefined();
+    await poll(() => copy()?.firmware).toEqual({ revision: 'V2.4.1', state: 'runs' });
+    await poll(async () => (await typed(['version'])).outcome).toBe('done');
+    expect(processes.controller('pump-plc').mode).toBe('running');
+  });
 });
