@@ -16,6 +16,8 @@ import { chemicalColour, lookOf, newLook, type WaterLook } from './water-colour.
 export interface StageValue {
   readonly displayed: number | null;
   readonly measured?: number | null;
+  /** What the controller held in the last seconds that is nearest to what is displayed; `measured` where it is not given. */
+  readonly held?: number | null;
   readonly true?: number | null;
   readonly stale: boolean;
   readonly alarm: Priority | null;
@@ -216,9 +218,9 @@ export class Values {
   }
 
   private lieOf(tag: string, value: StageValue): Lie | null {
-    const { displayed, measured = null, true: real = null } = value;
+    const { displayed, measured = null, held = measured, true: real = null } = value;
     if (real !== null && measured !== null && this.parted(tag, real, measured)) return 'sensor';
-    if (measured !== null && displayed !== null && this.parted(tag, measured, displayed)) return 'link';
+    if (held !== null && displayed !== null && this.parted(tag, held, displayed)) return 'link';
     return null;
   }
 

@@ -31,6 +31,23 @@ describe('values', () => {
     expect(values.of('LIT101').stale).toBe(false);
   });
 
+  it('know what a controller held lately that is nearest to what is shown', () => {
+    const values = new Values(() => {});
+    values.begin(['LIT101', 'FIT101']);
+    const take = (time: number, displayed: number, measured: number): number => {
+      values.take({ ...message(time, [displayed, 1]), measured: [measured, null] });
+      return values.held(values.place('LIT101'));
+    };
+    expect(take(0, 5, 5)).toBe(5);
+    // The process moves away; a client that has not asked again shows what was.
+    expect(take(10, 5, 9)).toBe(5);
+    expect(take(20, 5, 9)).toBe(5);
+    // What it never was is a lie at once, and what it no longer is becomes one.
+    expect(take(21, 2, 9)).toBe(5);
+    expect(take(45, 5, 9)).toBe(9);
+    expect([values.held(values.place('FIT101')), values.held(values.place('XS101'))]).toEqual([Number.NaN, Number.NaN]);
+  });
+
   it('remember ten minutes, one value a second', () => {
     const values = new Values(() => {});
     values.begin(['LIT101']);

@@ -16,6 +16,11 @@ export interface TagValue {
 /** Seconds of history kept for sparklines, one sample a second. */
 const HISTORY = 600;
 const NONE = new Float64Array(0);
+/**
+ * Seconds of plant time for which what a controller held is remembered, at least. A client that polls, or is told of changes, shows what was: while
+ * the process moves quickly, its value is another than the controller's without anybody's doing.
+ */
+const HELD_FOR = 15;
 
 export class Values {
   /** Plant time of the newest values, seconds since the run's start. */
@@ -37,6 +42,9 @@ export class Values {
   #historyAt = 0;
   #historySecond = Number.NEGATIVE_INFINITY;
   #historyLength = 0;
+  /** Least and most that each controller held, in the present span of `HELD_FOR` seconds and in the one before. */
+  #held = new Held(0);
+  #heldBefore = new Held(0);
 
   /** @param schedule runs something before the next frame is drawn */
   constructor(schedule: (run: () => void) => void = (run) => requestAnimationFrame(run)) {
@@ -56,6 +64,8 @@ export class Values {
     this.#historyAt = 0;
     this.#historyLength = 0;
     this.#historySecond = Number.NEGATIVE_INFINITY;
+    this.#held = new Held(tags.length);
+    this.#heldBefore = new Held(tags.length);
   }
 
   take(message: ValuesMessage): void {
@@ -67,6 +77,7 @@ export class Values {
     for (const place of message.stale) this.stale[place] = 1;
     this.lost = false;
     this.#remember();
+    this.#hold();
     this.#changed();
   }
 
@@ -88,6 +99,18 @@ export class Values {
       true: this.true[place] ?? Number.NaN,
       stale: this.lost || this.stale[place] === 1,
     };
+  }
+
+  /**
+   * What the controller held lately that is nearest to what is displayed: where it is far from that, somebody lies on the way. NaN for a
+   * trainee, and where either is not known.
+   */
+  held(place: number): number {
+    const displayed = this.displayed[place] ?? Number.NaN;
+    const [now, before] = [this.#held, this.#heldBefore];
+    const least = Math.min(now.least[place] as number, before.least[place] as number);
+    const most = Math.max(now.most[place] as number, before.most[place] as number);
+    return least > most ? Number.NaN : Math.min(Math.max(displayed, least), most);
   }
 
   /** The last ten minutes of a tag's displayed value, oldest first, one a second. */
@@ -115,6 +138,15 @@ export class Values {
     this.#historyLength = Math.min(HISTORY, this.#historyLength + 1);
   }
 
+  #hold(): void {
+    const span = Math.floor(this.time / HELD_FOR);
+    if (span !== this.#held.span) {
+      [this.#held, this.#heldBefore] = [this.#heldBefore, this.#held];
+      this.#held.begin(span);
+    }
+    this.#held.take(this.measured);
+  }
+
   #changed(): void {
     this.version++;
     if (this.#scheduled) return;
@@ -123,6 +155,32 @@ export class Values {
       this.#scheduled = false;
       for (const listener of this.#listeners) listener();
     });
+  }
+}
+
+/** Least and most of each of several values within a span of time. */
+class Held {
+  span = Number.NaN;
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+
+  constructor(count: number) {
+    this.least = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+    this.most = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  begin(span: number): void {
+    this.span = span;
+    this.least.fill(Number.POSITIVE_INFINITY);
+    this.most.fill(Number.NEGATIVE_INFINITY);
+  }
+
+  take(values: Float64Array): void {
+    for (let place = 0; place < values.length; place++) {
+      const value = values[place] as number;
+      if (value < (this.least[place] as number)) this.least[place] = value;
+      if (value > (this.most[place] as number)) this.most[place] = value;
+    }
   }
 }
 

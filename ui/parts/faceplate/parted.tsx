@@ -15,7 +15,7 @@ export function Parted({ tag }: { tag: Tag }) {
     const show = () => {
       const value = values.of(tag.id);
       const limit = APART * (tag.range[1] - tag.range[0]);
-      const link = Math.abs(value.displayed - value.measured) > limit;
+      const link = Math.abs(value.displayed - values.held(values.place(tag.id))) > limit;
       const sensor = Math.abs(value.measured - value.true) > limit;
       const text = link ? t('faceplate.linkLies') : sensor ? t('faceplate.sensorLies') : '';
       if (element.textContent !== text) element.textContent = text;

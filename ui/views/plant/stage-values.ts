@@ -13,6 +13,7 @@ export function* stageValues(values: Values, { tags, alarms }: RangeState): Gene
       {
         displayed: known(values.displayed[place]),
         measured: known(values.measured[place]),
+        held: known(values.held(place)),
         true: known(values.true[place]),
         stale: values.lost || values.stale[place] === 1,
         alarm: alarm?.priority ?? null,
