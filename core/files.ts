@@ -102,6 +102,12 @@ export function findPlugins(folder: string | URL, marker: string): Map<string, s
   return found;
 }
 
+/** The folders in a folder, by name, in the order of the names. */
+export function foldersOf(folder: string): Map<string, string> {
+  const inside = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return new Map(inside.map(({ name }) => [name, join(folder, name)] as const).sort());
+}
+
 /**
  * The path of one plugin.
  * @param what the kind of thing in the field's word, for the message: 'plant', 'scenario'.

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   findPlugins,
+  foldersOf,
   type LoadedPlant,
   loadPlant,
   optionKind,
@@ -56,8 +57,13 @@ function hashOf(plant: LoadedPlant): string {
   const add = (name: string, text: string): void => void hash.update(`${name}\0${text}\0`);
   add('plant.yaml', readText(join(plant.folder, 'plant.yaml')));
   for (const [name, text] of plant.programs) add(name, text);
-  // A benchmark only looks at the plant.
-  for (const [name, path] of findPlugins(plant.folder, '*.ts'))
-    if (!/^(.*\.)?bench$/.test(name)) add(name, readText(path));
+  for (const [name, path] of modelFiles(plant.folder)) add(name, readText(path));
   return hash.digest('hex');
+}
+
+/** The sources of a plant's model, in sub-folders too; tests and benchmarks only look at it. */
+function* modelFiles(folder: string, within = ''): Generator<[name: string, path: string]> {
+  for (const [name, path] of findPlugins(folder, '*.ts'))
+    if (!/(^|\.)(bench|test)$/.test(name)) yield [`${within}${name}`, path];
+  for (const [name, path] of foldersOf(folder)) if (name !== 'test') yield* modelFiles(path, `${within}${name}/`);
 }
