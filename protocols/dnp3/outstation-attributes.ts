@@ -71,8 +71,12 @@ const flag = (value: boolean): DeviceAttribute => ({
   value: value ? 1 : 0,
 });
 
+/** What typographers write, as it is typed. */
+const TYPED: Readonly<Record<string, string>> = { '–': '-', '—': '-', '‘': "'", '’': "'", '“': '"', '”': '"' };
+
 /** DNP3 text has characters of one octet. */
-const latin = (value: string): string => [...value].map((character) => (character > 'ÿ' ? '?' : character)).join('');
+const latin = (value: string): string =>
+  [...value].map((character) => (character > 'ÿ' ? (TYPED[character] ?? '?') : character)).join('');
 
 function* attributesOf(source: AttributeSource): Iterable<[number, DeviceAttribute]> {
   const { identity, tables } = source;

@@ -183,7 +183,7 @@ describe('READ', () => {
   });
 
   it('tells who made the device and what it has, one attribute, all, or their list', () => {
-    const asker = new Asker({ about: { serialNumber: '0815', location: 'Höhe 7' } });
+    const asker = new Asker({ about: { serialNumber: '0815', location: 'Höhe 7', name: 'Line A–B, ☂' } });
     expect(items(asker.read(rangeOf(0, 252, 0, 0)))[0]?.value).toEqual({
       ...{ type: 'attribute', dataType: 'text', value: IDENTITY.vendor },
     });
@@ -201,6 +201,8 @@ describe('READ', () => {
       '0815',
       10,
     ]);
+    // What has no octet is written as it is typed, or told to be missing.
+    expect(told.get(247)).toBe('Line A-B, ?');
     const list = items(asker.read(rangeOf(0, ATTRIBUTE_LIST, 0, 0)))[0]?.value as unknown as {
       value: { variation: number }[];
     };
