@@ -35,14 +35,16 @@ describe('the plants that ship', () => {
 
 describe('penstock up', () => {
   const theirs = [
-    ['tennessee-eastman', 'reactor-plc', 10, 'reactor pressure', [2500, 2900]],
-    ['water-network', 'works-plc', 2, 'pressure behind the pumps', [200, 700]],
+    ['tennessee-eastman', 'reactor-plc', 10, 'reactor pressure', [2500, 2900], 'control'],
+    ['water-network', 'works-plc', 2, 'pressure behind the pumps', [200, 700], 'stations'],
   ] as const;
   it.each(PROVE ? theirs : theirs.slice(0, 1))(
     '%s runs that plant: its %s says at input register %i the %s in kPa',
-    async (id, device, address, _what, [low, high]) => {
+    async (id, device, address, _what, [low, high], zone) => {
       const range = await RunningRange.start([id, '--out', id], { cwd });
       running.push(range);
+      // Where most controllers listen, whatever they speak.
+      expect(range.printed).toContain(`they come from zone '${zone}'`);
       const read = () => atGate(range.gate(device), (client) => client.readInputRegisters(address, 2));
       const value = await eventually(async () => realOf((await read()).data) || undefined, 'a first scan');
       expect(value).toBeGreaterThan(low);
