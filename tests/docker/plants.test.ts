@@ -189,8 +189,12 @@ describe.skipIf(without !== undefined).each(PROVING ? TRIALS : TRIALS.slice(0, 1
         await expect.poll(() => wordsOf(filter), { timeout: PATIENCE, interval: 1000 }).toMatch(says);
     });
 
-    it(`${scenario} is detected as its file expects, and taken back`, async () => {
-      const expected = loadScenario(scenario).expect.filter(({ within }) => within <= LONGEST_WAIT);
+    it(`${scenario} is detected as its file expects, and taken back`, { timeout: 4 * SLOW }, async () => {
+      const { expect: all, revert } = loadScenario(scenario);
+      const expected = all.filter(({ within }) => within <= LONGEST_WAIT);
+      // Somebody may have to drive there before it is as it was.
+      const takes = revert.map((step) => ('takes' in step && step.takes) || 0);
+      const onSite = takes.reduce<number>((sum, one) => sum + one, 0) / 1000;
       expect(expected.length).toBeGreaterThan(0);
       const before = (await range.stateNow()).alerts.at(-1)?.number ?? 0;
       const launch = { do: 'start', scenario, variant: 'attack', mode: 'run', inputs: {}, now: true };
@@ -219,7 +223,7 @@ describe.skipIf(without !== undefined).each(PROVING ? TRIALS : TRIALS.slice(0, 1
         await range.api('attack', { do: 'stop' });
       }
       await expect
-        .poll(async () => (await range.stateNow()).attack?.state, { timeout: PATIENCE, interval: 1000 })
+        .poll(async () => (await range.stateNow()).attack?.state, { timeout: onSite + PATIENCE, interval: 1000 })
         .toBe('ended');
       const { attack } = await range.stateNow();
       expect(attack?.reverted.length).toBeGreaterThan(0);
