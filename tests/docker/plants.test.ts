@@ -61,7 +61,7 @@ const SLOW = 900_000;
 /** For what is asynchronous, on a machine that does other things too. */
 const PATIENCE = 300_000;
 /** Normal operation that must be silent. */
-const QUIET_S = PROVING ? 180 : 10;
+const QUIET_S = PROVING ? 180 : 5;
 /** A landing waits for what a scenario shows at once. */
 const LONGEST_WAIT = PROVING ? minutes(5) : minutes(0.5);
 
