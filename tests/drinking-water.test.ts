@@ -85,7 +85,7 @@ describe('lye-setpoint', () => {
     LONG,
   );
 
-  it(
+  it.runIf(proving)(
     'burns with a pump that is too large and no safety device: what the two together prevent',
     async () => {
       const { document } = await attack('--control', 'oversized-pump-alone');
